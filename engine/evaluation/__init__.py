@@ -1,0 +1,1 @@
+"""How good predictions are, measured against annotations."""

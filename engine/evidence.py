@@ -1,0 +1,123 @@
+"""Why a model says what it says: typed, named and aligned to the characters of the text.
+
+A system declares which of these it emits; a view draws each kind. ``name`` is the key of its caption in the interface's texts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from engine.errors import DocumentError
+
+
+@dataclass(frozen=True, slots=True)
+class Heatmap:
+    """Rows of weights over the characters, e.g. classes by characters.
+
+    Attributes:
+        name: e.g. ``"class_attention"``.
+        rows: what each row is.
+        values: ``[rows, characters]``.
+    """
+
+    name: str
+    rows: tuple[str, ...]
+    values: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """For each character, the probability of each tag or label, from the CRF's marginals.
+
+    Attributes:
+        name: e.g. ``"tag_probabilities"``.
+        columns: what each column is.
+        values: ``[characters, columns]``.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    values: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """How far each source was let in, per layer: ``values`` is ``[layers, sources]`` in [0, 1]."""
+
+    name: str
+    sources: tuple[str, ...]
+    values: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Where in a recording each character is heard: ``times`` is ``[characters, 2]``, seconds."""
+
+    name: str
+    times: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegionAttention:
+    """Where in a picture each character looks: ``values`` is ``[characters, height, width]``."""
+
+    name: str
+    image: int
+    values: tuple[tuple[tuple[float, ...], ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another reading of the whole text: its spans as ``(start, end, label)`` and its probability."""
+
+    spans: tuple[tuple[int, int, str], ...]
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """The n best readings, most probable first."""
+
+    name: str
+    readings: tuple[Alternative, ...]
+
+
+Evidence = Heatmap | Scores | Gates | Alignment | RegionAttention | Alternatives
+
+
+def to_json(evidence: Evidence) -> dict[str, Any]:
+    """Return the evidence as plain values, with its kind."""
+    return {"kind": type(evidence).__name__, **asdict(evidence)}
+
+
+def check(evidence: Evidence, characters: int) -> Evidence:
+    """Return the evidence if it is finite and aligned to the characters.
+
+    Raises:
+        DocumentError: if a value is not finite or a row has not one value for each character.
+    """
+    match evidence:
+        case Heatmap(name, _, values):
+            lengths = {len(row) for row in values}
+        case Scores(name, _, values):
+            lengths = {len(values)}
+        case Alignment(name, times):
+            values, lengths = times, {len(times)}
+        case RegionAttention(name, _, grids):
+            values, lengths = tuple(row for grid in grids for row in grid), {len(grids)}
+        case Gates(name, _, values):
+            lengths = {characters}
+        case Alternatives(name, readings):
+            values, lengths = (tuple(r.probability for r in readings),), {characters}
+    if lengths != {characters}:
+        raise DocumentError(f"{name}: evidence for {sorted(lengths)} characters, but the text has {characters}")
+    if not _finite(values):
+        raise DocumentError(f"{name}: evidence has values that are not finite; the checkpoint may be damaged")
+    return evidence
+
+
+def _finite(rows: Iterable[Iterable[float]]) -> bool:
+    return all(math.isfinite(value) for row in rows for value in row)

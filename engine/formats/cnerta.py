@@ -1,0 +1,60 @@
+"""CNERTA: sentences read aloud; one JSON object a line, nested entities with end-exclusive offsets.
+
+``{"sentence": …, "audio": "BAC009S…", "entity": [[start, end, mention, label], …], "speaker_info": "F"}``. The utterance's name
+is the document's id; its recording is looked for in folders beside the file whose names hold ``wav`` or ``audio``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from engine.document import Document, Span
+from engine.formats.attachments import RECORDINGS, Attachments
+from engine.formats.contract import Format, first_row
+from engine.formats.fields import list_of, span_of, text_of
+from engine.formats.source import Source, write_lines
+
+
+def _parse(source: Source) -> Iterator[Document]:
+    recordings = Attachments(source.path, ("wav", "audio"), RECORDINGS)
+    for number, row in source.rows():
+        before = len(source.problems)
+        text, name = text_of(source, number, row, "sentence"), text_of(source, number, row, "audio")
+        spans = [_span(source, number, text or "", value) for value in list_of(source, number, row, "entity")]
+        if text is None or name is None or len(source.problems) > before:
+            continue
+        meta = {"speaker_info": row["speaker_info"]} if isinstance(row.get("speaker_info"), str) else {}
+        audio = next(iter(recordings.of(name)), None)
+        yield Document(text, tuple(span for span in spans if span), id=name, audio=audio, meta=meta)
+
+
+def _span(source: Source, number: int, text: str, value: Any) -> Span | None:
+    if not isinstance(value, list) or len(value) != 4:
+        source.report(number, "[start, end, mention, label]", str(value))
+        return None
+    start, end, mention, label = value
+    return span_of(source, number, text, (start, end, label), mention)
+
+
+def _write(documents: Iterable[Document], path: Path) -> int:
+    rows = [
+        {
+            "sentence": document.text,
+            "audio": document.id,
+            "entity": [[span.start, span.end, document.mention(span), span.label] for span in document.spans],
+            "speaker_info": document.meta.get("speaker_info", ""),
+        }
+        for document in documents
+    ]
+    write_lines(path, (json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    return len(rows)
+
+
+def _sniff(head: str, path: Path) -> float:
+    return 1.0 if {"sentence", "entity"} <= first_row(head).keys() else 0.0
+
+
+CNERTA = Format("cnerta", "CNERTA, sentences with speech", (".json", ".jsonl"), _sniff, _parse, _write)

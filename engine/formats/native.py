@@ -1,0 +1,102 @@
+"""Duomo's own format: JSON lines that hold everything a document does.
+
+``{"id": …, "text": …, "spans": [[start, end, label], [start, end, label, score], …], "images": […], "audio": …, "meta": {…}}``;
+all but ``text`` may be absent. Offsets are half-open code points.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from engine.document import Document, Span
+from engine.formats.contract import Format, first_row
+from engine.formats.fields import list_of, span_of, text_of
+from engine.formats.source import Source, write_lines
+
+KEYS = ("id", "text", "spans", "images", "audio", "meta")
+
+
+def to_row(document: Document) -> dict[str, Any]:
+    """Return a document as plain values; empty fields are left out."""
+    spans = [[*span.key] if span.score is None else [*span.key, span.score] for span in document.spans]
+    row: dict[str, Any] = {"id": document.id, "text": document.text, "spans": spans}
+    if document.images:
+        row["images"] = list(document.images)
+    if document.audio is not None:
+        row["audio"] = document.audio
+    if document.meta:
+        row["meta"] = dict(document.meta)
+    return row
+
+
+def _line(document: Document) -> str:
+    row = to_row(document)
+    line = json.dumps(row, ensure_ascii=False)
+    try:
+        line.encode("utf-8")
+    except UnicodeEncodeError:  # half of a surrogate pair survives as a JSON escape only
+        line = json.dumps(row)
+    # JSON allows these inside strings, but readers that split lines by Unicode's rules would cut the row there.
+    for separator in "\x85\u2028\u2029":
+        line = line.replace(separator, f"\\u{ord(separator):04x}")
+    return line + "\n"
+
+
+def from_row(source: Source, number: int, row: dict[str, Any]) -> Document | None:
+    """Return one row's document, or report everything wrong with it."""
+    before = len(source.problems)
+    for key in sorted(row.keys() - KEYS):
+        source.report(number, f"only the keys {', '.join(KEYS)}", key)
+    text = text_of(source, number, row, "text")
+    spans = [_span(source, number, text or "", value) for value in list_of(source, number, {"spans": [], **row}, "spans")]
+    images = list_of(source, number, {"images": [], **row}, "images")
+    if not all(isinstance(image, str) for image in images):
+        source.report(number, "paths under 'images'", str(images))
+    audio, name = row.get("audio"), text_of(source, number, {"id": "", **row}, "id")
+    if audio is not None and not isinstance(audio, str):
+        source.report(number, "a path under 'audio'", str(audio))
+    meta = row.get("meta", {})
+    if not isinstance(meta, dict) or not all(isinstance(value, str) for value in meta.values()):
+        source.report(number, "strings under the keys of 'meta'", str(meta))
+    if len(source.problems) > before or text is None:
+        return None
+    return Document(text, tuple(span for span in spans if span), name or "", tuple(images), audio, meta)
+
+
+def _span(source: Source, number: int, text: str, value: Any) -> Span | None:
+    if not isinstance(value, list) or len(value) not in (3, 4):
+        source.report(number, "[start, end, label] or [start, end, label, score]", str(value))
+        return None
+    span = span_of(source, number, text, (value[0], value[1], value[2]))
+    score = value[3] if len(value) == 4 else None
+    if score is None or span is None:
+        return span
+    if isinstance(score, bool) or not isinstance(score, (int, float)) or not 0 <= score <= 1:
+        source.report(number, "a score in [0, 1]", str(score))
+        return None
+    return replace(span, score=float(score))
+
+
+def _parse(source: Source) -> Iterator[Document]:
+    for number, row in source.rows():
+        document = from_row(source, number, row)
+        if document is not None:
+            yield document
+
+
+def _write(documents: Iterable[Document], path: Path) -> int:
+    lines = [_line(document) for document in documents]
+    write_lines(path, lines)
+    return len(lines)
+
+
+def _sniff(head: str, path: Path) -> float:
+    keys = first_row(head).keys()
+    return 1.0 if "text" in keys and keys <= set(KEYS) else 0.0
+
+
+JSONL = Format("jsonl", "Duomo JSON lines, lossless", (".jsonl",), _sniff, _parse, _write)

@@ -1,0 +1,175 @@
+"""Jobs: one at a time, found again after a restart, promoted whole or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import engine.checkpoint
+import engine.retraining
+import workbench.jobs
+from engine.document import Document, Span
+from engine.errors import CheckpointError, RunError
+from workbench.errors import UserError
+from workbench.jobs import Jobs
+from workbench.store import Store
+
+CORRECTIONS = [Document("小周在苏州。", (Span(3, 5, "LOC"),))]
+
+
+@dataclass
+class Folders:
+    """Stands for the run folders: what state each is in, and what was asked of it."""
+
+    states: dict[Path, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    broken: bool = False
+
+    def run(self, folder: Path) -> Any:
+        def start() -> int:
+            if self.broken:
+                raise RunError("no process could be started; close other programs")
+            self.states[folder] = "running"
+            return 1
+
+        def status() -> Any:
+            if folder not in self.states:
+                raise RunError(f"{folder} is not a run")
+            return SimpleNamespace(state=self.states[folder], pid=None if self.states[folder] == "queued" else 1)
+
+        cancel = lambda: self.asked.append(f"cancel {folder.name}")  # noqa: E731
+        return SimpleNamespace(folder=folder, checkpoint=folder / "checkpoint", start=start, status=status, cancel=cancel)
+
+    def prepare(self, corrections: Any, parent: Any, config: Any, folder: Path) -> Any:
+        self.states[folder] = "queued"
+        (folder / "checkpoint").mkdir(parents=True)
+        (folder / "checkpoint" / "model.safetensors").write_bytes(b"weights")
+        return self.run(folder)
+
+
+@pytest.fixture
+def folders(monkeypatch: pytest.MonkeyPatch) -> Folders:
+    made = Folders()
+    monkeypatch.setattr(workbench.jobs, "Run", made.run)
+    monkeypatch.setattr(engine.retraining, "prepare", made.prepare)
+    monkeypatch.setattr(engine.checkpoint, "verify", lambda folder: SimpleNamespace(name=folder.name, path=folder))
+    return made
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Any:
+    opened = Store.open(f"sqlite:///{tmp_path / 'duomo.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def jobs(store: Store, folders: Folders, tmp_path: Path) -> Jobs:
+    return Jobs(store, tmp_path / "runs")
+
+
+def parent(name: str = "zh-news-small") -> Any:
+    return SimpleNamespace(name=name)
+
+
+def test_a_started_job_is_found_again_after_a_restart(jobs: Jobs, store: Store, tmp_path: Path) -> None:
+    job = jobs.start(CORRECTIONS, parent(), None, 7)
+    found = Jobs(store, tmp_path / "runs").latest()
+    assert found is not None and found.active
+    assert (found.id, found.parent, found.last_revision) == (job.id, "zh-news-small", 7)
+
+
+def test_a_second_job_waits_for_the_first(jobs: Jobs, folders: Folders) -> None:
+    job = jobs.start(CORRECTIONS, parent(), None, 1)
+    with pytest.raises(UserError) as refused:
+        jobs.start(CORRECTIONS, parent(), None, 1)
+    assert refused.value.key == "jobs.busy.error"
+    folders.states[job.run.folder] = "failed"
+    assert jobs.start(CORRECTIONS, parent(), None, 1).active
+
+
+def test_nothing_to_learn_starts_nothing(jobs: Jobs) -> None:
+    with pytest.raises(UserError) as refused:
+        jobs.start([], parent(), None, 0)
+    assert refused.value.key == "jobs.nothing.error"
+    assert jobs.latest() is None
+
+
+def test_a_job_that_could_not_start_does_not_stand_in_the_way(jobs: Jobs, folders: Folders) -> None:
+    folders.broken = True
+    with pytest.raises(RunError):
+        jobs.start(CORRECTIONS, parent(), None, 1)
+    folders.broken = False
+    assert jobs.start(CORRECTIONS, parent(), None, 1).active
+
+
+def test_a_run_folder_that_is_gone_is_no_obstacle(jobs: Jobs, folders: Folders) -> None:
+    job = jobs.start(CORRECTIONS, parent(), None, 1)
+    del folders.states[job.run.folder]
+    assert not job.active and job.status() is None
+    assert jobs.start(CORRECTIONS, parent(), None, 1).active
+
+
+def test_cancel_is_passed_on_as_a_request(jobs: Jobs, folders: Folders) -> None:
+    job = jobs.start(CORRECTIONS, parent(), None, 1)
+    jobs.cancel(job.id)
+    assert folders.asked == [f"cancel {job.id}"]
+    with pytest.raises(UserError, match="jobs.missing.error"):
+        jobs.cancel("none")
+
+
+def test_a_job_whose_process_never_came_can_be_cancelled(jobs: Jobs, folders: Folders) -> None:
+    job = jobs.start(CORRECTIONS, parent(), None, 1)
+    folders.states[job.run.folder] = "queued"
+    jobs.cancel(job.id)
+    assert jobs.start(CORRECTIONS, parent(), None, 1).active
+
+
+def test_a_finished_job_is_promoted_under_its_first_ancestors_name(jobs: Jobs, folders: Folders, tmp_path: Path) -> None:
+    job = jobs.start(CORRECTIONS, parent("zh-news-small-20260102-0304-2"), None, 1)
+    with pytest.raises(UserError, match="jobs.undone.error"):
+        jobs.promote(job.id, tmp_path / "checkpoints")
+    folders.states[job.run.folder] = "done"
+    info = jobs.promote(job.id, tmp_path / "checkpoints")
+    name = info.path.name
+    assert name.startswith("zh-news-small-2") and "20260102" not in name
+    assert [folder.name for folder in (tmp_path / "checkpoints").iterdir()] == [name]
+    assert (info.path / "model.safetensors").read_bytes() == b"weights"
+    assert not jobs.get(job.id).undecided
+    with pytest.raises(UserError, match="jobs.undone.error"):
+        jobs.promote(job.id, tmp_path / "checkpoints")
+
+
+def test_two_promotions_in_one_minute_do_not_meet(jobs: Jobs, folders: Folders, tmp_path: Path) -> None:
+    for _ in range(2):
+        job = jobs.start(CORRECTIONS, parent(), None, 1)
+        folders.states[job.run.folder] = "done"
+        jobs.promote(job.id, tmp_path / "checkpoints")
+    assert len(list((tmp_path / "checkpoints").iterdir())) == 2
+
+
+def test_a_damaged_checkpoint_is_not_promoted(
+    jobs: Jobs, folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path) -> Any:
+        raise CheckpointError("the weights are damaged; train again")
+
+    job = jobs.start(CORRECTIONS, parent(), None, 1)
+    folders.states[job.run.folder] = "done"
+    monkeypatch.setattr(engine.checkpoint, "verify", refuse)
+    with pytest.raises(CheckpointError):
+        jobs.promote(job.id, tmp_path / "checkpoints")
+    assert list((tmp_path / "checkpoints").iterdir()) == []
+    assert jobs.get(job.id).undecided
+
+
+def test_keeping_the_old_model_settles_the_job(jobs: Jobs, folders: Folders) -> None:
+    job = jobs.start(CORRECTIONS, parent(), None, 1)
+    folders.states[job.run.folder] = "done"
+    assert jobs.get(job.id).undecided
+    jobs.keep(job.id)
+    assert jobs.get(job.id).decision == "kept"

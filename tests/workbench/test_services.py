@@ -1,0 +1,217 @@
+"""The process-wide object: which texts are refused, which model answers, what is still to learn."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import engine.checkpoint
+import engine.tagger
+from engine.document import Document, Span
+from engine.errors import CheckpointError
+from engine.samples import examples
+from workbench.errors import UserError
+from workbench.services import LONGEST, Services, check_text
+from workbench.settings import Settings
+from workbench.store import Store
+
+
+class Shelf:
+    """Stands for the checkpoints on disk and counts what is loaded."""
+
+    def __init__(self, *names: str) -> None:
+        self.infos = [self.info(name) for name in names]
+        self.loaded: list[str] = []
+
+    @staticmethod
+    def info(name: str) -> Any:
+        return SimpleNamespace(name=name, path=Path("/shelf") / name, digest=name * 8, labels=("PER", "LOC"))
+
+    def catalogue(self, *roots: Path) -> list[Any]:
+        return list(self.infos)
+
+    def find(self, name: str, *roots: Path) -> Any:
+        for info in self.infos:
+            if str(name) in (info.name, str(info.path)):
+                return info
+        raise CheckpointError(f"there is no checkpoint {name}")
+
+    def load(self, path: Path, *roots: Path) -> Any:
+        self.loaded.append(path.name)
+        return SimpleNamespace(predict=self.predict)
+
+    @staticmethod
+    def predict(documents: list[Document], *, explain: bool = False) -> list[Any]:
+        spans = (Span(0, 1, "PER", 0.9),)
+        return [SimpleNamespace(document=document.with_spans(spans), evidence=explain, seconds=0.01) for document in documents]
+
+
+@pytest.fixture
+def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
+    made = Shelf("small", "large", "other")
+    monkeypatch.setattr(engine.checkpoint, "catalogue", made.catalogue)
+    monkeypatch.setattr(engine.checkpoint, "find", made.find)
+    monkeypatch.setattr(engine.tagger, "load", made.load)
+    return made
+
+
+@pytest.fixture
+def services(shelf: Shelf, tmp_path: Path) -> Any:
+    settings = Settings(host="127.0.0.1", port=7860, workspace=tmp_path, database=f"sqlite:///{tmp_path / 'duomo.db'}")
+    store = Store.open(settings.database)
+    store.put("checkpoint", "small")
+    yield Services(settings, store)
+    store.close()
+
+
+def save(services: Services, text: str, key: str, *spans: Span) -> int:
+    return services.store.save(text, spans, author="", labels=["PER"], client_key=key).id
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(example.text for example in examples()),
+        "一",
+        "字" * LONGEST,
+        "第一行\r\n\t第二行\n",
+        "𠮷野家😀👨‍👩‍👧",
+        "\u200b\u202e",
+        "<b>${1+1}</b>",
+    ],
+)
+def test_a_text_that_can_be_read_is_accepted(text: str) -> None:
+    check_text(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "values"),
+    [
+        ("", "analyse.empty.error", {}),
+        (" \n\t\u3000", "analyse.empty.error", {}),
+        ("字" * (LONGEST + 1), "analyse.long.error", {"length": LONGEST + 1, "longest": LONGEST}),
+        ("张\x07三", "analyse.control.error", {"position": 2, "code": "U+0007"}),
+        ("张三\x00", "analyse.control.error", {"position": 3, "code": "U+0000"}),
+        ("\x85", "analyse.empty.error", {}),
+        ("好\x9b", "analyse.control.error", {"position": 2, "code": "U+009B"}),
+        ("好\ud83d", "analyse.control.error", {"position": 2, "code": "U+D83D"}),
+    ],
+)
+def test_a_text_that_cannot_be_read_is_refused_with_what_to_do(text: str, key: str, values: dict[str, Any]) -> None:
+    with pytest.raises(UserError) as refused:
+        check_text(text)
+    assert (refused.value.key, refused.value.values) == (key, values)
+
+
+def test_two_taggers_stay_loaded(services: Services, shelf: Shelf) -> None:
+    for name in ("small", "large", "small", "other", "small", "large"):
+        services.analyse("王五", name)
+    assert shelf.loaded == ["small", "large", "other", "large"]
+
+
+def test_many_at_once_load_one_tagger(services: Services, shelf: Shelf) -> None:
+    threads = [threading.Thread(target=services.analyse, args=("王五",)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert shelf.loaded == ["small"]
+
+
+def test_the_empty_name_is_the_checkpoint_in_use_at_that_moment(services: Services) -> None:
+    assert services.analyse("王五")[1].checkpoint.name == "small"
+    services.store.put("checkpoint", "large")
+    assert services.analyse("王五")[1].checkpoint.name == "large"
+
+
+def test_an_analysis_is_remembered_by_text_and_checkpoint(services: Services) -> None:
+    key, analysis = services.analyse("王五")
+    other, _ = services.analyse("王五", "large")
+    assert key != other
+    assert services.analysis(key) is analysis
+    assert services.analysis("nothing") is None
+
+
+def test_the_memory_of_analyses_is_bounded(services: Services) -> None:
+    first, _ = services.analyse("第零句")
+    for number in range(100):
+        services.analyse(f"第{number + 1}句")
+    assert services.analysis(first) is None
+
+
+def test_only_a_short_text_is_explained(services: Services) -> None:
+    assert services.analyse("王五")[1].prediction.evidence is True
+    assert services.analyse("王" * 5000)[1].prediction.evidence is False
+
+
+def test_a_checkpoint_that_is_gone_is_said_to_be(services: Services) -> None:
+    services.store.put("checkpoint", "gone")
+    with pytest.raises(CheckpointError):
+        services.analyse("王五")
+
+
+def test_without_any_checkpoint_the_user_is_told_where_to_put_one(services: Services, shelf: Shelf) -> None:
+    shelf.infos.clear()
+    services.store.put("checkpoint", "")
+    with pytest.raises(UserError) as refused:
+        services.in_use()
+    assert refused.value.values == {"folder": services.checkpoints_folder}
+
+
+def test_the_command_lines_checkpoint_is_taken_into_use(shelf: Shelf, services: Services) -> None:
+    settings = Settings(host="", port=1, workspace=services.settings.workspace, database="", checkpoint="large")
+    assert Services(settings, services.store).in_use().name == "large"
+
+
+def test_a_failed_warm_up_stays_in_the_log(services: Services, caplog: pytest.LogCaptureFixture) -> None:
+    services.store.put("checkpoint", "gone")
+    services._warm()
+    assert "there is no checkpoint gone" in caplog.text
+
+
+def test_a_label_can_be_added_once_and_is_offered_from_then_on(services: Services) -> None:
+    services.add_label(" TIME ")
+    services.add_label("TIME")
+    services.add_label("PER")
+    assert services.labels() == ["PER", "LOC", "TIME"]
+    assert services.labels("FOOD", "PER") == ["PER", "LOC", "TIME", "FOOD"]
+
+
+@pytest.mark.parametrize("name", ["", "  ", "A B", "A\tB", "字" * 25, "A\x00"])
+def test_what_cannot_be_a_label_is_refused(services: Services, name: str) -> None:
+    with pytest.raises(UserError, match="annotate.label.error"):
+        services.add_label(name)
+
+
+def test_what_is_left_to_learn_depends_on_the_checkpoint_in_use(services: Services) -> None:
+    first = save(services, "王五来了。", "a", Span(0, 2, "PER"))
+    save(services, "赵六来了。", "b", Span(0, 2, "PER"))
+    assert [document.text for document in services.corrections()] == ["王五来了。", "赵六来了。"]
+    services.store.put("learned.small", first)
+    assert [document.text for document in services.corrections()] == ["赵六来了。"]
+    services.store.put("checkpoint", "large")
+    assert len(services.corrections()) == 2
+
+
+def test_a_job_taken_into_use_is_the_one_in_use_and_has_learned(
+    services: Services, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = shelf.info("small-20260102-0304")
+    monkeypatch.setattr(services.jobs, "get", lambda job: SimpleNamespace(last_revision=9))
+    monkeypatch.setattr(services.jobs, "promote", lambda job, root: made)
+    shelf.infos.append(made)
+    services.use_job("any")
+    assert services.in_use() is made
+    assert services.learned() == 9
+
+
+def test_a_text_is_found_in_the_store_by_all_of_it(services: Services) -> None:
+    save(services, "王五来了。真的。", "a")
+    save(services, "王五来了。", "b")
+    found = services.stored("王五来了。")
+    assert found is not None and found.text == "王五来了。"
+    assert services.stored("王五") is None

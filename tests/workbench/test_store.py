@@ -1,0 +1,352 @@
+"""The store keeps texts exactly, loses no save and changes none, on SQLite and on PostgreSQL."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.document import Span
+from workbench.store import Store, StoreError
+
+ROOT = Path(__file__).parents[2]
+TEXT = "昨天李小龙从𠮷林回到上海，😀\r\n说：“Ａ股涨了３％。”\n\n"
+SPANS = (Span(2, 5, "PER"), Span(6, 8, "LOC"), Span(10, 12, "LOC"))
+
+
+def initdb() -> str | None:
+    """Find PostgreSQL's programs, which Debian keeps out of the path."""
+    return shutil.which("initdb") or next((str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None)
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """A PostgreSQL server of our own, reached through a socket in a temporary folder."""
+    pytest.importorskip("psycopg", reason="psycopg, of the extra postgres, is not installed")
+    program = initdb()
+    if program is None:
+        pytest.skip("PostgreSQL is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="duomo-pg-"))
+    # PostgreSQL refuses to run as root.
+    as_user: list[str] = []
+    if shutil.which("runuser") and Path("/proc/self").stat().st_uid == 0:
+        shutil.chown(folder, "postgres")
+        as_user = ["runuser", "-u", "postgres", "--"]
+
+    def run(*command: str) -> None:
+        subprocess.run([*as_user, *command], check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=60)
+
+    control = str(Path(program).with_name("pg_ctl"))
+    run(program, "-D", f"{folder}/data", "-U", "duomo", "-E", "UTF8", "--auth=trust")
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder}"
+    run(control, "-D", f"{folder}/data", "-w", "-l", f"{folder}/log", "-o", options, "start")
+    try:
+        yield folder
+    finally:
+        run(control, "-D", f"{folder}/data", "-m", "immediate", "stop")
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/folder/duomo.db"
+    folder = request.getfixturevalue("postgresql")
+    name = f"test_{tmp_path.name}".lower()
+    admin = sa.create_engine(f"postgresql+psycopg://duomo@/postgres?host={folder}", isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}"')
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+    admin.dispose()
+    return f"postgresql://duomo@/{name}?host={folder}"
+
+
+@pytest.fixture
+def store(url):
+    opened = Store.open(url)
+    yield opened
+    opened.close()
+
+
+def save(store, key, text=TEXT, spans=SPANS, **more):
+    return store.save(text, spans, **{"author": "老师", "labels": ["PER", "LOC"], "client_key": key, **more})
+
+
+def test_a_save_comes_back_whole(store):
+    proposed = (Span(2, 4, "PER", score=0.75),)
+    saved = save(store, "k1", prediction=proposed, checkpoint="zh-news-small", seconds=2.5)
+    assert (saved.number, saved.spans, saved.prediction, saved.prediction[0].score) == (1, SPANS, proposed, 0.75)
+    assert (saved.author, saved.labels, saved.checkpoint, saved.seconds) == ("老师", ("PER", "LOC"), "zh-news-small", 2.5)
+    assert saved.created.utcoffset() == timedelta(0)
+    document = store.document(saved.document_id)
+    assert (document.text, document.revisions_count, document.latest) == (TEXT, 1, saved)
+    assert store.history(saved.document_id) == [saved]
+
+
+def test_everything_is_there_after_opening_again(url):
+    store = Store.open(url)
+    saved = save(store, "k1")
+    store.close()
+    again = Store.open(url)
+    assert again.document(saved.document_id).latest == saved
+    again.close()
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])))
+def test_any_text_is_kept_exactly(sqlite, text):
+    key = f"any-{text!r}"
+    spans = [Span(0, len(text), text)] if text else []
+    saved = save(sqlite, key, text=text, spans=spans, author=text)
+    read = sqlite.document(saved.document_id)
+    assert read.text == text
+    assert read.latest is not None and read.latest.spans == tuple(spans) and read.latest.author == text
+
+
+@pytest.fixture(scope="module")
+def sqlite(tmp_path_factory):
+    opened = Store.open(f"sqlite:///{tmp_path_factory.mktemp('texts')}/duomo.db")
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("text", [TEXT, "\r\n\r", "e\u0301 é ﬁ Å", "\u200b\ufeff\u2028", "𠀀𪜀🏳️‍🌈", "' OR 1=1; --", "%_\\"])
+def test_awkward_texts_are_kept_exactly(store, text):
+    saved = save(store, "k", text=text, spans=[])
+    assert store.document(saved.document_id).text == text
+    assert [found.text for found in store.recent(query=text)] == [text]
+    assert store.find(text) == store.document(saved.document_id)
+    assert store.find(text + "x") is None
+
+
+@pytest.mark.parametrize(("text", "reason"), [("张三\x00", "character 3 .* NUL"), ("张\ud83d", r"character 2 .*U\+D83D")])
+def test_what_no_database_can_hold_is_refused_and_nothing_saved(store, text, reason):
+    with pytest.raises(StoreError, match=reason):
+        save(store, "k", text=text, spans=[])
+    with pytest.raises(StoreError, match=reason):
+        save(store, "k", author=text)
+    assert store.latest_revision() == 0
+
+
+def test_a_span_beyond_the_text_is_refused(store):
+    with pytest.raises(StoreError, match="reaches beyond the text"):
+        save(store, "k", text="张三", spans=[Span(0, 3, "PER")])
+
+
+def test_the_same_key_returns_the_same_revision(store):
+    first = save(store, "k")
+    assert save(store, "k", spans=()) == first
+    assert len(store.recent()) == 1
+
+
+def test_the_same_key_from_many_threads_saves_once(store):
+    together = threading.Barrier(8)
+
+    def send(_):
+        together.wait()
+        return save(store, "k")
+
+    with ThreadPoolExecutor(8) as pool:
+        revisions = list(pool.map(send, range(8)))
+    assert len({revision.id for revision in revisions}) == 1
+    assert len(store.recent()) == 1
+
+
+def test_eight_threads_lose_nothing(store):
+    document_id = save(store, "first").document_id
+
+    def annotate(annotator):
+        for number in range(50):
+            save(store, f"{annotator}-{number}", document_id=document_id, author=str(annotator))
+            assert store.recent(limit=1)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(annotate, range(8)))
+    history = store.history(document_id)
+    assert [revision.number for revision in history] == list(range(1, 402))
+    assert len({revision.client_key for revision in history}) == 401
+
+
+def test_processes_that_open_an_empty_database_together_lose_nothing(url):
+    script = """if True:
+        import sys
+        from workbench.store import Store
+        store = Store.open(sys.argv[1])
+        for number in range(20):
+            store.save("张三", [], author="a", labels=[], client_key=f"{sys.argv[2]}-{number}")
+    """
+    command = [sys.executable, "-c", script, url]
+    processes = [subprocess.Popen([*command, str(n)], cwd=ROOT, stderr=subprocess.PIPE, text=True) for n in range(3)]
+    for process in processes:
+        _, said = process.communicate(timeout=120)
+        assert process.returncode == 0, said
+    store = Store.open(url)
+    assert len(store.recent(limit=100)) == 60
+    store.close()
+
+
+def test_two_people_on_one_document_are_both_kept(store):
+    first = save(store, "a")
+    hers = save(store, "b", document_id=first.document_id, base_revision=first.id, author="她", spans=SPANS[:1])
+    his = save(store, "c", document_id=first.document_id, base_revision=first.id, author="他", spans=SPANS[1:])
+    assert (hers.conflicted, his.conflicted) == (False, True)
+    assert (his.number, his.base_revision) == (3, first.id)
+    assert store.history(first.document_id) == [first, hers, his]
+
+
+def test_another_text_cannot_be_saved_as_a_revision(store):
+    first = save(store, "a")
+    with pytest.raises(StoreError, match="another text"):
+        save(store, "b", text="别的", spans=[], document_id=first.document_id)
+    with pytest.raises(StoreError, match="no document 99"):
+        save(store, "b", document_id=99)
+    with pytest.raises(StoreError, match="no document 99"):
+        store.document(99)
+
+
+def test_recent_is_by_last_save_and_can_be_searched(store):
+    ids = [save(store, f"k{n}", text=f"第{n}句：张三。", spans=[]).document_id for n in range(4)]
+    save(store, "again", text="第1句：张三。", spans=[], document_id=ids[1])
+    assert [document.id for document in store.recent()] == [ids[1], ids[3], ids[2], ids[0]]
+    assert [document.id for document in store.recent(limit=2)] == [ids[1], ids[3]]
+    assert [document.revisions_count for document in store.recent(query="第1句")] == [2]
+    assert store.recent(query="100%") == []
+
+
+def test_corrections_are_the_latest_of_each_text(store):
+    first = save(store, "a")
+    save(store, "b", text="张三来了。", spans=[Span(0, 2, "PER")])
+    save(store, "c", document_id=first.document_id, spans=SPANS[:1])
+    twice = save(store, "d", text="张三来了。", spans=[])
+    corrections = store.corrections()
+    assert [(document.text, document.spans) for document in corrections] == [(TEXT, SPANS[:1]), ("张三来了。", ())]
+    assert corrections[1].meta["revision"] == str(twice.id)
+    assert store.corrections_count(0) == 2
+    assert store.latest_revision() == twice.id
+    assert [d.text for d in store.corrections(after_revision=twice.id - 1)] == ["张三来了。"]
+    assert store.corrections_count(twice.id - 1) == 1
+    assert store.corrections_count(twice.id) == 0
+    assert store.corrections(since=datetime.now(timezone.utc) + timedelta(hours=1)) == []
+    assert len(store.corrections(since=twice.created)) == 1
+
+
+def test_runs_and_what_became_of_them(store):
+    store.add_run("r1", "/runs/r1", "zh-news-small", 7)
+    store.add_run("r2", "/runs/r2", "zh-news-small", 9)
+    store.mark_run("r1", "used")
+    assert [(run.run_id, run.folder, run.last_revision, run.decision) for run in store.runs()] == [
+        ("r2", "/runs/r2", 9, ""),
+        ("r1", "/runs/r1", 7, "used"),
+    ]
+    with pytest.raises(StoreError, match="no run r3"):
+        store.mark_run("r3", "kept")
+    with pytest.raises(StoreError, match="a run r1 already"):
+        store.add_run("r1", "", "", 0)
+
+
+def test_settings_are_kept(store):
+    assert store.get("checkpoint") is None
+    assert store.get("checkpoint", "none") == "none"
+    store.put("checkpoint", "zh-news-small")
+    store.put("checkpoint", {"name": "新的", "parts": [1, None]})
+    assert store.get("checkpoint", "none") == {"name": "新的", "parts": [1, None]}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE revisions SET author = 'x'",
+        "DELETE FROM revisions",
+        "UPDATE documents SET text = 'x'",
+        "DELETE FROM documents",
+        "TRUNCATE revisions",
+        "TRUNCATE documents CASCADE",
+        "INSERT OR REPLACE INTO documents SELECT id, 'x', digest, created FROM documents",
+    ],
+)
+def test_the_database_itself_refuses_to_change_what_was_saved(store, url, statement):
+    only_on = {"TRUNCATE": "postgresql", "INSERT": "sqlite"}.get(statement.split()[0])
+    if only_on and not url.startswith(only_on):
+        pytest.skip(f"{statement.split()[0]} is of {only_on}")
+    saved = save(store, "k")
+    with pytest.raises(StoreError, match="keeps every revision"), store._database.writing() as session:
+        session.execute(sa.text(statement))
+    assert store.document(saved.document_id).latest == saved
+
+
+def test_a_full_disk_is_told_and_loses_nothing(tmp_path):
+    store = Store.open(f"sqlite:///{tmp_path}/duomo.db")
+    saved = save(store, "k")
+    sa.event.listen(store._database._engine, "begin", lambda c: c.exec_driver_sql("PRAGMA max_page_count=1"))
+    with pytest.raises(StoreError, match=r"full; free some space"):
+        save(store, "k2", text="长" * 100_000, spans=[])
+    assert store.document(saved.document_id).latest == saved
+    store.close()
+
+
+def test_a_database_that_cannot_be_written_is_told(tmp_path):
+    Store.open(f"sqlite:///{tmp_path}/duomo.db").close()
+    with pytest.raises(StoreError, match="cannot be opened for writing"):
+        Store.open(f"sqlite:///file:{tmp_path}/duomo.db?mode=ro&uri=true")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="choose another --workspace"):
+        Store.open(f"sqlite:///{tmp_path}/file/duomo.db")
+
+
+def test_a_held_database_is_told(tmp_path, monkeypatch):
+    store = Store.open(f"sqlite:///{tmp_path}/duomo.db")
+    sa.event.listen(store._database._engine, "checkout", lambda c, *_: c.execute("PRAGMA busy_timeout=50"))
+    with store._database.writing(), pytest.raises(StoreError, match="held by another program"):
+        save(store, "k")
+    assert save(store, "k").number == 1
+    store.close()
+
+
+def test_a_file_that_is_no_database_is_told(tmp_path):
+    (tmp_path / "notes.db").write_text("这不是数据库。" * 100)
+    with pytest.raises(StoreError, match=r"damaged or is not Duomo's"):
+        Store.open(f"sqlite:///{tmp_path}/notes.db")
+
+
+def test_a_newer_database_is_told(url):
+    store = Store.open(url)
+    with store._database.writing() as session:
+        session.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    store.close()
+    with pytest.raises(StoreError, match="newer Duomo"):
+        Store.open(url)
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("nonsense", "not a database address"),
+        ("mysql://localhost/duomo", "SQLite or PostgreSQL, not in mysql"),
+        ("sqlite://", "in memory"),
+        ("sqlite:///:memory:", "in memory"),
+    ],
+)
+def test_other_databases_are_refused(address, reason):
+    with pytest.raises(StoreError, match=reason):
+        Store.open(address)
+
+
+def test_an_unreachable_server_is_told_without_the_password():
+    pytest.importorskip("psycopg", reason="psycopg, of the extra postgres, is not installed")
+    with pytest.raises(StoreError, match="cannot be reached") as caught:
+        Store.open("postgresql://duomo:geheim@127.0.0.1:1/duomo")
+    assert "geheim" not in str(caught.value)
+
+
+def test_postgresql_without_its_driver_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreError, match="pip install"):
+        Store.open("postgresql://localhost/duomo")

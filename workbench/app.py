@@ -1,0 +1,102 @@
+"""Assembles the page: a table of contents, once for each language."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from workbench.language import LANGUAGES, Texts
+from workbench.services import Services
+from workbench.tabs import QUIET, Context, Session, Tab, analyse, annotate, retrain
+from workbench.theme import css, head, static_paths, theme
+from workbench.views.escape import esc
+
+_TABS = Path(__file__).parent / "tabs"
+_FONTS = "fonts"
+
+
+def build(services: Services) -> gr.Blocks:
+    """Return the whole workbench: the page in the language of the settings at ``/``, the other one at ``/en`` or ``/zh``."""
+    first = services.settings.language
+    with gr.Blocks(title="多模 Duomo", analytics_enabled=False) as blocks:
+        _page(blocks, services, Texts(first))
+    for language in LANGUAGES:
+        if language != first:
+            with blocks.route(LANGUAGES[language], path=language, show_in_navbar=False):
+                _page(blocks, services, Texts(language))
+    # Sensible for two cores: one page's long text must not hold up another's click.
+    return blocks.queue(default_concurrency_limit=4, api_open=False)
+
+
+def launch_options(services: Services) -> dict[str, Any]:
+    """Return what ``launch`` is given besides the address: the look, the doors and nothing from elsewhere."""
+    return {
+        "theme": theme(),
+        "css": "\n".join([css(), *(path.read_text(encoding="utf-8") for path in sorted(_TABS.glob("*.css")))]),
+        "head": f"{head(_FONTS)}<script>{(_TABS / 'tabs.js').read_text(encoding='utf-8')}</script>",
+        "auth": services.settings.auth,
+        "auth_message": _login(Texts(services.settings.language)),
+        "share": services.settings.share,
+        "footer_links": [],
+        "run_history": False,
+        "enable_monitoring": False,
+        "ssr_mode": False,
+        "show_error": False,
+        "quiet": True,
+    }
+
+
+def serve_fonts(server: FastAPI) -> None:
+    """Serve the fonts to anyone: the page that asks for a password is written in them too."""
+    (folder,) = static_paths()
+    server.mount(f"/{_FONTS}", StaticFiles(directory=folder), name=_FONTS)
+
+
+def _login(texts: Texts) -> str:
+    return (
+        f'<link rel="stylesheet" href="{_FONTS}/noto-sans-sc.css">'
+        "<style>.form { background: none !important; border: 0 }</style>"
+        f"<strong>多模 Duomo</strong><br>{esc(texts('page.login.line'))}"
+    )
+
+
+def _page(blocks: gr.Blocks, services: Services, texts: Texts) -> None:
+    gr.HTML(_header(texts, services.settings.language), elem_classes="masthead")
+    session = gr.State(Session())
+    context = Context(services, texts, session)
+    with gr.Tabs(elem_id="tabs") as tabs:
+        built = {module.KEY: module.build(context) for module in (analyse, annotate, retrain)}
+    _join(tabs, built)
+    for tab in built.values():
+        door = tab.opening
+        blocks.load(door.handler, door.inputs, door.outputs, js=door.script, **QUIET)
+
+
+def _join(tabs: gr.Tabs, built: dict[str, Tab]) -> None:
+    """Let one tab's signal open another's door."""
+
+    def correct(session: Session) -> dict[Any, Any]:
+        return {**carry.handler(session), tabs: gr.Tabs(selected=annotate.KEY)}
+
+    carry, refresh = built["annotate"].doors["carry"], built["analyse"].doors["refresh"]
+    count = built["retrain"].doors["count"]
+    built["analyse"].signals["correct"](correct, carry.inputs, [*carry.outputs, tabs], **QUIET)
+    built["retrain"].signals["used"](refresh.handler, refresh.inputs, refresh.outputs, **QUIET)
+    built["annotate"].signals["saved"](count.handler, count.inputs, count.outputs, **QUIET)
+
+
+def _header(texts: Texts, first: str) -> str:
+    links = []
+    for language, name in LANGUAGES.items():
+        here = ' aria-current="true"' if language == texts.language else ""
+        target = "./" if language == first else f"./{language}"
+        links.append(f'<a href="{target}" hreflang="{language}" lang="{language}"{here} data-language>{esc(name)}</a>')
+    return (
+        f'<header class="brand"><span class="brand-mark" lang="zh">多模</span><span class="brand-name">Duomo</span>'
+        f'<span class="brand-line">{esc(texts("page.header.line"))}</span>'
+        f'<nav class="languages" aria-label="{esc(texts("page.language.label"))}">{"".join(links)}</nav></header>'
+    )

@@ -1,0 +1,173 @@
+"""Training jobs: started one at a time, watched, cancelled, and found again after a reload or a restart.
+
+What a job is doing stands in its run folder; that it exists and what was decided about it stands in the store. Nothing is
+remembered here.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from engine.document import Document
+from engine.errors import RunError
+from engine.run import Run, Status
+from workbench.errors import UserError
+
+if TYPE_CHECKING:
+    from engine.checkpoint import CheckpointInfo
+    from engine.retraining import RetrainConfig
+    from workbench.store import Store
+
+ACTIVE = ("queued", "running")
+_STAMP = re.compile(r"(-\d{8}-\d{4}(-\d+)?)+$")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One retraining: a row of the store's run table and its run folder.
+
+    Attributes:
+        id: its name in the store.
+        parent: name of the checkpoint it started from.
+        last_revision: the newest revision among its corrections.
+        decision: ``"used"``, ``"kept"`` (the old model was), or ``""`` while nobody has decided.
+        run: its folder.
+    """
+
+    id: str
+    parent: str
+    last_revision: int
+    decision: str
+    run: Run
+
+    def status(self) -> Status | None:
+        """Return what the job is doing; ``None`` if its folder cannot be read."""
+        try:
+            return self.run.status()
+        except (RunError, OSError):
+            return None
+
+    @property
+    def active(self) -> bool:
+        """Tell whether the job waits or runs; one that was decided about does neither, whatever its folder says."""
+        status = self.status()
+        return not self.decision and status is not None and status.state in ACTIVE
+
+    @property
+    def undecided(self) -> bool:
+        """Tell whether the job is done and waits for someone to use or refuse its model."""
+        status = self.status()
+        return status is not None and status.state == "done" and not self.decision
+
+
+class Jobs:
+    """The job table."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        """Serve the runs that a store knows.
+
+        Args:
+            store: keeps which runs exist.
+            folder: where run folders are made.
+        """
+        self._store = store
+        self._folder = folder
+        self._starting = threading.Lock()
+
+    def all(self) -> list[Job]:
+        """Return every job, newest first."""
+        return [Job(row.run_id, row.parent, row.last_revision, row.decision, Run(Path(row.folder))) for row in self._store.runs()]
+
+    def latest(self) -> Job | None:
+        """Return the newest job whatever its state, so that a page opened later shows what the others show."""
+        return next(iter(self.all()), None)
+
+    def get(self, job_id: str) -> Job:
+        """Return one job.
+
+        Raises:
+            UserError: if there is none of that name.
+        """
+        for job in self.all():
+            if job.id == job_id:
+                return job
+        raise UserError("jobs.missing.error", job=job_id)
+
+    def start(self, corrections: Sequence[Document], parent: CheckpointInfo, config: RetrainConfig, last_revision: int) -> Job:
+        """Start a retraining in a process of its own.
+
+        Raises:
+            UserError: if one is running already, or there is nothing to learn.
+        """
+        from engine.retraining import prepare
+
+        if not corrections:
+            raise UserError("jobs.nothing.error")
+        with self._starting:
+            if any(job.active for job in self.all()):
+                raise UserError("jobs.busy.error")
+            job_id = f"{datetime.now():%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
+            folder = self._folder / job_id
+            run = prepare(corrections, parent, config, folder)
+            self._store.add_run(job_id, str(folder), parent.name, last_revision)
+            try:
+                run.start()
+            except Exception:
+                self._store.mark_run(job_id, "kept")
+                raise
+        return self.get(job_id)
+
+    def cancel(self, job_id: str) -> None:
+        """Ask a job to stop at its next step; one that never came to have a process is done with at once."""
+        job = self.get(job_id)
+        job.run.cancel()
+        status = job.status()
+        if status is not None and status.state == "queued" and not status.pid:
+            self.keep(job_id)
+
+    def keep(self, job_id: str) -> None:
+        """Decide for the old model; the run folder stays."""
+        self._store.mark_run(job_id, "kept")
+
+    def promote(self, job_id: str, root: Path) -> CheckpointInfo:
+        """Put the job's checkpoint among the others, under its parent's name and the time.
+
+        Args:
+            job_id: a job that is done.
+            root: folder of the workspace's checkpoints.
+
+        Raises:
+            UserError: if the job is not done.
+        """
+        from engine.checkpoint import verify
+
+        job = self.get(job_id)
+        if not job.undecided:
+            raise UserError("jobs.undone.error", job=job_id)
+        folder = _free(root, f"{_STAMP.sub('', job.parent)}-{datetime.now():%Y%m%d-%H%M}")
+        half = root / f".{folder.name}.{uuid4().hex[:6]}"
+        root.mkdir(parents=True, exist_ok=True)
+        try:
+            shutil.copytree(job.run.checkpoint, half)
+            verify(half)
+            half.rename(folder)
+        finally:
+            shutil.rmtree(half, ignore_errors=True)
+        self._store.mark_run(job_id, "used")
+        return verify(folder)
+
+
+def _free(root: Path, name: str) -> Path:
+    count, folder = 1, root / name
+    while folder.exists():
+        count += 1
+        folder = root / f"{name}-{count}"
+    return folder

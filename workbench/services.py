@@ -1,0 +1,225 @@
+"""The one process-wide object: the store, the checkpoints and their taggers, and the job table. Pages come and go, this stays."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import unicodedata
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.document import Document
+from engine.errors import EngineError
+from engine.samples import examples
+from workbench.errors import UserError
+from workbench.jobs import Job, Jobs
+
+if TYPE_CHECKING:
+    from engine.checkpoint import CheckpointInfo
+    from engine.tagger import Prediction, Tagger
+    from workbench.settings import Settings
+    from workbench.store import Store, StoredDocument
+
+LONGEST = 20_000
+"""Characters of the longest text that is analysed."""
+EXPLAINED = 600
+"""Characters of the longest text whose evidence is drawn; a longer one is analysed without."""
+_TAGGERS = 2
+_REMEMBERED = 64
+_LABEL_LENGTH = 24
+_SOUGHT, _LIKELY = 500, 200
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One text as one checkpoint reads it."""
+
+    prediction: Prediction
+    checkpoint: CheckpointInfo
+
+
+class Services:
+    """What every page shares."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        """Serve a start of the workbench.
+
+        Args:
+            settings: of this start.
+            store: an open store.
+        """
+        self.settings = settings
+        self.examples = examples()
+        self.store = store
+        self.checkpoints_folder = settings.workspace / "checkpoints"
+        self.jobs = Jobs(store, settings.workspace / "runs")
+        self._loading = threading.Lock()
+        self._remembering = threading.Lock()
+        self._taggers: OrderedDict[str, Tagger] = OrderedDict()
+        self._analyses: OrderedDict[str, Analysis] = OrderedDict()
+        if settings.checkpoint:
+            store.put("checkpoint", settings.checkpoint)
+
+    # checkpoints
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """Return the folders in which checkpoints are looked for, the user's own first."""
+        from engine.checkpoint import SHIPPED
+
+        return self.checkpoints_folder, SHIPPED
+
+    def checkpoints(self) -> list[CheckpointInfo]:
+        """Return what can be chosen: the catalogue, and the one in use if it lies elsewhere."""
+        from engine.checkpoint import catalogue
+
+        known = catalogue(*self.roots)
+        try:
+            current = self.in_use()
+        except EngineError:
+            return known
+        return known if current.path in {info.path for info in known} else [current, *known]
+
+    def checkpoint(self, name: str = "") -> CheckpointInfo:
+        """Return a checkpoint by name; the empty name stands for the one in use.
+
+        Raises:
+            CheckpointError: if it is missing or damaged.
+        """
+        from engine.checkpoint import find
+
+        return find(name, *self.roots) if name else self.in_use()
+
+    def in_use(self) -> CheckpointInfo:
+        """Return the checkpoint in use: the one last chosen, else the first that there is.
+
+        Raises:
+            CheckpointError: if the chosen one is missing or damaged.
+            UserError: if nothing was chosen and there is none.
+        """
+        from engine.checkpoint import catalogue, find
+
+        chosen = self.store.get("checkpoint")
+        if chosen:
+            return find(chosen, *self.roots)
+        for info in reversed(catalogue(*reversed(self.roots))):
+            return info
+        raise UserError("services.checkpoints.none", folder=self.checkpoints_folder)
+
+    def use_job(self, job_id: str) -> CheckpointInfo:
+        """Take a finished job's checkpoint into use; every page's next analysis is by it."""
+        last_revision = self.jobs.get(job_id).last_revision
+        info = self.jobs.promote(job_id, self.checkpoints_folder)
+        self.store.put(f"learned.{info.name}", last_revision)
+        self.store.put("checkpoint", info.name)
+        return info
+
+    # analysis
+
+    def tagger(self, info: CheckpointInfo) -> Tagger:
+        """Return a checkpoint's tagger; the two last used stay loaded."""
+        from engine.tagger import load
+
+        with self._loading:
+            tagger = self._taggers.pop(info.digest, None) or load(info.path)
+            self._taggers[info.digest] = tagger
+            while len(self._taggers) > _TAGGERS:
+                self._taggers.popitem(last=False)
+            return tagger
+
+    def analyse(self, text: str, checkpoint: str = "") -> tuple[str, Analysis]:
+        """Read a text; return the analysis and the id under which it is remembered for a while.
+
+        Raises:
+            UserError: if the text cannot be read.
+            CheckpointError: if the checkpoint cannot be.
+        """
+        check_text(text)
+        info = self.checkpoint(checkpoint)
+        document = Document(text)
+        (prediction,) = self.tagger(info).predict([document], explain=len(text) <= EXPLAINED)
+        analysis = Analysis(prediction, info)
+        key = f"{document.id}.{info.digest[:16]}"
+        with self._remembering:
+            self._analyses[key] = analysis
+            self._analyses.move_to_end(key)
+            while len(self._analyses) > _REMEMBERED:
+                self._analyses.popitem(last=False)
+        return key, analysis
+
+    def analysis(self, key: str) -> Analysis | None:
+        """Return a remembered analysis."""
+        with self._remembering:
+            return self._analyses.get(key)
+
+    def warm(self) -> None:
+        """Load what the first page needs, in the background; what fails here is told there."""
+        threading.Thread(target=self._warm, name="warm-up", daemon=True).start()
+
+    def _warm(self) -> None:
+        try:
+            self.analyse(self.examples[0].text)
+        except (EngineError, UserError) as error:
+            _log.warning("the first analysis failed: %s", error)
+        except Exception:
+            _log.exception("the first analysis failed")
+
+    # corrections
+
+    def labels(self, *more: str) -> list[str]:
+        """Return the labels on offer: the checkpoint's, the user's own, and those of the document at hand."""
+        try:
+            names = [*self.in_use().labels]
+        except (EngineError, UserError):
+            names = []
+        return list(dict.fromkeys([*names, *self.store.get("labels", []), *more]))
+
+    def add_label(self, name: str) -> None:
+        """Offer one more label from now on.
+
+        Raises:
+            UserError: if it cannot be a label.
+        """
+        name = name.strip()
+        if not name or len(name) > _LABEL_LENGTH or any(c.isspace() or unicodedata.category(c) == "Cc" for c in name):
+            raise UserError("annotate.label.error", longest=_LABEL_LENGTH)
+        if name not in self.labels():
+            self.store.put("labels", [*self.store.get("labels", []), name])
+
+    def learned(self) -> int:
+        """Return the newest revision that the checkpoint in use was trained on."""
+        return int(self.store.get(f"learned.{self.in_use().name}", 0))
+
+    def corrections(self) -> list[Document]:
+        """Return the corrections that the checkpoint in use has not seen."""
+        return self.store.corrections(after_revision=self.learned())
+
+    def stored(self, text: str) -> StoredDocument | None:
+        """Return the document in the store with exactly this text, so that a text is annotated in one place."""
+        # SQLite refuses to search for a pattern of many thousand characters.
+        likely = self.store.recent(limit=_LIKELY, query=text[:_SOUGHT])
+        return next((found for found in likely if found.text == text), None)
+
+    def retrain(self, config: Any) -> Job:
+        """Start a retraining of the checkpoint in use on the corrections that it has not seen."""
+        # Asked for first: what is saved in between is learned now and once more next time, rather than never.
+        latest = self.store.latest_revision()
+        return self.jobs.start(self.corrections(), self.in_use(), config, latest)
+
+
+def check_text(text: str) -> None:
+    """Tell whether a text can be analysed.
+
+    Raises:
+        UserError: if it is empty, too long, or holds control characters.
+    """
+    if not text.strip():
+        raise UserError("analyse.empty.error")
+    if len(text) > LONGEST:
+        raise UserError("analyse.long.error", length=len(text), longest=LONGEST)
+    for position, character in enumerate(text, start=1):
+        if unicodedata.category(character) in ("Cc", "Cs") and character not in "\t\n\r":
+            raise UserError("analyse.control.error", position=position, code=f"U+{ord(character):04X}")

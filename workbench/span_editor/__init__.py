@@ -1,0 +1,6 @@
+"""The annotation component."""
+
+from workbench.span_editor.editor import SpanEditor, editor_texts
+from workbench.span_editor.words import TEXT_KEYS
+
+__all__ = ["TEXT_KEYS", "SpanEditor", "editor_texts"]

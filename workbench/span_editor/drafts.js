@@ -1,0 +1,115 @@
+// Drafts: what was done here and not yet acknowledged by the server. A draft is removed by an acknowledgement and by nothing else.
+
+const DRAFT_PREFIX = "duomo.draft.";
+const RETRY_FIRST = 5000;
+const RETRY_LONGEST = 40000;
+
+function hashOf(text) {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
+  return hash.toString(16);
+}
+
+function newClientKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+class Drafts {
+  constructor(send) {
+    this.send = send;
+    this.full = false;
+    this.attempts = new Map();
+    // A browser without room or permission still gets its saves through while the page is open.
+    this.memory = new Map();
+  }
+
+  read(name) {
+    try {
+      const draft = JSON.parse(localStorage.getItem(name)) || this.memory.get(name);
+      return draft && typeof draft.text === "string" && Array.isArray(draft.spans) ? draft : null;
+    } catch (error) {
+      console.warn("duomo: a draft could not be read", name, error);
+      return this.memory.get(name) || null;
+    }
+  }
+
+  names() {
+    try {
+      const stored = Object.keys(localStorage).filter((name) => name.startsWith(DRAFT_PREFIX));
+      return [...new Set([...stored, ...this.memory.keys()])];
+    } catch (error) {
+      console.warn("duomo: this browser keeps no drafts", error);
+      return [...this.memory.keys()];
+    }
+  }
+
+  // A draft of another text under the same key is set aside, never overwritten.
+  nameFor(key, text) {
+    const plain = DRAFT_PREFIX + key;
+    const kept = this.read(plain);
+    return kept && kept.text !== text ? `${plain}~${hashOf(text)}` : plain;
+  }
+
+  load(key, text) {
+    const aside = this.read(`${DRAFT_PREFIX}${key}~${hashOf(text)}`);
+    const plain = this.read(DRAFT_PREFIX + key);
+    if (plain && plain.text === text) return plain;
+    return aside && aside.text === text ? aside : null;
+  }
+
+  store(draft) {
+    const name = this.nameFor(draft.key, draft.text);
+    try {
+      localStorage.setItem(name, JSON.stringify(draft));
+      this.memory.delete(name);
+      this.full = false;
+    } catch (error) {
+      this.full = true;
+      this.memory.set(name, draft);
+      console.warn("duomo: the draft could not be kept in this browser", error);
+    }
+  }
+
+  drop(key, text) {
+    for (const name of [DRAFT_PREFIX + key, `${DRAFT_PREFIX}${key}~${hashOf(text)}`]) {
+      const draft = this.read(name);
+      if (!draft || draft.text !== text) continue;
+      this.memory.delete(name);
+      try {
+        localStorage.removeItem(name);
+      } catch (error) {
+        console.warn("duomo: a draft could not be removed", name, error);
+      }
+    }
+    this.full = false;
+  }
+
+  // The draft that an acknowledgement is about, also one of a document no longer shown.
+  sentAs(clientKey) {
+    return this.names().map((name) => this.read(name)).find((draft) => draft && draft.sent && draft.sent.client_key === clientKey) || null;
+  }
+
+  transmit(draft) {
+    const clientKey = draft.sent.client_key;
+    const tried = (this.attempts.get(clientKey) || { count: 0 }).count;
+    this.attempts.set(clientKey, { count: tried + 1, due: Date.now() + Math.min(RETRY_LONGEST, RETRY_FIRST * 2 ** tried) });
+    this.send({ key: draft.key, client_key: clientKey, text: draft.text, spans: draft.sent.spans, seconds: draft.sent.seconds });
+  }
+
+  // Send again what is due; `now` sends everything that waits, e.g. when the network comes back.
+  resend(now) {
+    if (navigator.onLine === false) return;
+    for (const name of this.names()) {
+      const draft = this.read(name);
+      if (!draft || !draft.sent) continue;
+      const attempt = this.attempts.get(draft.sent.client_key);
+      if (now || !attempt || attempt.due <= Date.now()) this.transmit(draft);
+    }
+  }
+
+  overdue(clientKey) {
+    const attempt = this.attempts.get(clientKey);
+    return navigator.onLine === false || Boolean(attempt && (attempt.count > 1 || attempt.due <= Date.now()));
+  }
+}

@@ -1,0 +1,30 @@
+// Wiring: the component's element, its value and its events, for as long as it is on the page.
+
+const root = element.querySelector(".duomo-editor");
+const editor = new Editor(root, trigger, (value) => { props.value = value; });
+const safely = (act) => () => {
+  if (editor.value && root.isConnected) act();
+};
+const online = safely(() => {
+  editor.drafts.resend(true);
+  editor.showState();
+});
+const offline = safely(() => editor.showState());
+const resized = safely(() => editor.showSelection());
+const timer = setInterval(() => {
+  if (!root.isConnected) {
+    clearInterval(timer);
+    window.removeEventListener("online", online);
+    window.removeEventListener("offline", offline);
+    window.removeEventListener("resize", resized);
+    return;
+  }
+  editor.drafts.resend(false);
+  if (editor.value) editor.showState();
+}, 1000);
+window.addEventListener("online", online);
+window.addEventListener("offline", offline);
+window.addEventListener("resize", resized);
+watch("value", () => editor.receive(props.value));
+editor.receive(props.value);
+if (document.fonts) document.fonts.ready.then(resized);

@@ -1,0 +1,122 @@
+"""Opens the database so that many threads and several processes can write to it without losing or blocking one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.orm import Session
+
+from workbench.store import migrations
+from workbench.store.errors import StoreError, explained
+
+# Any number will do, so long as every Duomo that shares a database uses the same.
+_WRITERS_LOCK = 0x6475_6F6D_6F
+
+
+class Database:
+    """An engine with two kinds of transaction: readers never wait, writers come one after another.
+
+    That writers queue is what keeps revision ids in the order in which they become visible, so that
+    "everything after revision n" misses nothing.
+    """
+
+    def __init__(self, address: str) -> None:
+        """Connect and migrate.
+
+        Args:
+            address: ``sqlite:///FILE`` or ``postgresql://USER:PASSWORD@HOST/NAME``.
+
+        Raises:
+            StoreError: if the database cannot be used.
+        """
+        self.url = _url(address)
+        self._engine = _engine(self.url)
+        self._writers = self._engine.execution_options(writes=True)
+        with explained(self.url), self._writers.begin() as connection:
+            _lock_writers(connection)
+            migrations.upgrade(connection)
+            # Better to hear now than at the first save that the database can only be read.
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a session to read in."""
+        with explained(self.url), Session(self._engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Open a session that is the only writer until it is committed, at the end of the block, or undone by an error."""
+        with explained(self.url), Session(self._writers, expire_on_commit=False) as session, session.begin():
+            _lock_writers(session.connection())
+            yield session
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._engine.dispose()
+
+
+def _url(address: str) -> URL:
+    try:
+        url = make_url(address)
+    except ArgumentError as error:
+        raise StoreError(f"{address!r} is not a database address; use sqlite:///FILE or postgresql://…") from error
+    backend = url.get_backend_name()
+    if backend in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    if backend != "sqlite":
+        raise StoreError(f"Duomo keeps its data in SQLite or PostgreSQL, not in {backend}; use sqlite:///FILE or postgresql://…")
+    if url.database in (None, "", ":memory:"):
+        raise StoreError("a database in memory would lose annotations; name a file: sqlite:///FILE")
+    return url
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        try:
+            return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=30, connect_args={"connect_timeout": 10})
+        except (ModuleNotFoundError, NoSuchModuleError) as error:
+            raise StoreError("PostgreSQL needs psycopg 3; install it with: pip install 'psycopg[binary]'") from error
+    _make_folder(url)
+    engine = create_engine(url, pool_size=10, max_overflow=30, connect_args={"timeout": 10})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_folder(url: URL) -> None:
+    database = url.database or ""
+    if database.startswith("file:"):
+        return
+    folder = Path(database).absolute().parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the folder {folder} cannot be made ({error.strerror}); choose another --workspace") from error
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    # The driver's own transactions begin too late and cannot be BEGIN IMMEDIATE; _begin_sqlite begins them instead.
+    connection.isolation_level = None
+    connection.execute("PRAGMA busy_timeout=10000")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    # Without this, INSERT OR REPLACE deletes rows behind the triggers' back.
+    connection.execute("PRAGMA recursive_triggers=ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A reader that turns writer halfway fails with "database is locked" however long it would wait.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _lock_writers(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})")

@@ -1,0 +1,128 @@
+"""What the store hands out: frozen records, free of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.document import Document, Span
+from workbench.store.schema import DocumentRow, RevisionRow, RunRow
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One saved annotation.
+
+    Attributes:
+        id: rises with every save in the store; what is new since some id can be asked for.
+        document_id: the document it annotates.
+        number: counts from 1 within the document.
+        spans: the annotations.
+        author: who saved.
+        created: when, in UTC.
+        client_key: the key that made the save idempotent.
+        prediction: what the model had proposed.
+        checkpoint: the model that had proposed it.
+        labels: the labels that could be chosen from.
+        seconds: how long the annotator took, where known.
+        base_revision: id of the revision that the annotator had begun from, where known.
+        conflicted: whether somebody else had saved since then; both revisions are kept.
+    """
+
+    id: int
+    document_id: int
+    number: int
+    spans: tuple[Span, ...]
+    author: str
+    created: datetime
+    client_key: str
+    prediction: tuple[Span, ...]
+    checkpoint: str
+    labels: tuple[str, ...] = ()
+    seconds: float | None = None
+    base_revision: int | None = None
+    conflicted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A text in the store, with its latest revision."""
+
+    id: int
+    text: str
+    revisions_count: int
+    latest: Revision | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A training run as the store knows it.
+
+    Attributes:
+        run_id: its name.
+        folder: where it lives.
+        parent: the checkpoint that it began from.
+        last_revision: the latest revision that it learned from.
+        decision: ``"used"``, ``"kept"`` (the old model was) or ``""`` while undecided.
+        created: when it was added, in UTC.
+    """
+
+    run_id: str
+    folder: str
+    parent: str
+    last_revision: int
+    decision: str
+    created: datetime
+
+
+def dump_spans(spans: Iterable[Span]) -> list[dict[str, Any]]:
+    """Return spans as plain values; a score is kept where there is one."""
+    rows = [{"start": span.start, "end": span.end, "label": span.label, "score": span.score} for span in spans]
+    return [{key: value for key, value in row.items() if value is not None} for row in rows]
+
+
+def read_spans(rows: Sequence[dict[str, Any]]) -> tuple[Span, ...]:
+    """Return what :func:`dump_spans` wrote."""
+    return tuple(Span(row["start"], row["end"], row["label"], row.get("score")) for row in rows)
+
+
+def read_revision(row: RevisionRow) -> Revision:
+    """Return the record of a row."""
+    return Revision(
+        id=row.id,
+        document_id=row.document_id,
+        number=row.number,
+        spans=read_spans(row.spans),
+        author=row.author,
+        created=row.created,
+        client_key=row.client_key,
+        prediction=read_spans(row.prediction),
+        checkpoint=row.checkpoint,
+        labels=tuple(row.labels),
+        seconds=row.seconds,
+        base_revision=row.base_revision,
+        conflicted=row.conflicted,
+    )
+
+
+def read_stored_document(row: DocumentRow, latest: RevisionRow | None) -> StoredDocument:
+    """Return the record of a document and its latest revision; the revision's number is how many there are."""
+    return StoredDocument(row.id, row.text, latest.number if latest else 0, read_revision(latest) if latest else None)
+
+
+def read_run(row: RunRow) -> RunRecord:
+    """Return the record of a row."""
+    return RunRecord(row.id, row.folder, row.parent, row.last_revision, row.decision, row.created)
+
+
+def correction(document: DocumentRow, revision: RevisionRow) -> Document:
+    """Return a revision as a document to learn from."""
+    meta = {
+        "document": str(document.id),
+        "revision": str(revision.id),
+        "author": revision.author,
+        "checkpoint": revision.checkpoint,
+    }
+    return Document(document.text, read_spans(revision.spans), id=str(document.id), meta=meta)

@@ -1,0 +1,131 @@
+"""The tabs: one file each, ``build(context) -> Tab``. A tab knows the context, never another tab; ``app.py`` joins them."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import gradio as gr
+
+from engine.errors import EngineError
+from workbench.errors import UserError
+from workbench.language import Texts
+from workbench.services import Services
+from workbench.store.errors import StoreError
+from workbench.views.escape import esc
+
+_log = logging.getLogger(__name__)
+
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+"""How every event of ours is registered: not an API, and no overlay that makes the page jump."""
+
+
+@dataclass
+class Session:
+    """What one open page is about: ids alone, so that it is small and survives pickling.
+
+    Handlers change it in place and never return it: of two that run at once, the later to return would undo the other.
+
+    Attributes:
+        analysis: the analysis that the Analyse tab shows.
+        carried: the analysis that the editor's spans came from.
+        document: id of the text in the editor.
+        base: the revision that the editor's spans came from.
+        job: the job that the Retrain tab shows.
+        seen: the state of that job when it was last drawn.
+    """
+
+    analysis: str = ""
+    carried: str = ""
+    document: str = ""
+    base: int | None = None
+    job: str = ""
+    seen: str = ""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a tab is built from.
+
+    Attributes:
+        services: the process-wide object.
+        texts: the words of the page's language.
+        session: the ``gr.State`` that holds the page's :class:`Session`.
+    """
+
+    services: Services
+    texts: Texts
+    session: gr.State
+
+
+@dataclass(frozen=True)
+class Door:
+    """A way into a tab from outside: a handler with what it reads and writes, and what the browser does to the inputs before."""
+
+    handler: Callable[..., Any]
+    inputs: Sequence[Any]
+    outputs: Sequence[Any]
+    script: str | None = None
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A built tab.
+
+    Attributes:
+        item: its ``gr.Tab``.
+        opening: what runs when the page is opened.
+        signals: event listeners that others may join, by what has happened.
+        doors: what others may have it do.
+    """
+
+    item: gr.Tab
+    opening: Door
+    signals: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    doors: Mapping[str, Door] = field(default_factory=dict)
+
+
+def notice(text: str, kind: str = "error") -> str:
+    """Return the HTML of a message panel; the empty text gives none."""
+    role = "alert" if kind == "error" else "status"
+    return f'<div class="notice notice-{kind}" role="{role}">{esc(text)}</div>' if text else ""
+
+
+def guard(context: Context, panel: gr.HTML) -> Callable[[Callable[..., dict[Any, Any]]], Callable[..., dict[Any, Any]]]:
+    """Return a decorator for handlers: what they raise is said in a panel, everything else on the page stays.
+
+    A handler returns a dict from component to value; components left out are left alone.
+    """
+
+    def decorate(handler: Callable[..., dict[Any, Any]]) -> Callable[..., dict[Any, Any]]:
+        @functools.wraps(handler)
+        def guarded(*args: Any, **kwargs: Any) -> dict[Any, Any]:
+            try:
+                return {panel: "", **handler(*args, **kwargs)}
+            except Exception as error:  # the border: from here on a traceback would reach the user
+                return {panel: notice(explain(error, context))}
+
+        return guarded
+
+    return decorate
+
+
+def explain(error: Exception, context: Context) -> str:
+    """Return what to tell the user about an error; one that nobody foresaw goes to the log."""
+    texts = context.texts
+    match error:
+        case UserError():
+            return texts(error.key, **error.values)
+        case StoreError():
+            return texts("page.store.error", message=error)
+        case EngineError():
+            return texts("page.engine.error", message=error)
+        case OSError():
+            _log.exception("the system refused")
+            return texts("page.system.error", message=error.strerror or error)
+        case _:
+            _log.exception("a handler failed")
+            return texts("page.ours.error", log=context.services.settings.workspace / "workbench.log")

@@ -1,0 +1,177 @@
+"""Analyse: type a sentence, see its entities and why the model thinks so."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from engine.errors import EngineError
+from engine.samples import Example
+from workbench.errors import UserError
+from workbench.services import EXPLAINED, Analysis
+from workbench.tabs import QUIET, Context, Door, Session, Tab, guard
+from workbench.views.card import card_html
+from workbench.views.entities import entities_html
+from workbench.views.escape import esc
+from workbench.views.evidence import evidence_html
+from workbench.views.spans import spans_html
+
+KEY = "analyse"
+# Two texts at a time: more would only share the same cores.
+# Of "新闻：人名、地名" the button says 新闻, its tooltip all.
+_NOTE = re.compile("[：:]")
+_TYPED = "(text, checkpoint) => [duomo.typed(text), checkpoint, null]"
+_BUSY = "(...values) => duomo.busy(true, values)"
+_DONE = "() => duomo.busy(false)"
+_PREDICT: dict[str, Any] = {"concurrency_id": "predict", "concurrency_limit": 2, "trigger_mode": "once"}
+
+
+@dataclass(frozen=True)
+class _Parts:
+    text: gr.Textbox
+    checkpoint: gr.Dropdown
+    card: gr.HTML
+    run: gr.Button
+    problem: gr.HTML
+    hero: gr.HTML
+    facts: gr.HTML
+    correct: gr.Button
+    table: gr.HTML
+    evidence: gr.HTML
+    examples: gr.HTML
+
+    @property
+    def results(self) -> list[Any]:
+        return [self.problem, self.hero, self.facts, self.correct, self.table, self.evidence, self.checkpoint, self.card]
+
+
+def build(context: Context) -> Tab:
+    """Lay the tab out and wire it."""
+    with gr.Tab(context.texts("analyse.tab.label"), id=KEY, elem_classes="page") as item:
+        parts = _layout(context)
+    does, guarded = _Handlers(context, parts), guard(context, parts.problem)
+    analyse, inputs = guarded(does.analyse), [parts.text, parts.checkpoint, context.session]
+
+    def read(text: str, checkpoint: str, session: Session) -> dict[Any, Any]:
+        """Put a text into the box, where it stays whatever becomes of it, and read it."""
+        return {parts.text: text, **analyse(text, checkpoint, session)}
+
+    def example(event: gr.EventData, checkpoint: str, session: Session) -> dict[Any, Any]:
+        return read(context.services.examples[int(event.number)].text, checkpoint, session)
+
+    running = [
+        parts.run.click(analyse, inputs, parts.results, js=_BUSY, **QUIET, **_PREDICT),
+        parts.examples.pick(example, inputs[1:], [parts.text, *parts.results], js=_BUSY, **QUIET, **_PREDICT),
+    ]
+    for event in running:
+        event.then(None, js=_DONE, **QUIET)
+    described = [parts.problem, parts.checkpoint, parts.card]
+    parts.checkpoint.input(guarded(does.describe), [parts.checkpoint], described, **QUIET)
+    return Tab(
+        item,
+        opening=Door(read, inputs, [parts.text, *parts.results], script=_TYPED),
+        signals={"correct": parts.correct.click},
+        doors={"refresh": Door(guarded(does.describe), [parts.checkpoint], described)},
+    )
+
+
+@dataclass(frozen=True)
+class _Handlers:
+    context: Context
+    parts: _Parts
+
+    def analyse(self, text: str, checkpoint: str, session: Session) -> dict[Any, Any]:
+        """Read the text and show what was read and why."""
+        session.analysis, analysis = self.context.services.analyse(text, checkpoint or "")
+        return _show(self.parts, self.context, analysis)
+
+    def describe(self, checkpoint: str) -> dict[Any, Any]:
+        """Say which checkpoints there are and what the chosen one is."""
+        info = self.context.services.checkpoint(checkpoint or "")
+        return {
+            self.parts.checkpoint: gr.update(choices=_choices(self.context)),
+            self.parts.card: card_html(info, self.context.texts.words),
+        }
+
+
+def _layout(context: Context) -> _Parts:
+    t = context.texts
+    with gr.Row(elem_classes="ask", equal_height=False):
+        with gr.Column(scale=5, min_width=280):
+            text = gr.Textbox(
+                context.services.examples[0].text,
+                label=t("analyse.text.label"),
+                placeholder=t("analyse.text.hint"),
+                lines=2,
+                max_lines=10,
+                elem_id="analyse-text",
+            )
+            examples = gr.HTML(_examples(context), js_on_load="duomo.examples(element, trigger, 'pick')", elem_classes="examples")
+        with gr.Column(scale=2, min_width=220):
+            checkpoint = gr.Dropdown(
+                _choices(context), value="", label=t("analyse.checkpoint.label"), filterable=False, elem_id="analyse-checkpoint"
+            )
+            run = gr.Button(t("analyse.run.label"), variant="primary", elem_id="analyse-run")
+    problem = gr.HTML(elem_classes="notices")
+    hero = gr.HTML(_waiting(context), elem_classes="hero", elem_id="analyse-hero")
+    with gr.Row(elem_classes="under-hero"):
+        facts = gr.HTML(elem_classes="facts")
+        correct = gr.Button(t("analyse.correct.label"), elem_id="analyse-correct", interactive=False, scale=0, min_width=160)
+    with gr.Row(elem_classes="explanations", equal_height=False):
+        with gr.Column(scale=4, min_width=280):
+            table = gr.HTML(elem_classes="panel", elem_id="analyse-table")
+            card = gr.HTML(elem_classes="panel", elem_id="analyse-card")
+        with gr.Column(scale=5, min_width=280):
+            evidence = gr.HTML(elem_classes="panel", elem_id="analyse-evidence")
+    return _Parts(text, checkpoint, card, run, problem, hero, facts, correct, table, evidence, examples)
+
+
+def _show(parts: _Parts, context: Context, analysis: Analysis) -> dict[Any, Any]:
+    t, document = context.texts, analysis.prediction.document
+    facts = t(
+        "analyse.facts.line",
+        entities=len(document.spans),
+        characters=len(document),
+        milliseconds=f"{analysis.prediction.seconds * 1000:.0f}",
+        checkpoint=analysis.checkpoint.name,
+    )
+    return {
+        parts.hero: spans_html(document, t.words),
+        parts.facts: f'<p class="facts-line" role="status">{esc(facts)}</p>',
+        parts.correct: gr.update(interactive=True),
+        parts.table: entities_html(document, t.words),
+        parts.evidence: evidence_html(document, analysis.prediction.evidence, t.words, longest=EXPLAINED),
+        parts.checkpoint: gr.update(choices=_choices(context)),
+        parts.card: card_html(analysis.checkpoint, t.words),
+    }
+
+
+def _choices(context: Context) -> list[tuple[str, str]]:
+    services, t = context.services, context.texts
+    try:
+        current = services.in_use()
+    except (EngineError, UserError):
+        return [(t("analyse.checkpoint.none"), "")]
+    others = [(info.name, str(info.path)) for info in services.checkpoints() if info.path != current.path]
+    return [(t("analyse.checkpoint.current", name=current.name), ""), *others]
+
+
+def _examples(context: Context) -> str:
+    buttons = "".join(_example(number, example, context) for number, example in enumerate(context.services.examples))
+    return f'<span class="examples-label">{esc(context.texts("analyse.examples.label"))}</span>{buttons}'
+
+
+def _example(number: int, example: Example, context: Context) -> str:
+    note = example.note_zh if context.texts.language == "zh" else example.note_en
+    name = _NOTE.split(note)[0]
+    return (
+        f'<button type="button" class="example" data-number="{number}" data-text="{esc(example.text)}" title="{esc(note)}">'
+        f"{esc(name)}</button>"
+    )
+
+
+def _waiting(context: Context) -> str:
+    return f'<p class="duomo-loading waiting" role="status">{esc(context.texts("analyse.hero.waiting"))}</p>'

@@ -1,0 +1,204 @@
+"""Retrain: teach the model what was corrected, watch it learn, and decide whether to use it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from engine.document import Document
+from engine.retraining import RetrainConfig
+from engine.run import Status
+from engine.systems.contract import Option, options
+from workbench.errors import UserError
+from workbench.jobs import ACTIVE, Job
+from workbench.tabs import QUIET, Context, Door, Session, Tab, guard, notice
+from workbench.views.escape import esc
+from workbench.views.spans import spans_html
+from workbench.views.training import progress_html, result_html
+
+KEY = "retrain"
+_PERIOD = 1.0
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class _Parts:
+    problem: gr.HTML
+    count: gr.HTML
+    settings: gr.Accordion
+    controls: Sequence[Any]
+    start: gr.Button
+    cancel: gr.Button
+    progress: gr.HTML
+    result: gr.HTML
+    use: gr.Button
+    keep: gr.Button
+    timer: gr.Timer
+
+    @property
+    def drawn(self) -> list[Any]:
+        parts = [self.problem, self.count, self.settings, self.start, self.cancel, self.progress, self.result]
+        return [*parts, self.use, self.keep, self.timer]
+
+
+def build(context: Context) -> Tab:
+    """Lay the tab out and wire it."""
+    with gr.Tab(context.texts("retrain.tab.label"), id=KEY, elem_classes="page") as item:
+        parts = _layout(context)
+    does, guarded, session = _Handlers(context, parts), guard(context, parts.problem), [context.session]
+    show = guarded(does.show)
+    once = {**QUIET, "trigger_mode": "once"}
+    parts.start.click(guarded(does.start), [*session, *parts.controls], parts.drawn, **once)
+    parts.cancel.click(guarded(does.cancel), session, [parts.problem, parts.cancel], **once)
+    parts.keep.click(guarded(does.keep), session, parts.drawn, **once)
+    used = parts.use.click(guarded(does.use), session, parts.drawn, **once)
+    parts.timer.tick(guarded(does.watch), session, parts.drawn, **once)
+    item.select(show, session, parts.drawn, **QUIET)
+    return Tab(
+        item,
+        opening=Door(show, session, parts.drawn),
+        signals={"used": used.success},
+        doors={"count": Door(guarded(does.recount), [], [parts.problem, parts.count, parts.start])},
+    )
+
+
+@dataclass(frozen=True)
+class _Handlers:
+    context: Context
+    parts: _Parts
+
+    def show(self, session: Session) -> dict[Any, Any]:
+        """Draw the tab anew: it may have been closed while a job ran."""
+        session.seen = ""
+        return {**self._draw(session), **self.recount()}
+
+    def start(self, session: Session, *values: Any) -> dict[Any, Any]:
+        """Start a job with the settings of the form."""
+        chosen = {option.name: value for option, value in zip(options(RetrainConfig), values, strict=True)}
+        self.context.services.retrain(RetrainConfig(**chosen))
+        return self._draw(session)
+
+    def watch(self, session: Session) -> dict[Any, Any]:
+        """Draw what has changed since the last look."""
+        return self._draw(session)
+
+    def cancel(self, session: Session) -> dict[Any, Any]:
+        """Ask the job to stop."""
+        self.context.services.jobs.cancel(session.job)
+        return {self.parts.cancel: gr.update(interactive=False, value=self.context.texts("retrain.cancel.asked"))}
+
+    def use(self, session: Session) -> dict[Any, Any]:
+        """Take the new model into use."""
+        info = self.context.services.use_job(session.job)
+        told = notice(self.context.texts("retrain.use.done", name=info.name), "success")
+        return {**self.show(session), self.parts.problem: told}
+
+    def keep(self, session: Session) -> dict[Any, Any]:
+        """Decide for the old model."""
+        self.context.services.jobs.keep(session.job)
+        return {**self.show(session), self.parts.problem: notice(self.context.texts("retrain.keep.done"), "success")}
+
+    def recount(self) -> dict[Any, Any]:
+        """Say how much there is to learn."""
+        corrections = self.context.services.corrections()
+        return {self.parts.count: _count(self.context, corrections), self.parts.start: gr.update(interactive=bool(corrections))}
+
+    def _draw(self, session: Session) -> dict[Any, Any]:
+        job = self.context.services.jobs.latest()
+        status = job.status() if job else None
+        seen = f"{job.id} {job.decision} {status.state} {status.updated}" if job and status else "none"
+        if seen == session.seen:
+            return {}
+        session.seen, session.job = seen, job.id if job else ""
+        return {**_stage(self.parts, self.context, job), **_report(self.parts, self.context, job, status)}
+
+
+def _stage(parts: _Parts, context: Context, job: Job | None) -> dict[Any, Any]:
+    """Return what can be done now: start, cancel, or decide."""
+    active, undecided = bool(job and job.active), bool(job and job.undecided)
+    idle = not active and not undecided
+    return {
+        parts.timer: gr.Timer(active=active),
+        parts.settings: gr.update(visible=idle),
+        parts.start: gr.update(visible=idle),
+        parts.cancel: gr.update(visible=active, interactive=True, value=context.texts("retrain.cancel.label")),
+        parts.use: gr.update(visible=undecided),
+        parts.keep: gr.update(visible=undecided),
+    }
+
+
+def _report(parts: _Parts, context: Context, job: Job | None, status: Status | None) -> dict[Any, Any]:
+    """Return how the job stands, or what came of it."""
+    progress, result = "", ""
+    if job and status and status.state in ACTIVE:
+        progress = progress_html(status, job.run.events(), context.texts.words)
+    elif job and job.undecided:
+        result = _result(job, context)
+    elif job and status and not job.decision and status.state == "failed":
+        progress = notice(context.texts("retrain.failed.line", message=status.message))
+    elif job and status and not job.decision and status.state == "cancelled":
+        progress = notice(context.texts("retrain.cancelled.line"), "info")
+    return {parts.progress: progress, parts.result: gr.update(visible=bool(result), value=result)}
+
+
+def _layout(context: Context) -> _Parts:
+    t = context.texts
+    problem = gr.HTML(elem_classes="notices")
+    count = gr.HTML(elem_classes="lead", elem_id="retrain-count")
+    result = gr.HTML(elem_classes="panel", elem_id="retrain-result", visible=False)
+    with gr.Row(elem_classes="actions"):
+        start = gr.Button(t("retrain.start.label"), variant="primary", elem_id="retrain-start", scale=0, min_width=180)
+        cancel = gr.Button(t("retrain.cancel.label"), elem_id="retrain-cancel", visible=False, scale=0, min_width=140)
+        use = gr.Button(t("retrain.use.label"), variant="primary", elem_id="retrain-use", visible=False, scale=0, min_width=180)
+        keep = gr.Button(t("retrain.keep.label"), elem_id="retrain-keep", visible=False, scale=0, min_width=180)
+    progress = gr.HTML(elem_id="retrain-progress")
+    with gr.Accordion(t("retrain.settings.label"), open=False, elem_id="retrain-settings") as settings:
+        with gr.Row(elem_classes="form"):
+            controls = [_control(option, context) for option in options(RetrainConfig)]
+    timer = gr.Timer(_PERIOD, active=False)
+    return _Parts(problem, count, settings, controls, start, cancel, progress, result, use, keep, timer)
+
+
+def _control(option: Option, context: Context) -> Any:
+    t = context.texts
+    label, hint = t(f"option.{option.name}.label"), t(f"option.{option.name}.hint")
+    if option.minimum is not None and option.maximum is not None:
+        hint += t("retrain.option.range", minimum=f"{option.minimum:g}", maximum=f"{option.maximum:g}")
+    common: dict[str, Any] = {
+        "label": label,
+        "info": hint,
+        "elem_id": f"retrain-{option.name}",
+        "min_width": 240,
+        "interactive": True,
+    }
+    if option.choices:
+        return gr.Dropdown(list(option.choices), value=option.default, filterable=False, **common)
+    if option.type is bool:
+        return gr.Checkbox(option.default, **common)
+    if option.type is str:
+        return gr.Textbox(option.default, max_lines=1, **common)
+    # The bounds are told, not given to the component: the config refuses a value in words of ours.
+    whole: dict[str, Any] = {"precision": 0, "step": 1} if option.type is int else {}
+    return gr.Number(option.default, **whole, **common)
+
+
+def _result(job: Job, context: Context) -> str:
+    report = job.run.report()
+    if report is None:
+        raise UserError("retrain.report.error", job=job.id)
+    return result_html(report, context.texts.words)
+
+
+def _count(context: Context, corrections: Sequence[Document]) -> str:
+    t, parent = context.texts, context.services.in_use().name
+    if not corrections:
+        return f'<p class="lead-figure">0</p><p class="lead-line">{esc(t("retrain.count.none", parent=parent))}</p>'
+    listed = "".join(f"<li>{spans_html(document, t.words)}</li>" for document in corrections[-_SHOWN:][::-1])
+    return (
+        f'<p class="lead-figure">{len(corrections)}</p><p class="lead-line">{esc(t("retrain.count.some", parent=parent))}</p>'
+        f'<details class="listed"><summary>{esc(t("retrain.count.list"))}</summary>'
+        f'<ul class="corrections">{listed}</ul></details>'
+    )

@@ -1,0 +1,1 @@
+"""Evidence and results as HTML: pure functions, all user text escaped."""
