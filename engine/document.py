@@ -129,5 +129,7 @@ def relabel(document: Document, mapping: Mapping[str, str]) -> Document:
         document: the document to rename in.
         mapping: from old name to new name or ``""``.
     """
-    renamed = [replace(span, label=mapping.get(span.label, span.label)) for span in document.spans if mapping.get(span.label, "x")]
+    renamed = [
+        replace(span, label=mapping.get(span.label, span.label)) for span in document.spans if mapping.get(span.label, "x")
+    ]
     return document.with_spans(renamed)

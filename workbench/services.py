@@ -60,8 +60,10 @@ class Services:
         self._remembering = threading.Lock()
         self._taggers: OrderedDict[str, Tagger] = OrderedDict()
         self._analyses: OrderedDict[str, Analysis] = OrderedDict()
+        self._verified: dict[str, tuple[CheckpointInfo, tuple[int, int]]] = {}
         if settings.checkpoint:
-            store.put("checkpoint", settings.checkpoint)
+            folder = Path(settings.checkpoint)
+            store.put("checkpoint", str(folder.resolve()) if folder.is_dir() else settings.checkpoint)
 
     # checkpoints
 
@@ -84,29 +86,38 @@ class Services:
         return known if current.path in {info.path for info in known} else [current, *known]
 
     def checkpoint(self, name: str = "") -> CheckpointInfo:
-        """Return a checkpoint by name; the empty name stands for the one in use.
+        """Return a checkpoint by name or folder; the empty name stands for the one in use.
 
         Raises:
             CheckpointError: if it is missing or damaged.
         """
-        from engine.checkpoint import find
+        from engine.checkpoint import WEIGHTS, find
 
-        return find(name, *self.roots) if name else self.in_use()
+        if not name:
+            return self.in_use()
+        known = self._verified.get(name)
+        # Hashing all weights at every click would take longer than the analysis; a file that has not changed is as it was.
+        if known and (known[0].path / WEIGHTS).is_file() and _stamp(known[0].path / WEIGHTS) == known[1]:
+            return known[0]
+        info = find(name, *self.roots)
+        self._verified[name] = info, _stamp(info.path / WEIGHTS)
+        return info
 
     def in_use(self) -> CheckpointInfo:
-        """Return the checkpoint in use: the one last chosen, else the first that there is.
+        """Return the checkpoint in use: the one last chosen, else the first of those that Duomo came with.
 
         Raises:
             CheckpointError: if the chosen one is missing or damaged.
             UserError: if nothing was chosen and there is none.
         """
-        from engine.checkpoint import catalogue, find
+        from engine.checkpoint import catalogue
 
         chosen = self.store.get("checkpoint")
         if chosen:
-            return find(chosen, *self.roots)
-        for info in reversed(catalogue(*reversed(self.roots))):
-            return info
+            return self.checkpoint(chosen)
+        for root in reversed(self.roots):
+            for info in catalogue(root):
+                return self.checkpoint(str(info.path))
         raise UserError("services.checkpoints.none", folder=self.checkpoints_folder)
 
     def use_job(self, job_id: str) -> CheckpointInfo:
@@ -208,6 +219,11 @@ class Services:
         # Asked for first: what is saved in between is learned now and once more next time, rather than never.
         latest = self.store.latest_revision()
         return self.jobs.start(self.corrections(), self.in_use(), config, latest)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
 
 
 def check_text(text: str) -> None:

@@ -18,12 +18,17 @@ from urllib.parse import urlparse
 
 import pytest
 
-from tests.browser.checkpoint import make_checkpoint
+torch = pytest.importorskip("torch")
+
+from engine import checkpoint as checkpoints  # noqa: E402
+from engine.document import LabelSet  # noqa: E402
+from engine.samples import news  # noqa: E402
+from engine.systems import get  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(280)]
 
 ROOT = Path(__file__).parents[2]
-# A name that the tiny model has never seen; in the examples of its training no such word is an entity.
+# A name that the tiny model has never seen.
 SHOWN = "text => document.querySelector('#analyse-hero .duomo-text')?.textContent.replace(/[A-Z]+ \\d+%/g, '').trim() === text"
 WORDS = ".brand-line, [data-testid=block-info], button, h2, .facts-line, summary, .duomo-caption, th"
 NAME = "木鱼镇"
@@ -70,8 +75,20 @@ class Workbench:
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny model that has learned a few names by heart."""
-    return make_checkpoint(tmp_path_factory.mktemp("tiny") / "tiny")
+    """A tiny model, trained in a second or two: enough to find some names."""
+    kind, documents = get("bilstm-crf"), news()[:120]
+    torch.manual_seed(1)
+    config = kind.Config(width=48, hidden=48, bigrams=4096, bigram_width=24, dropout=0.2)
+    system = kind.build(config, LabelSet(("PER", "LOC", "ORG")), [document.text for document in documents])
+    optimizer = torch.optim.Adam(system.parameters(), lr=8e-3)
+    system.train()
+    for _ in range(10):
+        for start in range(0, len(documents), 20):
+            loss = system(system.collate(documents[start : start + 20])).loss
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return checkpoints.save(system.eval(), tmp_path_factory.mktemp("tiny") / "tiny", {"data": "our own news"}).path
 
 
 @pytest.fixture
@@ -179,7 +196,7 @@ def test_a_correction_is_learned_and_answers_in_the_same_window(workbench: Workb
     # Several sentences around the same name: a held-out part is left over and the name is still learned.
     for text in (SENTENCE, "木鱼镇很美。", "她住在木鱼镇。", "木鱼镇来了客人。", "我们去木鱼镇。", "从木鱼镇出发。"):
         correct(page, text, NAME, "2")
-    start_training(page, epochs=12)
+    start_training(page, epochs=12, head_rate=0.01)
     page.wait_for_selector("#retrain-use", timeout=200_000)
     result = page.locator("#retrain-result").inner_text()
     assert re.search(r"\d+%", result) and "F1" in result
@@ -188,7 +205,7 @@ def test_a_correction_is_learned_and_answers_in_the_same_window(workbench: Workb
     page.get_by_role("tab").nth(0).click()
     analyse(page, SENTENCE)
     assert "木鱼镇/LOC" in found(page)
-    assert re.search(r"tiny-\d{8}-\d{4}", page.locator("#analyse-table, .facts").first.page.locator(".facts").first.inner_text())
+    assert re.search(r"tiny-\d{8}-\d{4}", page.locator(".facts").first.inner_text())
 
 
 def test_a_reload_and_a_restart_find_the_running_job_again(workbench: Workbench, visit: Callable[..., Any]) -> None:

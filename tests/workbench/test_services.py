@@ -23,18 +23,23 @@ from workbench.store import Store
 class Shelf:
     """Stands for the checkpoints on disk and counts what is loaded."""
 
-    def __init__(self, *names: str) -> None:
+    def __init__(self, folder: Path, *names: str) -> None:
+        self.folder = folder
         self.infos = [self.info(name) for name in names]
         self.loaded: list[str] = []
+        self.sought: list[str] = []
 
-    @staticmethod
-    def info(name: str) -> Any:
-        return SimpleNamespace(name=name, path=Path("/shelf") / name, digest=name * 8, labels=("PER", "LOC"))
+    def info(self, name: str) -> Any:
+        path = self.folder / name
+        path.mkdir(parents=True)
+        (path / "model.safetensors").write_bytes(b"weights")
+        return SimpleNamespace(name=name, path=path, digest=name * 8, labels=("PER", "LOC"))
 
     def catalogue(self, *roots: Path) -> list[Any]:
         return list(self.infos)
 
     def find(self, name: str, *roots: Path) -> Any:
+        self.sought.append(str(name))
         for info in self.infos:
             if str(name) in (info.name, str(info.path)):
                 return info
@@ -51,8 +56,8 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
-    made = Shelf("small", "large", "other")
+def shelf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Shelf:
+    made = Shelf(tmp_path / "shelf", "small", "large", "other")
     monkeypatch.setattr(engine.checkpoint, "catalogue", made.catalogue)
     monkeypatch.setattr(engine.checkpoint, "find", made.find)
     monkeypatch.setattr(engine.tagger, "load", made.load)
@@ -126,6 +131,24 @@ def test_the_empty_name_is_the_checkpoint_in_use_at_that_moment(services: Servic
     assert services.analyse("王五")[1].checkpoint.name == "small"
     services.store.put("checkpoint", "large")
     assert services.analyse("王五")[1].checkpoint.name == "large"
+
+
+def test_a_checkpoint_is_verified_again_only_when_its_weights_have_changed(services: Services, shelf: Shelf) -> None:
+    for _ in range(3):
+        services.analyse("王五")
+    assert shelf.sought == ["small"]
+    (shelf.folder / "small" / "model.safetensors").write_bytes(b"other weights")
+    services.analyse("王五")
+    assert shelf.sought == ["small", "small"]
+    (shelf.folder / "small" / "model.safetensors").unlink()
+    shelf.infos.clear()
+    with pytest.raises(CheckpointError):
+        services.analyse("王五")
+
+
+def test_the_first_that_duomo_came_with_is_used_where_none_was_chosen(services: Services) -> None:
+    services.store.put("checkpoint", "")
+    assert services.in_use().name == "small"
 
 
 def test_an_analysis_is_remembered_by_text_and_checkpoint(services: Services) -> None:

@@ -21,6 +21,9 @@ from workbench.views.training import progress_html, result_html
 
 KEY = "retrain"
 _PERIOD = 1.0
+# What is free text names files of the server's, which a page that others may use must not read: those are for the command line.
+FORM = tuple(option for option in options(RetrainConfig) if option.choices or option.type is not str)
+"""The options that the page offers."""
 _SHOWN = 20
 
 
@@ -77,7 +80,7 @@ class _Handlers:
 
     def start(self, session: Session, *values: Any) -> dict[Any, Any]:
         """Start a job with the settings of the form."""
-        chosen = {option.name: value for option, value in zip(options(RetrainConfig), values, strict=True)}
+        chosen = {option.name: value for option, value in zip(FORM, values, strict=True)}
         self.context.services.retrain(RetrainConfig(**chosen))
         return self._draw(session)
 
@@ -157,16 +160,21 @@ def _layout(context: Context) -> _Parts:
     progress = gr.HTML(elem_id="retrain-progress")
     with gr.Accordion(t("retrain.settings.label"), open=False, elem_id="retrain-settings") as settings:
         with gr.Row(elem_classes="form"):
-            controls = [_control(option, context) for option in options(RetrainConfig)]
+            controls = [_control(option, context) for option in FORM]
     timer = gr.Timer(_PERIOD, active=False)
     return _Parts(problem, count, settings, controls, start, cancel, progress, result, use, keep, timer)
 
 
+def label_key(option: Option) -> str:
+    """Return the key of an option's name, which stands beside the key of its explanation."""
+    return option.help.removesuffix("help") + "label"
+
+
 def _control(option: Option, context: Context) -> Any:
     t = context.texts
-    label, hint = t(f"option.{option.name}.label"), t(f"option.{option.name}.hint")
+    label, hint = t(label_key(option)), t(option.help)
     if option.minimum is not None and option.maximum is not None:
-        hint += t("retrain.option.range", minimum=f"{option.minimum:g}", maximum=f"{option.maximum:g}")
+        hint += t("retrain.form.range", minimum=f"{option.minimum:,.10g}", maximum=f"{option.maximum:,.10g}")
     common: dict[str, Any] = {
         "label": label,
         "info": hint,
@@ -178,8 +186,6 @@ def _control(option: Option, context: Context) -> Any:
         return gr.Dropdown(list(option.choices), value=option.default, filterable=False, **common)
     if option.type is bool:
         return gr.Checkbox(option.default, **common)
-    if option.type is str:
-        return gr.Textbox(option.default, max_lines=1, **common)
     # The bounds are told, not given to the component: the config refuses a value in words of ours.
     whole: dict[str, Any] = {"precision": 0, "step": 1} if option.type is int else {}
     return gr.Number(option.default, **whole, **common)

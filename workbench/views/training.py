@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,7 +24,7 @@ def progress_html(status: Status, events: Sequence[Mapping[str, Any]], texts: Ma
     share = min(1.0, status.step / status.steps) if status.steps else 0.0
     speed = texts["views.progress.speed.value"].format(speed=f"{status.speed:,.0f}") if status.speed else _DASH
     figures = (
-        (texts["views.progress.epoch"], f"{status.epoch} / {status.epochs}" if status.epochs else _DASH),
+        (texts["views.progress.epoch"], f"{math.ceil(status.epoch)} / {status.epochs}" if status.epochs else _DASH),
         (texts["views.progress.loss"], _number(status.loss, ".3f")),
         (texts["views.progress.f1"], _number(status.f1, ".1%")),
         (texts["views.progress.speed"], speed),

@@ -1,0 +1,82 @@
+"""``systems`` and ``checkpoints``: what there is."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from engine.commands.output import add_json, print_json, print_table
+
+if TYPE_CHECKING:
+    from engine.systems.contract import System
+
+
+def add(commands: Any) -> None:
+    """Add both commands."""
+    systems = commands.add_parser(
+        "systems",
+        help="list the systems that can be trained",
+        description="List the systems: what each consumes, what evidence it gives, and the paper it comes from.",
+    )
+    add_json(systems)
+    systems.set_defaults(handler=list_systems)
+    checkpoints = commands.add_parser(
+        "checkpoints",
+        help="list the trained models",
+        description="List the trained models that ship with Duomo, and those of further folders.",
+    )
+    checkpoints.add_argument("folders", nargs="*", metavar="DIR", help="further folders of checkpoints")
+    add_json(checkpoints)
+    checkpoints.set_defaults(handler=list_checkpoints)
+
+
+def list_systems(arguments: argparse.Namespace) -> int:
+    """Print every system."""
+    from engine.systems import SYSTEMS
+
+    systems = list(SYSTEMS.values())
+    if arguments.json:
+        print_json([_declaration(system) for system in systems])
+        return 0
+    rows = [
+        (
+            system.name,
+            ", ".join(modality.name for modality in system.modalities),
+            ", ".join(system.emits),
+            "yes" if system.nested else "no",
+            f"{system.paper.title}, {system.paper.year}",
+        )
+        for system in systems
+    ]
+    print_table(rows, ("name", "modalities", "emits", "nested", "paper"))
+    return 0
+
+
+def _declaration(system: type[System]) -> dict[str, Any]:
+    return {
+        "name": system.name,
+        "modalities": [modality.name for modality in system.modalities],
+        "emits": list(system.emits),
+        "nested": system.nested,
+        "paper": {"title": system.paper.title, "year": system.paper.year, "differs": system.paper.differs},
+    }
+
+
+def list_checkpoints(arguments: argparse.Namespace) -> int:
+    """Print every checkpoint."""
+    from engine.checkpoint import SHIPPED, catalogue
+
+    found = catalogue(*arguments.folders, SHIPPED)
+    if arguments.json:
+        print_json(
+            [
+                {"name": i.name, "system": i.system, "labels": list(i.labels), "size_bytes": i.size_bytes, "path": str(i.path)}
+                for i in found
+            ]
+        )
+    else:
+        print_table(
+            [(i.name, i.system, " ".join(i.labels), f"{i.size_bytes / 1e6:.1f} MB", i.path) for i in found],
+            ("name", "system", "labels", "size", "path"),
+        )
+    return 0

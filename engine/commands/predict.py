@@ -1,0 +1,141 @@
+"""``predict``: find the entities of a text, a file, or standard input."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from engine.commands.output import add_device, add_json, print_json, use_threads
+from engine.document import Document
+from engine.errors import FormatError, InputError
+
+DEFAULT = "zh-news-small"
+_AT_ONCE = 256
+
+_DESCRIPTION = """\
+Find the entities of a text.
+
+  python -m engine predict --text 王芳昨天到了杭州。
+  python -m engine predict --file news.txt --json        a document a line
+  cat news.txt | python -m engine predict - --json
+
+A file may also be a corpus in any format that Duomo reads (its annotations are not looked at). With --json, one object a line:
+text, spans (start, end, label, text, score; offsets are half-open code points), evidence (with --explain), seconds."""
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "predict",
+        help="find the entities of a text",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--checkpoint", default=DEFAULT, metavar="C", help=f"name or folder of a checkpoint ({DEFAULT})")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--text", metavar="T", help="one document, as it is")
+    source.add_argument("--file", metavar="F", help="plain text, a document a line, or a corpus")
+    source.add_argument("stdin", nargs="?", choices=["-"], help="read standard input, a document a line")
+    parser.add_argument("--format", metavar="X", help="read the file as a corpus of this format; recognised if not given")
+    parser.add_argument("--whole", action="store_true", help="take a plain file or standard input as one document")
+    parser.add_argument("--explain", action="store_true", help="also give the evidence")
+    add_device(parser)
+    add_json(parser)
+    parser.set_defaults(handler=predict)
+
+
+def predict(arguments: argparse.Namespace) -> int:
+    """Print every document's entities."""
+    use_threads(arguments.threads)
+    from engine import tagger
+    from engine.checkpoint import SHIPPED
+    from engine.evidence import to_json
+
+    model = tagger.load(arguments.checkpoint, *arguments.checkpoints, SHIPPED, device=arguments.device)
+    for documents in _chunks(_documents(arguments)):
+        for prediction in model.predict(documents, explain=arguments.explain):
+            document = prediction.document
+            spans = [
+                {"start": s.start, "end": s.end, "label": s.label, "text": document.mention(s), "score": s.score}
+                for s in document.spans
+            ]
+            if arguments.json:
+                evidence = [to_json(item) for item in prediction.evidence]
+                print_json({"text": document.text, "spans": spans, "evidence": evidence, "seconds": prediction.seconds})
+            else:
+                print(document.text.rstrip("\n"))
+                for span in spans:
+                    print(f"  {span['label']:<5} {span['score']:>4.0%}  {span['start']:>4}-{span['end']:<4} {span['text']}")
+    return 0
+
+
+def _documents(arguments: argparse.Namespace) -> Iterator[Document]:
+    if arguments.text is not None:
+        yield Document(_checked(arguments.text, "--text"))
+        return
+    if arguments.file is not None:
+        corpus = _corpus(Path(arguments.file), arguments.format)
+        if corpus is not None:
+            yield from corpus
+            return
+        text = _read(Path(arguments.file))
+    else:
+        text = _decode(sys.stdin.buffer.read(), "standard input")
+    for line in [text] if arguments.whole else text.split("\n"):
+        shown = line if arguments.whole else line.removesuffix("\r")
+        if shown.strip():
+            yield Document(shown)
+
+
+def _corpus(path: Path, format: str | None) -> list[Document] | None:
+    """Read a corpus; none if the file is plain text."""
+    from engine import formats
+
+    if format is None:
+        if not path.is_file():
+            raise InputError(f"there is no file {path}; give the path of a text or a corpus")
+        try:
+            formats.sniff(path)
+        except FormatError:
+            return None
+    return formats.read(path, format)
+
+
+def _read(path: Path) -> str:
+    try:
+        return _decode(path.read_bytes(), str(path))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _decode(content: bytes, source: str) -> str:
+    try:
+        return content.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{source} is not UTF-8 at byte {error.start}; convert it first, e.g. with iconv -f gb18030 -t utf-8"
+        ) from error
+
+
+def _checked(text: str, source: str) -> str:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(f"{source} is not UTF-8 at character {error.start}; set the terminal to UTF-8") from error
+    if not text.strip():
+        raise InputError(f"{source} is empty; give some text")
+    return text
+
+
+def _chunks(documents: Iterator[Document]) -> Iterator[list[Document]]:
+    chunk: list[Document] = []
+    for document in documents:
+        chunk.append(document)
+        if len(chunk) == _AT_ONCE:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

@@ -1,0 +1,1 @@
+"""Stable mathematics that systems share."""

@@ -1,0 +1,127 @@
+"""Text encoders: our own small Transformer, or any pre-trained one by name or folder.
+
+Both are transformers' models with scaled-dot-product attention, fed one unit for each character between a begin and an end mark.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel, AutoTokenizer, BertConfig, BertModel, PreTrainedModel
+
+from engine.errors import ConfigError
+from engine.modalities.text import CharacterVocabulary, TextFeatures
+
+
+class TextEncoder(nn.Module):
+    """From characters to vectors, ``[B, T] -> [B, T, H]``."""
+
+    def __init__(self, model: PreTrainedModel, vocabulary: CharacterVocabulary) -> None:
+        """Wrap a model of the BERT kind."""
+        super().__init__()
+        self.model = model
+        self.vocabulary = vocabulary
+
+    @property
+    def width(self) -> int:
+        """Return H."""
+        return int(self.model.config.hidden_size)
+
+    @property
+    def longest(self) -> int:
+        """Return how many characters fit between the marks."""
+        return int(self.model.config.max_position_embeddings) - 4
+
+    def forward(self, text: TextFeatures) -> Tensor:
+        """Encode; the vectors of the two marks are cut off."""
+        marked, mask = self._mark(text)
+        hidden: Tensor = self.model(input_ids=marked, attention_mask=mask.long()).last_hidden_state
+        return hidden[:, 1 : text.ids.shape[1] + 1]
+
+    def _mark(self, text: TextFeatures) -> tuple[Tensor, Tensor]:
+        """Put the begin mark before and the end mark right behind each sentence, ``[B, T] -> [B, T + 2]``."""
+        vocabulary = self.vocabulary
+        ids = nn.functional.pad(text.ids, (1, 1), value=vocabulary.pad)
+        mask = nn.functional.pad(text.mask, (2, 0), value=True)
+        ids[:, 0] = vocabulary.begin
+        rows = torch.arange(len(ids), device=ids.device)
+        ids[rows, text.mask.sum(1) + 1] = vocabulary.end
+        return ids, mask
+
+
+def small_encoder(vocabulary: CharacterVocabulary, *, layers: int, width: int, dropout: float, longest: int) -> TextEncoder:
+    """Make our own small Transformer, untrained.
+
+    Args:
+        vocabulary: its characters.
+        layers: number of layers.
+        width: H, a multiple of 64; each head is 64 wide.
+        dropout: probability, everywhere.
+        longest: most characters of a sentence.
+    """
+    config = BertConfig(
+        vocab_size=vocabulary.size,
+        hidden_size=width,
+        num_hidden_layers=layers,
+        num_attention_heads=max(1, width // 64),
+        intermediate_size=4 * width,
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
+        max_position_embeddings=longest + 4,
+        type_vocab_size=1,
+        pad_token_id=vocabulary.pad,
+    )
+    config._attn_implementation = "sdpa"
+    return TextEncoder(BertModel(config, add_pooling_layer=False), vocabulary)
+
+
+def pretrained_encoder(name: str) -> TextEncoder:
+    """Load a pre-trained encoder and its vocabulary by hub name or local folder; only safetensors are read.
+
+    Raises:
+        ConfigError: if it cannot be loaded, with what to do.
+    """
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name)
+        model = AutoModel.from_pretrained(name, attn_implementation="sdpa", use_safetensors=True, trust_remote_code=False)
+    except (OSError, ValueError, ImportError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise ConfigError(
+            f"the encoder {name!r} cannot be loaded ({first}); give a local folder with safetensors weights, "
+            "or a hub name while the hub is reachable"
+        ) from error
+    return TextEncoder(model, CharacterVocabulary.of_tokenizer(tokenizer))
+
+
+def restored_encoder(settings: dict[str, Any], vocabulary: CharacterVocabulary) -> TextEncoder:
+    """Make an encoder of known shape whose weights a checkpoint brings.
+
+    Args:
+        settings: what :func:`encoder_settings` returned.
+        vocabulary: its characters.
+
+    Raises:
+        ConfigError: if this version of transformers does not know the model type.
+    """
+    rest = dict(settings)
+    kind = str(rest.pop("model_type", ""))
+    try:
+        config: Any = AutoConfig.for_model(kind, **rest)
+    except ValueError as error:
+        raise ConfigError(f"the encoder type {kind!r} is not known to the installed transformers; update it") from error
+    config._attn_implementation = "sdpa"
+    if kind == "bert":
+        return TextEncoder(BertModel(config, add_pooling_layer=False), vocabulary)
+    make: Any = AutoModel.from_config
+    return TextEncoder(make(config), vocabulary)
+
+
+def encoder_settings(encoder: TextEncoder) -> dict[str, Any]:
+    """Return an encoder's shape as plain values, for a checkpoint."""
+    settings: dict[str, Any] = encoder.model.config.to_diff_dict()
+    unwanted = ("_name_or_path", "architectures", "transformers_version", "dtype", "torch_dtype")
+    return {key: value for key, value in settings.items() if key not in unwanted} | {
+        "model_type": encoder.model.config.model_type
+    }

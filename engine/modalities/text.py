@@ -1,0 +1,128 @@
+"""The text modality: one unit for each character, Latin letters and digits included.
+
+A vocabulary is read off a corpus, or off the tokenizer of a pre-trained encoder, whose single-character tokens it keeps with
+their own indices. Nothing is normalised in the document; lower-casing for an uncased encoder happens on the way to the index.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from engine.document import Document
+from engine.errors import CheckpointError, ConfigError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+FILE = "vocab.json"
+
+
+@dataclass(frozen=True)
+class CharacterVocabulary:
+    """Characters and their indices.
+
+    Attributes:
+        indices: from character to index.
+        size: rows of the embedding table, which may exceed the characters known here.
+        pad: index of padding.
+        unknown: index of every character not in ``indices``.
+        begin: index put before a sentence.
+        end: index put behind a sentence.
+        lowercase: whether characters are lower-cased before the look-up.
+    """
+
+    indices: Mapping[str, int]
+    size: int
+    pad: int = 0
+    unknown: int = 1
+    begin: int = 2
+    end: int = 3
+    lowercase: bool = False
+
+    @classmethod
+    def of(cls, texts: Iterable[str], at_least: int = 2) -> CharacterVocabulary:
+        """Collect the characters that occur ``at_least`` times, the most frequent first."""
+        counts = Counter(character for text in texts for character in text)
+        kept = sorted((c for c, n in counts.items() if n >= at_least), key=lambda c: (-counts[c], c))
+        return cls({c: i for i, c in enumerate(kept, start=len(SPECIAL))}, len(kept) + len(SPECIAL))
+
+    @classmethod
+    def of_tokenizer(cls, tokenizer: PreTrainedTokenizerBase) -> CharacterVocabulary:
+        """Keep the single-character tokens of a pre-trained encoder's tokenizer, under their own indices.
+
+        Raises:
+            ConfigError: if the tokenizer lacks a special token, or hardly knows a single Chinese character.
+        """
+        special = (tokenizer.pad_token_id, tokenizer.unk_token_id, tokenizer.cls_token_id, tokenizer.sep_token_id)
+        if any(index is None for index in special):
+            raise ConfigError(
+                f"{tokenizer.name_or_path}: the tokenizer lacks one of pad, unknown, cls, sep; use an encoder of the BERT kind"
+            )
+        indices = {token: index for token, index in tokenizer.get_vocab().items() if len(token) == 1}
+        if sum("\u4e00" <= token <= "\u9fff" for token in indices) < 1000:
+            raise ConfigError(
+                f"{tokenizer.name_or_path}: fewer than 1,000 Chinese characters are tokens of their own; "
+                "use an encoder with a character vocabulary"
+            )
+        return cls(indices, len(tokenizer), *special, lowercase="A" not in indices)
+
+    def encode(self, text: str) -> list[int]:
+        """Return one index for each character."""
+        return [self.indices.get(self._fold(character), self.unknown) for character in text]
+
+    def _fold(self, character: str) -> str:
+        folded = character.lower() if self.lowercase else character
+        return folded if len(folded) == 1 else character
+
+    def save(self, folder: Path) -> None:
+        """Write ``vocab.json`` into a folder."""
+        rest = {name: getattr(self, name) for name in ("size", "pad", "unknown", "begin", "end", "lowercase")}
+        content = json.dumps({**rest, "indices": dict(self.indices)}, ensure_ascii=True, indent=0)
+        (folder / FILE).write_text(content, encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> CharacterVocabulary:
+        """Read ``vocab.json`` from a folder.
+
+        Raises:
+            CheckpointError: if it is missing or damaged.
+        """
+        try:
+            content: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
+            return cls(**content)
+        except (OSError, ValueError, TypeError) as error:
+            raise CheckpointError(f"{folder / FILE} cannot be read ({error}); fetch the checkpoint again") from error
+
+
+@dataclass(frozen=True)
+class TextFeatures:
+    """Characters as indices.
+
+    Attributes:
+        ids: ``[B, T]``, padded.
+        mask: ``[B, T]``, true where there is a character.
+    """
+
+    ids: Tensor
+    mask: Tensor
+
+
+def encode_text(documents: Sequence[Document], vocabulary: CharacterVocabulary) -> TextFeatures:
+    """Turn documents into padded indices; an empty text takes one padded position, since no tensor has none."""
+    rows = [vocabulary.encode(document.text) for document in documents]
+    width = max(1, *(len(row) for row in rows))
+    ids = torch.full((len(rows), width), vocabulary.pad)
+    mask = torch.zeros(len(rows), width, dtype=torch.bool)
+    for i, row in enumerate(rows):
+        ids[i, : len(row)] = torch.tensor(row, dtype=torch.long)
+        mask[i, : len(row)] = True
+    return TextFeatures(ids, mask)

@@ -1,0 +1,178 @@
+"""From corrections to a better checkpoint: corrections and replayed documents, trained on from the model that was corrected.
+
+Replay keeps what the model knew (Robins 1995): for each correction some documents with known annotations are mixed in, the
+shipped samples or a corpus of the user's. The last state counts, not the best on the held-out part, so that its figures stay honest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from engine import checkpoint as checkpoints
+from engine import formats, samples
+from engine.checkpoint import CheckpointInfo
+from engine.document import Document, LabelSet, Span
+from engine.errors import InputError
+from engine.evaluation.scores import Scores, score
+from engine.run import Run
+from engine.systems.contract import Options, System, from_json, option
+from engine.tagger import predict
+from engine.tags import flatten
+from engine.training import TrainingConfig, fit
+
+CORRECTIONS, REPLAY, HELD_OUT = "corrections.jsonl", "replay.jsonl", "held_out.jsonl"
+_ENOUGH_TO_HOLD_OUT = 5
+_SAMPLES_HELD_OUT = 5
+"""Every fifth of the replay source is held out."""
+
+
+@dataclass(frozen=True)
+class RetrainConfig(Options):
+    """Options of a retraining."""
+
+    epochs: int = option(6, minimum=1, maximum=200, help="retrain.epochs.help")
+    batch_size: int = option(16, minimum=1, maximum=1024, help="retrain.batch_size.help")
+    encoder_rate: float = option(5e-5, minimum=0, maximum=0.1, help="retrain.encoder_rate.help")
+    head_rate: float = option(5e-4, minimum=0, maximum=0.1, help="retrain.head_rate.help")
+    repeat: int = option(2, minimum=1, maximum=100, help="retrain.repeat.help")
+    replay: int = option(4, minimum=0, maximum=100, help="retrain.replay.help")
+    replay_corpus: str = option("", help="retrain.replay_corpus.help")
+    hold_out: float = option(0.2, minimum=0, maximum=0.9, help="retrain.hold_out.help")
+    seed: int = option(1, minimum=0, maximum=2**31 - 1, help="retrain.seed.help")
+
+
+def prepare(corrections: Sequence[Document], parent: CheckpointInfo, config: RetrainConfig, folder: Path) -> Run:
+    """Write everything a retraining needs into a new run folder; ``Run.start`` begins it.
+
+    Args:
+        corrections: documents as people say they are.
+        parent: the checkpoint to go on from.
+        config: options.
+        folder: a new folder.
+
+    Raises:
+        InputError: if there is no correction.
+        FormatError: if the replay corpus cannot be read.
+    """
+    if not corrections:
+        raise InputError("there is no correction to learn from; correct and save a document first")
+    generator = torch.Generator().manual_seed(config.seed)
+    learned, kept_back = _hold_out(corrections, config.hold_out, generator)
+    known = formats.read(config.replay_corpus) if config.replay_corpus else samples.news()
+    taught = {document.text for document in corrections}
+    known = [document for document in known if document.text not in taught]
+    measured = known[::_SAMPLES_HELD_OUT][:1000]
+    rest = [document for i, document in enumerate(known) if i % _SAMPLES_HELD_OUT]
+    order = torch.randperm(len(rest), generator=generator).tolist()
+    replay = [rest[i] for i in order[: max(config.replay * len(learned), 64 if config.replay else 0)]]
+    run = Run.create(
+        folder, {"kind": "retrain", "parent": str(parent.path), "digest": parent.digest, "options": config.to_json()}
+    )
+    for name, documents in ((CORRECTIONS, learned), (REPLAY, replay), (HELD_OUT, [*kept_back, *measured])):
+        formats.write(documents, run.folder / name)
+    return run
+
+
+def retrain(run: Run) -> bool:
+    """Do a retraining in this process; return false if it was asked to stop.
+
+    Raises:
+        CheckpointError: if the parent cannot be loaded.
+    """
+    config: RetrainConfig = from_json(RetrainConfig, run.config["options"])
+    corrections, replay, held_out = (formats.read(run.folder / name, "jsonl") for name in (CORRECTIONS, REPLAY, HELD_OUT))
+    parent = checkpoints.verify(run.config["parent"])
+    run.tell(kind="stage", message="")
+    system = checkpoints.load(parent.path)
+    old_labels = set(parent.labels)
+    before, before_learned = _measure(system, held_out, old_labels), _learned(system, corrections)
+    system = with_labels(system, LabelSet.of(corrections))
+    training = TrainingConfig(
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        encoder_rate=config.encoder_rate,
+        head_rate=config.head_rate,
+        warmup=0.1,
+        keep="last",
+        seed=config.seed,
+    )
+    result = fit(
+        system,
+        [*corrections * config.repeat, *replay],
+        held_out,
+        training,
+        folder=run.folder / "state",
+        observe=lambda row: run.tell(**row),
+        should_stop=lambda: run.cancelled,
+    )
+    if result.stopped:
+        return False
+    system.eval()
+    after, after_learned = _measure(system, held_out, old_labels), _learned(system, corrections)
+    figures = {"documents": len(held_out), "before": _figures(before), "after": _figures(after)}
+    card = {
+        "data": f"{len(corrections)} corrected documents and {len(replay)} replayed ones, on top of {parent.name}",
+        "parent": parent.name,
+        "parent_digest": parent.digest,
+        "seed": config.seed,
+        "figures": {"held_out": figures},
+    }
+    checkpoints.save(system, run.checkpoint, card)
+    run.finish(
+        {
+            "held_out": figures,
+            "corrections": {"documents": len(corrections), "learned_before": before_learned, "learned_after": after_learned},
+            "parent": {"name": parent.name, "digest": parent.digest},
+            "seconds": result.seconds,
+        }
+    )
+    return True
+
+
+def with_labels(system: System, labels: LabelSet) -> System:
+    """Return a system that knows further labels; what it knew is kept, rows of new labels start untrained."""
+    new = [name for name in labels.names if name not in system.labels.names]
+    if not new:
+        return system
+    device = next(system.parameters()).device
+    wider = type(system).restore(system.config, LabelSet((*system.labels.names, *new)), system.vocabulary, system.shape)
+    wider.adopt(system)
+    return wider.to(device)
+
+
+def _hold_out(documents: Sequence[Document], share: float, generator: torch.Generator) -> tuple[list[Document], list[Document]]:
+    """Set a share of the corrections aside, unless they are too few to spare one."""
+    count = round(len(documents) * share) if len(documents) >= _ENOUGH_TO_HOLD_OUT else 0
+    order = torch.randperm(len(documents), generator=generator).tolist()
+    return [documents[i] for i in sorted(order[count:])], [documents[i] for i in sorted(order[:count])]
+
+
+def _measure(system: System, documents: Sequence[Document], labels: set[str]) -> Scores:
+    """Score on the labels that the parent knows, so that before and after measure the same thing."""
+    gold = [document.with_spans(flatten(_only(document, labels))) for document in documents]
+    found = [prediction.document for prediction in predict(system, documents)]
+    return score(gold, [document.with_spans(_only(document, labels)) for document in found])
+
+
+def _only(document: Document, labels: set[str]) -> list[Span]:
+    return [span for span in document.spans if span.label in labels]
+
+
+def _learned(system: System, corrections: Sequence[Document]) -> float:
+    """Return the share of the corrections that the system now reads exactly so."""
+    found = predict(system, corrections)
+    right = [
+        [s.key for s in flatten(document.spans)] == [s.key for s in prediction.document.spans]
+        for document, prediction in zip(corrections, found, strict=True)
+    ]
+    return sum(right) / len(right)
+
+
+def _figures(scores: Scores) -> dict[str, Any]:
+    content = scores.to_json()
+    return {"micro": content["micro"], "types": content["types"]}

@@ -1,0 +1,21 @@
+"""The systems of the literature, by name."""
+
+from __future__ import annotations
+
+from engine.errors import InputError
+from engine.systems.bert_crf import BertCrf
+from engine.systems.bilstm_crf import BilstmCrf
+from engine.systems.contract import System
+
+SYSTEMS: dict[str, type[System]] = {system.name: system for system in (BilstmCrf, BertCrf)}
+
+
+def get(name: str) -> type[System]:
+    """Return a system by name.
+
+    Raises:
+        InputError: if there is none of that name.
+    """
+    if name not in SYSTEMS:
+        raise InputError(f"there is no system {name!r}; choose one of {', '.join(SYSTEMS)}")
+    return SYSTEMS[name]

@@ -1,0 +1,87 @@
+"""BERT-CRF, with a BiLSTM between the two where asked for: BERT+LSTM+CRF."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+
+from engine.document import LabelSet
+from engine.layers.text_encoder import TextEncoder, encoder_settings, pretrained_encoder, restored_encoder, small_encoder
+from engine.modalities.text import CharacterVocabulary, TextFeatures
+from engine.systems.contract import Batch, Modality, Options, Paper, option
+from engine.systems.crf_tagger import BiLSTM, CrfTagger, drop_characters
+
+
+@dataclass(frozen=True)
+class BertCrfConfig(Options):
+    """Options of ``bert-crf``; ``layers`` and ``width`` count only where no pre-trained encoder is named."""
+
+    encoder: str = option("", help="system.encoder.help")
+    layers: int = option(4, minimum=1, maximum=24, help="system.layers.help")
+    width: int = option(256, minimum=64, maximum=1024, help="system.width.help")
+    lstm: int = option(0, minimum=0, maximum=1024, help="system.lstm.help")
+    dropout: float = option(0.1, minimum=0, maximum=0.9, help="system.dropout.help")
+    character_dropout: float = option(0.02, minimum=0, maximum=0.5, help="system.character_dropout.help")
+    window: int = option(254, minimum=16, maximum=4096, help="system.window.help")
+
+
+class BertCrf(CrfTagger):
+    """A Transformer encoder, a BiLSTM if asked for, a CRF."""
+
+    name = "bert-crf"
+    modalities = (Modality("text"),)
+    paper = Paper(
+        "BERT: Pre-training of Deep Bidirectional Transformers (Devlin et al. 2019) with the CRF of Lafferty et al. 2001",
+        2019,
+        "one unit for each character, Latin and digits included; a small encoder from scratch where none is named",
+    )
+    Config = BertCrfConfig
+
+    def __init__(self, config: BertCrfConfig, labels: LabelSet, encoder: TextEncoder) -> None:
+        """Make a system on an encoder."""
+        super().__init__(labels, encoder.vocabulary, 2 * config.lstm or encoder.width, config.dropout)
+        self.config = config
+        self.encoder = encoder
+        self.bilstm = BiLSTM(encoder.width, config.lstm) if config.lstm else None
+
+    @classmethod
+    def build(cls, config: Options, labels: LabelSet, texts: Iterable[str]) -> BertCrf:
+        """Make a system on the named pre-trained encoder, or on a small one with the characters of the texts."""
+        assert isinstance(config, BertCrfConfig)
+        if config.encoder:
+            return cls(config, labels, pretrained_encoder(config.encoder))
+        sizes = {"layers": config.layers, "width": config.width, "dropout": config.dropout, "longest": config.window}
+        return cls(config, labels, small_encoder(CharacterVocabulary.of(texts), **sizes))  # type: ignore[arg-type]
+
+    @classmethod
+    def restore(cls, config: Options, labels: LabelSet, vocabulary: CharacterVocabulary, shape: Mapping[str, Any]) -> BertCrf:
+        """Make a system of a checkpoint's shape."""
+        assert isinstance(config, BertCrfConfig)
+        return cls(config, labels, restored_encoder(dict(shape), vocabulary))
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """Return the encoder's settings."""
+        return encoder_settings(self.encoder)
+
+    @property
+    def window(self) -> int:
+        """Return the most characters of one pass, which the encoder's positions bound."""
+        return min(int(self.config.window), self.encoder.longest)
+
+    def parts(self) -> dict[str, list[nn.Parameter]]:
+        """Return the encoder's parameters, and the rest."""
+        encoder = list(self.encoder.parameters())
+        inside = {id(parameter) for parameter in encoder}
+        return {"encoder": encoder, "head": [p for p in self.parameters() if id(p) not in inside]}
+
+    def encode(self, batch: Batch) -> Tensor:
+        """Return ``[B, T, H]``."""
+        ids, mask = batch.text.ids, batch.text.mask
+        if self.training:
+            ids = drop_characters(ids, mask, self.vocabulary, self.config.character_dropout)
+        vectors: Tensor = self.encoder(TextFeatures(ids, mask))
+        return vectors if self.bilstm is None else self.bilstm(self.dropout(vectors), mask)

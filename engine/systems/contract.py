@@ -1,0 +1,223 @@
+"""What a system declares and does.
+
+The declaration is data: the workbench draws its forms and panels from it, the command line its options, a checkpoint its
+``config.json``. Adding a system is one file in this folder, one line in ``engine/systems/__init__.py``, and one test.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from typing import Any, ClassVar, get_type_hints
+
+from torch import Tensor, nn
+
+from engine.document import Document, LabelSet, Span
+from engine.errors import ConfigError
+from engine.evidence import Evidence
+from engine.modalities.text import CharacterVocabulary, TextFeatures
+from engine.tags import Scheme
+
+SCHEME = Scheme.BIOES
+"""The scheme in which models are trained; files may use any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of a system or of training; ``help`` is the key of its explanation in the interface's texts."""
+
+    name: str
+    type: type
+    default: Any
+    minimum: float | None
+    maximum: float | None
+    choices: tuple[str, ...]
+    help: str
+
+    def check(self, value: Any) -> Any:
+        """Return the value as the option's type.
+
+        Raises:
+            ConfigError: if it cannot be, or is out of bounds.
+        """
+        wanted = self.type.__name__
+        try:
+            typed = self._parse(value)
+        except (TypeError, ValueError):
+            raise ConfigError(f"{self.name}: expected {wanted}, got {value!r}") from None
+        if self.choices and typed not in self.choices:
+            raise ConfigError(f"{self.name}: expected one of {', '.join(self.choices)}, got {value!r}")
+        low, high = self.minimum, self.maximum
+        if (low is not None and not typed >= low) or (high is not None and not typed <= high):
+            raise ConfigError(f"{self.name}: expected {wanted} from {low} to {high}, got {value!r}")
+        return typed
+
+    def _parse(self, value: Any) -> Any:
+        if self.type is bool:
+            if str(value).lower() not in ("true", "false", "1", "0", "yes", "no"):
+                raise ValueError(value)
+            return str(value).lower() in ("true", "1", "yes")
+        if self.type is int and float(value) != int(float(value)):
+            raise ValueError(value)
+        return int(float(value)) if self.type is int else self.type(value)
+
+
+def option(
+    default: Any,
+    *,
+    help: str,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    choices: Sequence[str] = (),
+) -> Any:
+    """Declare one option as a dataclass field."""
+    return field(default=default, metadata={"minimum": minimum, "maximum": maximum, "choices": tuple(choices), "help": help})
+
+
+@dataclass(frozen=True)
+class Options:
+    """Base of every set of options: checks each value when made.
+
+    Raises:
+        ConfigError: on construction, if a value cannot be.
+    """
+
+    def __post_init__(self) -> None:
+        """Replace each value by the checked one."""
+        for declared in options(type(self)):
+            object.__setattr__(self, declared.name, declared.check(getattr(self, declared.name)))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the options as plain values."""
+        return asdict(self)
+
+
+SystemConfig = Options
+
+
+def options(config: type[Options]) -> tuple[Option, ...]:
+    """List a configuration's options in order; forms, command line and JSON derive from this."""
+    hints = get_type_hints(config)
+    return tuple(
+        Option(name=f.name, type=hints[f.name], default=f.default, **f.metadata)
+        for f in fields(config)
+        if f.default is not MISSING
+    )
+
+
+def from_json(config: type[Any], values: Mapping[str, Any]) -> Any:
+    """Make a configuration from plain values.
+
+    Raises:
+        ConfigError: for an option that there is not, or a value that cannot be.
+    """
+    known = {declared.name for declared in options(config)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise ConfigError(f"there is no option {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+    return config(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Modality:
+    """A modality that a system consumes."""
+
+    name: str
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """Where a system comes from, and where this implementation differs."""
+
+    title: str
+    year: int
+    differs: str = ""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Documents as tensors.
+
+    Attributes:
+        documents: B documents.
+        text: their characters.
+        tags: gold tags ``[B, T]`` (0 under the padding), or none.
+    """
+
+    documents: tuple[Document, ...]
+    text: TextFeatures
+    tags: Tensor | None
+
+    def to(self, device: Any) -> Batch:
+        """Return the batch on a device."""
+        text = TextFeatures(self.text.ids.to(device), self.text.mask.to(device))
+        return Batch(self.documents, text, None if self.tags is None else self.tags.to(device))
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a forward pass gives: the loss (none without gold tags) and emissions ``[B, T, K]``."""
+
+    loss: Tensor | None
+    emissions: Tensor
+
+
+class System(nn.Module, ABC):
+    """Base of every system: the declaration, and the four verbs that the rest of the house uses."""
+
+    name: ClassVar[str]
+    modalities: ClassVar[tuple[Modality, ...]]
+    emits: ClassVar[tuple[str, ...]]
+    nested: ClassVar[bool]
+    paper: ClassVar[Paper]
+    Config: ClassVar[type[Options]]
+
+    config: Any
+    vocabulary: CharacterVocabulary
+    labels: LabelSet
+
+    @classmethod
+    @abstractmethod
+    def build(cls, config: Options, labels: LabelSet, texts: Iterable[str]) -> System:
+        """Make an untrained system whose vocabulary comes from the texts, or from its pre-trained encoder."""
+
+    @classmethod
+    @abstractmethod
+    def restore(cls, config: Options, labels: LabelSet, vocabulary: CharacterVocabulary, shape: Mapping[str, Any]) -> System:
+        """Make a system of a checkpoint's shape, whose weights are loaded next."""
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """Return what, beside the configuration, determines the shape of the weights."""
+        return {}
+
+    @property
+    @abstractmethod
+    def window(self) -> int:
+        """Return the most characters that one forward pass should see."""
+
+    @abstractmethod
+    def parts(self) -> dict[str, list[nn.Parameter]]:
+        """Return the parameters by learning rate: ``encoder`` and ``head``."""
+
+    @abstractmethod
+    def adopt(self, other: System) -> None:
+        """Take over the weights of a system of the same kind that knows fewer labels."""
+
+    @abstractmethod
+    def collate(self, documents: Sequence[Document]) -> Batch:
+        """Turn documents into tensors, their annotations into tags."""
+
+    @abstractmethod
+    def forward(self, batch: Batch) -> Output:
+        """Return loss and emissions."""
+
+    @abstractmethod
+    def decode(self, batch: Batch) -> list[list[Span]]:
+        """Return each document's spans with confidence."""
+
+    @abstractmethod
+    def explain(self, batch: Batch) -> list[list[Evidence]]:
+        """Return each document's evidence, aligned to its characters."""

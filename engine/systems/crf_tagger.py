@@ -1,0 +1,166 @@
+"""What every system that ends in a CRF over characters has in common: tags in, loss, spans with confidence, evidence out.
+
+A subclass says how characters become vectors (``encode``) and which of its parameters are the pre-trained ones.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from engine.document import Document, LabelSet, Span
+from engine.evidence import Alternative, Alternatives, Evidence, Scores
+from engine.layers.crf import CRF, Marginals
+from engine.modalities.text import CharacterVocabulary, encode_text
+from engine.systems.contract import SCHEME, Batch, Output, System
+from engine.tags import decode_tags, encode_spans, tag_names
+
+READINGS = 5
+
+
+class CrfTagger(System):
+    """Characters to vectors to emissions to a CRF in BIOES."""
+
+    emits = ("label_probabilities", "alternatives")
+    nested = False
+
+    def __init__(self, labels: LabelSet, vocabulary: CharacterVocabulary, width: int, dropout: float) -> None:
+        """Make the head.
+
+        Args:
+            labels: entity types.
+            vocabulary: known characters.
+            width: H, of the vectors that ``encode`` gives.
+            dropout: probability, before the emissions.
+        """
+        super().__init__()
+        self.labels = labels
+        self.vocabulary = vocabulary
+        self.tags = tag_names(labels.names, SCHEME)
+        self.tag_index = {tag: i for i, tag in enumerate(self.tags)}
+        self.dropout = nn.Dropout(dropout)
+        self.emit = nn.Linear(width, len(self.tags))
+        self.crf = CRF(self.tags, SCHEME)
+
+    @abstractmethod
+    def encode(self, batch: Batch) -> Tensor:
+        """Return a vector for each character, ``[B, T, H]``."""
+
+    def parts(self) -> dict[str, list[nn.Parameter]]:
+        """Return everything as head; a system with a pre-trained encoder says which part that is."""
+        return {"encoder": [], "head": list(self.parameters())}
+
+    @torch.no_grad()
+    def adopt(self, other: System) -> None:
+        """Take over every weight; those that have a row or column for each tag, by the tag's name."""
+        assert isinstance(other, CrfTagger)
+        mine, theirs = self.state_dict(), other.state_dict()
+        rows = torch.tensor([self.tag_index[tag] for tag in other.tags])
+        for name, tensor in theirs.items():
+            target = mine[name]
+            if target.shape == tensor.shape:
+                target.copy_(tensor)
+            elif tensor.dim() == 2 and target.shape[1] != tensor.shape[1]:  # transitions, [K, K]
+                target[rows[:, None], rows[None, :]] = tensor
+            else:
+                target[rows] = tensor
+
+    def collate(self, documents: Sequence[Document]) -> Batch:
+        """Turn documents into tensors; spans of labels that the system does not know are left out."""
+        text = encode_text(documents, self.vocabulary)
+        tags = torch.zeros_like(text.ids)
+        known = set(self.labels.names)
+        for row, document in enumerate(documents):
+            kept = [span for span in document.spans if span.label in known]
+            for position, tag in enumerate(encode_spans(kept, len(document), SCHEME)):
+                tags[row, position] = self.tag_index[tag]
+        return Batch(tuple(documents), text, tags)
+
+    def forward(self, batch: Batch) -> Output:
+        """Return the CRF's loss and the emissions."""
+        emissions = self.emit(self.dropout(self.encode(batch)))
+        filled = batch.tags is not None and bool(batch.text.mask.any())
+        loss = self.crf.loss(emissions, batch.tags, batch.text.mask) if filled and batch.tags is not None else None
+        return Output(loss, emissions)
+
+    def decode(self, batch: Batch) -> list[list[Span]]:
+        """Return the best path's spans; a span's confidence is the probability of exactly its tags."""
+        emissions = self._emissions(batch)
+        marginals = self.crf.marginals(emissions, batch.text.mask)
+        paths = self.crf.decode(emissions, batch.text.mask)
+        return [self._spans(emissions, marginals, row, path) for row, path in enumerate(paths)]
+
+    def explain(self, batch: Batch) -> list[list[Evidence]]:
+        """Return each character's label probabilities and the n best readings."""
+        emissions = self._emissions(batch)
+        marginals = self.crf.marginals(emissions, batch.text.mask)
+        lengths = batch.text.mask.sum(1).tolist()
+        return [
+            [
+                self._label_probabilities(marginals.tags[row, :n]),
+                self._alternatives(emissions[row, :n], float(marginals.total[row])),
+            ]
+            for row, n in enumerate(lengths)
+        ]
+
+    @torch.no_grad()
+    def _emissions(self, batch: Batch) -> Tensor:
+        without_gold = Batch(batch.documents, batch.text, None)
+        emissions: Tensor = self(without_gold).emissions
+        return emissions.float()
+
+    def _spans(self, emissions: Tensor, marginals: Marginals, row: int, path: Sequence[int]) -> list[Span]:
+        found = []
+        for span in decode_tags([self.tags[i] for i in path], SCHEME):
+            score = self.crf.segment_probability(emissions, marginals, row, span.start, path[span.start : span.end])
+            found.append(Span(span.start, span.end, span.label, score))
+        return found
+
+    def _label_probabilities(self, tags: Tensor) -> Scores:
+        """Sum the tags' probabilities ``[T, K]`` by label."""
+        columns = ("O", *self.labels.names)
+        owner = torch.tensor([columns.index(tag.partition("-")[2] or "O") for tag in self.tags], device=tags.device)
+        summed = tags.new_zeros(len(tags), len(columns)).index_add_(1, owner, tags).clamp(0, 1)
+        return Scores("label_probabilities", columns, tuple(tuple(row) for row in summed.tolist()))
+
+    def _alternatives(self, emissions: Tensor, total: float) -> Alternatives:
+        if not len(emissions):
+            return Alternatives("alternatives", ())
+        readings = []
+        for path, probability in self.crf.n_best(emissions, total, READINGS):
+            spans = decode_tags([self.tags[i] for i in path], SCHEME)
+            readings.append(Alternative(tuple(span.key for span in spans), probability))
+        return Alternatives("alternatives", tuple(readings))
+
+
+class BiLSTM(nn.Module):
+    """A bidirectional LSTM that does not see the padding: ``[B, T, D] -> [B, T, 2 * hidden]``."""
+
+    def __init__(self, width: int, hidden: int, layers: int = 1, dropout: float = 0.0) -> None:
+        """Make the parameters."""
+        super().__init__()
+        self.lstm = nn.LSTM(width, hidden, layers, batch_first=True, bidirectional=True, dropout=dropout if layers > 1 else 0.0)
+
+    def forward(self, vectors: Tensor, mask: Tensor) -> Tensor:
+        """Encode; an empty row counts as one padded position."""
+        lengths = mask.sum(1).clamp(min=1).cpu()
+        packed = nn.utils.rnn.pack_padded_sequence(vectors, lengths, batch_first=True, enforce_sorted=False)
+        hidden, _ = self.lstm(packed)
+        unpacked, _ = nn.utils.rnn.pad_packed_sequence(hidden, batch_first=True, total_length=mask.shape[1])
+        return unpacked
+
+
+def drop_characters(ids: Tensor, mask: Tensor, vocabulary: CharacterVocabulary, rate: float) -> Tensor:
+    """Replace a share of the characters by the unknown one, so that a model learns from their context as well.
+
+    Args:
+        ids: ``[B, T]``.
+        mask: ``[B, T]``.
+        vocabulary: says which index is the unknown one.
+        rate: share in [0, 1].
+    """
+    dropped = (torch.rand(ids.shape, device=ids.device) < rate) & mask
+    return ids.masked_fill(dropped, vocabulary.unknown)

@@ -1,0 +1,138 @@
+"""From documents to predictions with a checkpoint."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from engine import checkpoint as checkpoints
+from engine.checkpoint import CheckpointInfo
+from engine.document import Document, Span
+from engine.evidence import Evidence, Scores, check
+from engine.systems.contract import System
+from engine.windows import Window, cut, stitch
+
+_CHARACTERS = 8192
+"""Most characters, padding included, of one forward pass."""
+_OVERLAP = 24
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a checkpoint says of a document.
+
+    Attributes:
+        document: with the predicted spans, scored.
+        evidence: why; empty unless asked for.
+        seconds: its share of the time taken.
+    """
+
+    document: Document
+    evidence: tuple[Evidence, ...]
+    seconds: float
+
+
+class Tagger:
+    """A loaded checkpoint; may be used from several threads, one after the other."""
+
+    def __init__(self, info: CheckpointInfo, system: System) -> None:
+        """Serve a system that lies on its device, ready to predict."""
+        self.info = info
+        self.system = system
+        self._turn = threading.Lock()
+
+    def predict(self, documents: Sequence[Document], *, explain: bool = False) -> list[Prediction]:
+        """Find the entities of each document, as :func:`predict` does."""
+        with self._turn:
+            return predict(self.system, documents, explain=explain)
+
+
+@torch.inference_mode()
+def predict(system: System, documents: Sequence[Document], *, explain: bool = False) -> list[Prediction]:
+    """Find the entities of each document; annotations that it carries are not looked at.
+
+    Args:
+        system: in evaluation mode.
+        documents: of any length: long ones are cut at sentence ends and stitched.
+        explain: whether to return evidence; a long document's is stitched where it is per character, else left out.
+    """
+    device = next(system.parameters()).device
+    windows = [cut(document.text, system.window, _OVERLAP) for document in documents]
+    pieces = [(i, window) for i, found in enumerate(windows) for window in found]
+    results: dict[_Piece, _Result] = {}
+    for group in _batches(pieces):
+        began = time.perf_counter()
+        parts = [replace(documents[i], text=documents[i].text[window.start : window.end], spans=()) for i, window in group]
+        batch = system.collate(parts).to(device)
+        spans = system.decode(batch)
+        evidence: list[list[Evidence]] = system.explain(batch) if explain else [[] for _ in parts]
+        share = (time.perf_counter() - began) / len(group)
+        for key, found, why in zip(group, spans, evidence, strict=True):
+            results[key] = _Result(found, why, share)
+    return [
+        _join(system, document, windows[i], [results[i, window] for window in windows[i]]) for i, document in enumerate(documents)
+    ]
+
+
+_Piece = tuple[int, Window]
+
+
+@dataclass(frozen=True)
+class _Result:
+    spans: list[Span]
+    evidence: list[Evidence]
+    seconds: float
+
+
+def _batches(pieces: Sequence[_Piece]) -> list[list[_Piece]]:
+    """Put pieces of like length together, so that little is padded."""
+    ordered = sorted(pieces, key=lambda piece: piece[1].end - piece[1].start)
+    batches: list[list[_Piece]] = []
+    for piece in ordered:
+        width = piece[1].end - piece[1].start
+        if not batches or (len(batches[-1]) + 1) * width > _CHARACTERS:
+            batches.append([])
+        batches[-1].append(piece)
+    return batches
+
+
+def _join(system: System, document: Document, windows: Sequence[Window], results: Sequence[_Result]) -> Prediction:
+    spans = stitch(windows, [result.spans for result in results], nested=system.nested)
+    evidence = results[0].evidence if len(windows) == 1 else _stitch_scores(windows, [result.evidence for result in results])
+    checked = tuple(check(item, len(document)) for item in evidence)
+    return Prediction(document.with_spans(spans), checked, sum(result.seconds for result in results))
+
+
+def load(checkpoint: str | Path, *roots: str | Path, device: str = "auto") -> Tagger:
+    """Load a checkpoint by name or folder.
+
+    Args:
+        checkpoint: a name below the roots (the shipped checkpoints if none are given), or a folder.
+        roots: folders of checkpoints.
+        device: ``cpu``, ``cuda``, ``cuda:1``, …; ``auto`` takes a GPU if there is one.
+
+    Raises:
+        CheckpointError: if it is missing, damaged, unsafe or of another version.
+    """
+    info = checkpoints.find(checkpoint, *roots)
+    chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    return Tagger(info, checkpoints.load(info.path, chosen))
+
+
+def _stitch_scores(windows: Sequence[Window], evidence: Sequence[Sequence[Evidence]]) -> list[Evidence]:
+    """Join per-character scores from each window's core; evidence of other kinds speaks of one window only and is left out."""
+    joined: list[Evidence] = []
+    for i, first in enumerate(evidence[0]):
+        if isinstance(first, Scores):
+            values: list[tuple[float, ...]] = []
+            for window, items in zip(windows, evidence, strict=True):
+                item = items[i]
+                assert isinstance(item, Scores)
+                values += item.values[window.core_start - window.start : window.core_end - window.start]
+            joined.append(Scores(first.name, first.columns, tuple(values)))
+    return joined
