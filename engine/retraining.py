@@ -1,12 +1,13 @@
 """From corrections to a better checkpoint: corrections and replayed documents, trained on from the model that was corrected.
 
 Replay keeps what the model knew (Robins 1995): for each correction some documents with known annotations are mixed in, the
-shipped samples or a corpus of the user's. The last state counts, not the best on the held-out part, so that its figures stay honest.
+shipped samples or a corpus of the user's. The last state counts, not the best on the
+held-out part, so that its figures stay honest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ from engine import checkpoint as checkpoints
 from engine import formats, samples
 from engine.checkpoint import CheckpointInfo
 from engine.document import Document, LabelSet, Span
-from engine.errors import InputError
+from engine.errors import ConfigError, InputError
 from engine.evaluation.scores import Scores, score
 from engine.run import Run
-from engine.systems.contract import Options, System, from_json, option
+from engine.systems import get
+from engine.systems.contract import Options, System, from_json, option, options
 from engine.tagger import predict
 from engine.tags import flatten
 from engine.training import TrainingConfig, fit
@@ -46,7 +48,13 @@ class RetrainConfig(Options):
     seed: int = option(1, minimum=0, maximum=2**31 - 1, help="retrain.seed.help")
 
 
-def prepare(corrections: Sequence[Document], parent: CheckpointInfo, config: RetrainConfig, folder: Path) -> Run:
+def prepare(
+    corrections: Sequence[Document],
+    parent: CheckpointInfo,
+    config: RetrainConfig,
+    folder: Path,
+    system_options: Mapping[str, Any] | None = None,
+) -> Run:
     """Write everything a retraining needs into a new run folder; ``Run.start`` begins it.
 
     Args:
@@ -54,9 +62,11 @@ def prepare(corrections: Sequence[Document], parent: CheckpointInfo, config: Ret
         parent: the checkpoint to go on from.
         config: options.
         folder: a new folder.
+        system_options: options of the parent's system to change, none of them structural.
 
     Raises:
         InputError: if there is no correction.
+        ConfigError: if an option cannot be changed, or cannot have the value.
         FormatError: if the replay corpus cannot be read.
     """
     if not corrections:
@@ -91,7 +101,7 @@ def retrain(run: Run) -> bool:
     system = checkpoints.load(parent.path)
     old_labels = set(parent.labels)
     before, before_learned = _measure(system, held_out, old_labels), _learned(system, corrections)
-    system = with_labels(system, LabelSet.of(corrections))
+    system = rebuilt(system, LabelSet.of(corrections), run.config["system_options"])
     training = TrainingConfig(
         epochs=config.epochs,
         batch_size=config.batch_size,
@@ -134,15 +144,31 @@ def retrain(run: Run) -> bool:
     return True
 
 
-def with_labels(system: System, labels: LabelSet) -> System:
-    """Return a system that knows further labels; what it knew is kept, rows of new labels start untrained."""
+def rebuilt(system: System, labels: LabelSet, changes: Mapping[str, Any]) -> System:
+    """Return a system that knows further labels and has other options; rows of new labels start untrained, the rest is kept."""
     new = [name for name in labels.names if name not in system.labels.names]
-    if not new:
+    if not new and not changes:
         return system
+    config = from_json(type(system.config), {**system.config.to_json(), **changes})
     device = next(system.parameters()).device
-    wider = type(system).restore(system.config, LabelSet((*system.labels.names, *new)), system.vocabulary, system.shape)
-    wider.adopt(system)
-    return wider.to(device)
+    other = type(system).restore(config, LabelSet((*system.labels.names, *new)), system.vocabulary, system.shape)
+    other.adopt(system)
+    return other.to(device)
+
+
+def changed_options(parent: CheckpointInfo, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the checked values of a system's options that a retraining may change.
+
+    Raises:
+        ConfigError: if one is structural, unknown, or cannot have the value.
+    """
+    free = {declared.name: declared for declared in options(get(parent.system).Config) if not declared.structural}
+    fixed = sorted(set(values) - set(free))
+    if fixed:
+        raise ConfigError(
+            f"{', '.join(fixed)}: a trained {parent.system} can change only {', '.join(free)}; train a new one instead"
+        )
+    return {name: free[name].check(value) for name, value in values.items()}
 
 
 def _hold_out(documents: Sequence[Document], share: float, generator: torch.Generator) -> tuple[list[Document], list[Document]]:

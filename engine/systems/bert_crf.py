@@ -19,13 +19,13 @@ from engine.systems.crf_tagger import BiLSTM, CrfTagger, drop_characters
 class BertCrfConfig(Options):
     """Options of ``bert-crf``; ``layers`` and ``width`` count only where no pre-trained encoder is named."""
 
-    encoder: str = option("", help="system.encoder.help")
-    layers: int = option(4, minimum=1, maximum=24, help="system.layers.help")
-    width: int = option(256, minimum=64, maximum=1024, help="system.width.help")
-    lstm: int = option(0, minimum=0, maximum=1024, help="system.lstm.help")
+    encoder: str = option("", help="system.encoder.help", structural=True)
+    layers: int = option(4, minimum=1, maximum=24, help="system.layers.help", structural=True)
+    width: int = option(256, minimum=64, maximum=1024, help="system.width.help", structural=True)
+    lstm: int = option(0, minimum=0, maximum=1024, help="system.lstm.help", structural=True)
     dropout: float = option(0.1, minimum=0, maximum=0.9, help="system.dropout.help")
     character_dropout: float = option(0.02, minimum=0, maximum=0.5, help="system.character_dropout.help")
-    window: int = option(254, minimum=16, maximum=4096, help="system.window.help")
+    window: int = option(254, minimum=16, maximum=4096, help="system.window.help", structural=True)
 
 
 class BertCrf(CrfTagger):
@@ -60,7 +60,10 @@ class BertCrf(CrfTagger):
     def restore(cls, config: Options, labels: LabelSet, vocabulary: CharacterVocabulary, shape: Mapping[str, Any]) -> BertCrf:
         """Make a system of a checkpoint's shape."""
         assert isinstance(config, BertCrfConfig)
-        return cls(config, labels, restored_encoder(dict(shape), vocabulary))
+        settings = dict(shape)
+        if not config.encoder:
+            settings |= {"hidden_dropout_prob": config.dropout, "attention_probs_dropout_prob": config.dropout}
+        return cls(config, labels, restored_encoder(settings, vocabulary))
 
     @property
     def shape(self) -> dict[str, Any]:

@@ -21,11 +21,11 @@ _PRIME = 1_000_003
 class BilstmCrfConfig(Options):
     """Options of ``bilstm-crf``."""
 
-    width: int = option(128, minimum=8, maximum=1024, help="system.width.help")
-    hidden: int = option(256, minimum=8, maximum=1024, help="system.hidden.help")
-    layers: int = option(1, minimum=1, maximum=4, help="system.layers.help")
-    bigrams: int = option(32768, minimum=0, maximum=1_000_000, help="system.bigrams.help")
-    bigram_width: int = option(64, minimum=8, maximum=512, help="system.bigram_width.help")
+    width: int = option(128, minimum=8, maximum=1024, help="system.width.help", structural=True)
+    hidden: int = option(256, minimum=8, maximum=1024, help="system.hidden.help", structural=True)
+    layers: int = option(1, minimum=1, maximum=4, help="system.layers.help", structural=True)
+    bigrams: int = option(32768, minimum=0, maximum=1_000_000, help="system.bigrams.help", structural=True)
+    bigram_width: int = option(64, minimum=8, maximum=512, help="system.bigram_width.help", structural=True)
     dropout: float = option(0.4, minimum=0, maximum=0.9, help="system.dropout.help")
     character_dropout: float = option(0.02, minimum=0, maximum=0.5, help="system.character_dropout.help")
     window: int = option(254, minimum=16, maximum=4096, help="system.window.help")

@@ -25,7 +25,18 @@ SCHEME = Scheme.BIOES
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option of a system or of training; ``help`` is the key of its explanation in the interface's texts."""
+    """One option of a system or of training.
+
+    Attributes:
+        name: of the field.
+        type: ``int``, ``float``, ``bool`` or ``str``.
+        default: value where none is given.
+        minimum: smallest value, if bounded.
+        maximum: largest value, if bounded.
+        choices: the only values, if any are listed.
+        help: key of the explanation in the interface's texts.
+        structural: whether it shapes the weights, so that a trained model cannot change it any more.
+    """
 
     name: str
     type: type
@@ -34,6 +45,7 @@ class Option:
     maximum: float | None
     choices: tuple[str, ...]
     help: str
+    structural: bool = False
 
     def check(self, value: Any) -> Any:
         """Return the value as the option's type.
@@ -70,9 +82,11 @@ def option(
     minimum: float | None = None,
     maximum: float | None = None,
     choices: Sequence[str] = (),
+    structural: bool = False,
 ) -> Any:
     """Declare one option as a dataclass field."""
-    return field(default=default, metadata={"minimum": minimum, "maximum": maximum, "choices": tuple(choices), "help": help})
+    declared = {"minimum": minimum, "maximum": maximum, "choices": tuple(choices), "help": help, "structural": structural}
+    return field(default=default, metadata=declared)
 
 
 @dataclass(frozen=True)
