@@ -80,9 +80,14 @@ def prepare(
     rest = [document for i, document in enumerate(known) if i % _SAMPLES_HELD_OUT]
     order = torch.randperm(len(rest), generator=generator).tolist()
     replay = [rest[i] for i in order[: max(config.replay * len(learned), 64 if config.replay else 0)]]
-    run = Run.create(
-        folder, {"kind": "retrain", "parent": str(parent.path), "digest": parent.digest, "options": config.to_json()}
-    )
+    plan = {
+        "kind": "retrain",
+        "parent": str(parent.path),
+        "digest": parent.digest,
+        "options": config.to_json(),
+        "system_options": changed_options(parent, system_options or {}),
+    }
+    run = Run.create(folder, plan)
     for name, documents in ((CORRECTIONS, learned), (REPLAY, replay), (HELD_OUT, [*kept_back, *measured])):
         formats.write(documents, run.folder / name)
     return run
