@@ -89,7 +89,8 @@ def train_on_corpus(run: Run) -> bool:
     figures = result.best.to_json()
     report = {"dev": figures, "epoch": result.epoch, "steps": result.steps, "seconds": result.seconds}
     card = {**plan["card"], "seed": training.seed, "training": plan["training"], "figures": report}
-    checkpoints.save(system, run.checkpoint, card)
+    if run.leader:
+        checkpoints.save(system, run.checkpoint, card)
     run.finish(report)
     return True
 

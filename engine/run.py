@@ -70,11 +70,17 @@ class Status:
 
 
 class Run:
-    """A run's folder, seen from whoever made it, watches it, or is it."""
+    """A run's folder, seen from whoever made it, watches it, or is it.
+
+    Attributes:
+        folder: the folder.
+        leader: whether this process writes; of several that train together, the first alone does.
+    """
 
     def __init__(self, folder: str | Path) -> None:
         """Look at a folder; nothing is read yet."""
         self.folder = Path(folder)
+        self.leader = os.environ.get("RANK", "0") == "0"
 
     @classmethod
     def create(cls, folder: str | Path, config: Mapping[str, Any]) -> Run:
@@ -168,10 +174,14 @@ class Run:
 
     def update(self, status: Status) -> None:
         """Replace the status."""
+        if not self.leader:
+            return
         _write(self.folder / "status.json", asdict(replace(status, updated=_now())))
 
     def tell(self, **row: Any) -> None:
         """Append a row to the log, and bring the status up to date with it."""
+        if not self.leader:
+            return
         with (self.folder / "events.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps({"time": _now(), **row}, ensure_ascii=False) + "\n")
         status = self._stored()
@@ -188,7 +198,8 @@ class Run:
 
     def finish(self, report: Mapping[str, Any]) -> None:
         """Write what came of the run."""
-        _write(self.folder / "report.json", dict(report))
+        if self.leader:
+            _write(self.folder / "report.json", dict(report))
 
     def carry_out(self, work: Callable[[Run], bool]) -> Status:
         """Do the work in this process, and leave a true status whatever happens.
@@ -208,7 +219,7 @@ class Run:
             self._end("failed", message)
             raise
         self._end(state, "")
-        return self._stored()
+        return replace(self._stored(), state=state)
 
     def _end(self, state: str, message: str) -> None:
         self.tell(kind=state, message=message)

@@ -111,7 +111,7 @@ class _Fit:
         self.accelerator = _accelerator(config.precision)
         self.system, self.train, self.dev, self.config = system, train, dev, config
         self.folder, self.observe, self.should_stop = folder, observe, should_stop
-        torch.manual_seed(config.seed)
+        torch.manual_seed(config.seed + self.accelerator.process_index)
         processes = self.accelerator.num_processes
         self.epoch_steps = -(-len(train) // (config.batch_size * processes))
         self.steps = self.epoch_steps * config.epochs
@@ -152,7 +152,7 @@ class _Fit:
         meter = _Meter()
         saved = time.monotonic()
         for batch in batches[state.step - state.epoch * self.epoch_steps :]:
-            if self.should_stop():
+            if self._stopping():
                 self._keep()
                 return False
             loss = self._step(batch)
@@ -168,6 +168,14 @@ class _Fit:
         self._tell("epoch", meter, f1=f1)
         self._keep()
         return True
+
+    def _stopping(self) -> bool:
+        """Ask whether to stop; several processes stop together or not at all."""
+        asked = self.should_stop()
+        if self.accelerator.num_processes == 1:
+            return asked
+        votes = self.accelerator.reduce(torch.tensor(float(asked), device=self.accelerator.device))
+        return bool(votes.item())
 
     def _step(self, documents: Sequence[Document]) -> float:
         batch = self.system.collate(documents).to(self.accelerator.device)

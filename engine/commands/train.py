@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +24,7 @@ Train a system on a labelled corpus.
 
 --set takes the options of the system and of the training (--options lists them). Everything about the run is kept in its
 folder: events.jsonl, status.json, log.txt, and at the end checkpoint/. Several GPUs: put `accelerate launch -m engine` in
-place of `python -m engine`."""
+place of `python -m engine`, and name a new folder with --run."""
 
 
 def add(commands: Any) -> None:
@@ -58,7 +60,7 @@ def train(arguments: argparse.Namespace) -> int:
 
     ready = arguments.run and (Path(arguments.run) / "config.json").is_file()
     run = Run(arguments.run) if ready else _prepare(arguments)
-    if ready and run.status().state == "done":
+    if ready and run.leader and run.status().state == "done":
         raise RunError(f"the run in {run.folder} is done; its checkpoint is {run.checkpoint}")
     work = {"train": train_on_corpus, "retrain": retrain}.get(run.config.get("kind", ""))
     if work is None:
@@ -68,6 +70,8 @@ def train(arguments: argparse.Namespace) -> int:
     if status.state != "done":
         print(f"stopped as asked; go on with: python -m engine train --run {run.folder}", file=sys.stderr)
         return 1
+    if not run.leader:
+        return 0
     checkpoint = _place(run.checkpoint, arguments.out)
     result = {"run": str(run.folder), "checkpoint": str(checkpoint), "report": run.report()}
     if arguments.json:
@@ -83,6 +87,8 @@ def _prepare(arguments: argparse.Namespace) -> Any:
     from engine.systems.contract import from_json, options
     from engine.training import TrainingConfig
 
+    if os.environ.get("RANK", "0") != "0":
+        return _follow(arguments.run)
     if not arguments.train or not arguments.dev:
         raise InputError("train: give --train and --dev, or --run with the folder of an interrupted run")
     system = get(arguments.system)
@@ -99,6 +105,20 @@ def _prepare(arguments: argparse.Namespace) -> Any:
         mapping=parse_pairs(arguments.map, "--map", separator=","),
         card={"data": ", ".join(Path(path).name for path in arguments.train), "command": _command(arguments)},
     )
+
+
+def _follow(folder: str | None) -> Any:
+    """Return the run that the first of several processes prepares."""
+    from engine.run import Run
+
+    if folder is None:
+        raise InputError("train: with several processes, give --run with a new folder")
+    patience = time.monotonic() + 60
+    while not (Path(folder) / "status.json").is_file():
+        if time.monotonic() > patience:
+            raise RunError(f"the first process did not prepare {folder} within a minute; see what it printed")
+        time.sleep(0.1)
+    return Run(folder)
 
 
 def _command(arguments: argparse.Namespace) -> str:
