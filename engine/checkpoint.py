@@ -32,6 +32,7 @@ from engine.systems.contract import System, from_json
 FORMAT = 1
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
+_FIELDS = {"system": str, "labels": list, "config": dict, "shape": dict, "sha256": str, "card": dict}
 _PICKLED = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 
 
@@ -128,7 +129,7 @@ def load(folder: str | Path, device: str | torch.device = "cpu") -> System:
         )
     except CheckpointError:
         raise
-    except (InputError, SafetensorError, RuntimeError, TypeError, KeyError, OSError) as error:
+    except (InputError, SafetensorError, RuntimeError, TypeError, ValueError, KeyError, OSError) as error:
         raise CheckpointError(f"{folder} cannot be loaded: {error}; fetch or train the checkpoint again") from error
     return system.to(device).eval()
 
@@ -179,8 +180,9 @@ def _read_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         version = config["format"]
-        missing = {"system", "labels", "config", "shape", "sha256", "card"} - set(config)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        wrong = sorted(name for name, kind in _FIELDS.items() if not isinstance(config.get(name), kind))
+        wrong += [] if "labels" in wrong or all(isinstance(label, str) for label in config["labels"]) else ["labels"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(
             f"{folder / CONFIG} is not a checkpoint's configuration ({error}); fetch the checkpoint again"
         ) from error
@@ -188,8 +190,8 @@ def _read_config(folder: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{folder} is of checkpoint format {version}, this Duomo reads {FORMAT}; use the Duomo that wrote it"
         )
-    if missing:
-        raise CheckpointError(f"{folder / CONFIG} lacks {', '.join(sorted(missing))}; fetch or train the checkpoint again")
+    if wrong:
+        raise CheckpointError(f"{folder / CONFIG} has no sound {', '.join(wrong)}; fetch or train the checkpoint again")
     return dict(config)
 
 

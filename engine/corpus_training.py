@@ -88,7 +88,8 @@ def train_on_corpus(run: Run) -> bool:
         return False
     figures = result.best.to_json()
     report = {"dev": figures, "epoch": result.epoch, "steps": result.steps, "seconds": result.seconds}
-    card = {**plan["card"], "seed": training.seed, "training": plan["training"], "figures": report}
+    corpus = {"train": plan["train"], "map": plan["map"]}
+    card = {**plan["card"], "corpus": corpus, "seed": training.seed, "training": plan["training"], "figures": report}
     if run.leader:
         checkpoints.save(system, run.checkpoint, card)
     run.finish(report)

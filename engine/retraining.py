@@ -1,23 +1,26 @@
 """From corrections to a better checkpoint: corrections and replayed documents, trained on from the model that was corrected.
 
-Replay keeps what the model knew (Robins 1995): for each correction some documents with known annotations are mixed in, the
-shipped samples or a corpus of the user's. The last state counts, not the best on the
-held-out part, so that its figures stay honest.
+Two things keep what the model knew. Replay (Robins 1995): for each correction some documents with known annotations are mixed
+in, from a corpus that the user names, the one the model was trained on if it lies here, or the shipped samples. And distillation
+(Learning without Forgetting, Li and Hoiem 2016): on replayed documents the emissions stay near the old model's. The last state
+counts, not the best on the held-out part, so that its figures stay honest.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from engine import checkpoint as checkpoints
 from engine import formats, samples
 from engine.checkpoint import CheckpointInfo
-from engine.document import Document, LabelSet, Span
+from engine.document import Document, LabelSet, Span, relabel
 from engine.errors import ConfigError, InputError
 from engine.evaluation.scores import Scores, score
 from engine.run import Run
@@ -26,9 +29,11 @@ from engine.systems.contract import Options, System, from_json, option, options
 from engine.tagger import predict
 from engine.tags import flatten
 from engine.training import TrainingConfig, fit
+from engine.windows import split
 
 CORRECTIONS, REPLAY, HELD_OUT = "corrections.jsonl", "replay.jsonl", "held_out.jsonl"
 _ENOUGH_TO_HOLD_OUT = 5
+_DISTILLED = 16
 _SAMPLES_HELD_OUT = 5
 """Every fifth of the replay source is held out."""
 
@@ -37,12 +42,13 @@ _SAMPLES_HELD_OUT = 5
 class RetrainConfig(Options):
     """Options of a retraining."""
 
-    epochs: int = option(6, minimum=1, maximum=200, help="retrain.epochs.help")
+    epochs: int = option(8, minimum=1, maximum=200, help="retrain.epochs.help")
     batch_size: int = option(16, minimum=1, maximum=1024, help="retrain.batch_size.help")
     encoder_rate: float = option(5e-5, minimum=0, maximum=0.1, help="retrain.encoder_rate.help")
-    head_rate: float = option(5e-4, minimum=0, maximum=0.1, help="retrain.head_rate.help")
+    head_rate: float = option(1e-3, minimum=0, maximum=0.1, help="retrain.head_rate.help")
     repeat: int = option(2, minimum=1, maximum=100, help="retrain.repeat.help")
     replay: int = option(4, minimum=0, maximum=100, help="retrain.replay.help")
+    distillation: float = option(10.0, minimum=0, maximum=1000, help="retrain.distillation.help")
     replay_corpus: str = option("", help="retrain.replay_corpus.help")
     hold_out: float = option(0.2, minimum=0, maximum=0.9, help="retrain.hold_out.help")
     seed: int = option(1, minimum=0, maximum=2**31 - 1, help="retrain.seed.help")
@@ -73,7 +79,7 @@ def prepare(
         raise InputError("there is no correction to learn from; correct and save a document first")
     generator = torch.Generator().manual_seed(config.seed)
     learned, kept_back = _hold_out(corrections, config.hold_out, generator)
-    known = formats.read(config.replay_corpus) if config.replay_corpus else samples.news()
+    known = _replay_source(config.replay_corpus, parent)
     taught = {document.text for document in corrections}
     known = [document for document in known if document.text not in taught]
     measured = known[::_SAMPLES_HELD_OUT][:1000]
@@ -106,6 +112,7 @@ def retrain(run: Run) -> bool:
     system = checkpoints.load(parent.path)
     old_labels = set(parent.labels)
     before, before_learned = _measure(system, held_out, old_labels), _learned(system, corrections)
+    torch.manual_seed(config.seed)
     system = rebuilt(system, LabelSet.of(corrections), run.config["system_options"])
     training = TrainingConfig(
         epochs=config.epochs,
@@ -124,6 +131,7 @@ def retrain(run: Run) -> bool:
         folder=run.folder / "state",
         observe=lambda row: run.tell(**row),
         should_stop=lambda: run.cancelled,
+        penalty=Distillation(system, replay, config.distillation) if replay and config.distillation else None,
     )
     if result.stopped:
         return False
@@ -134,6 +142,7 @@ def retrain(run: Run) -> bool:
         "data": f"{len(corrections)} corrected documents and {len(replay)} replayed ones, on top of {parent.name}",
         "parent": parent.name,
         "parent_digest": parent.digest,
+        **{key: parent.card[key] for key in ("licence", "corpus") if key in parent.card},
         "seed": config.seed,
         "figures": {"held_out": figures},
     }
@@ -174,6 +183,37 @@ def changed_options(parent: CheckpointInfo, values: Mapping[str, Any]) -> dict[s
             f"{', '.join(fixed)}: a trained {parent.system} can change only {', '.join(free)}; train a new one instead"
         )
     return {name: free[name].check(value) for name, value in values.items()}
+
+
+class Distillation:
+    """How far a system's emissions on replayed documents have moved from where they were when this was made."""
+
+    def __init__(self, system: System, replay: Sequence[Document], weight: float) -> None:
+        """Remember a copy of the system as it is now."""
+        self.student, self.teacher = system, copy.deepcopy(system).eval().requires_grad_(False)
+        self.replay = [piece for document in replay for piece in split(document, system.window) if piece.text]
+        self.weight = weight
+
+    def __call__(self) -> Tensor:
+        """Return the weighted mean squared difference on some of the documents, drawn anew each time."""
+        drawn = [self.replay[i] for i in torch.randint(len(self.replay), (_DISTILLED,)).tolist()]
+        batch = self.student.collate(drawn).to(next(self.student.parameters()).device)
+        with torch.no_grad():
+            before = self.teacher(batch).emissions
+        moved = (self.student(batch).emissions - before)[batch.text.mask]
+        distance: Tensor = self.weight * moved.square().mean()
+        return distance
+
+
+def _replay_source(named: str, parent: CheckpointInfo) -> list[Document]:
+    """Return what is replayed from: the user's choice, the parent's own corpus if it lies here, or the shipped samples."""
+    if named:
+        return formats.read(named)
+    corpus = parent.card.get("corpus", {})
+    paths = [Path(path) for path in corpus.get("train", [])]
+    if paths and all(path.is_file() for path in paths):
+        return [relabel(document, corpus.get("map", {})) for path in paths for document in formats.read(path)]
+    return samples.news()
 
 
 def _hold_out(documents: Sequence[Document], share: float, generator: torch.Generator) -> tuple[list[Document], list[Document]]:

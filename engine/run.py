@@ -32,6 +32,7 @@ import psutil
 from engine.errors import EngineError, RunError
 
 _HOME = Path(__file__).resolve().parent.parent
+_CLOCK = 2.0
 ACTIVE = ("queued", "running")
 
 
@@ -117,9 +118,9 @@ class Run:
         Raises:
             RunError: if it is running already, or is done.
         """
-        state = self.status().state
-        if state in ("running", "done"):
-            raise RunError(f"the run in {self.folder} is {state}; make a new one")
+        status = self.status()
+        if status.state in ("running", "done") or status.state == "queued" and status.pid:
+            raise RunError(f"the run in {self.folder} is {status.state}; make a new one")
         (self.folder / "cancel").unlink(missing_ok=True)
         command = [sys.executable, "-m", "engine", "train", "--run", str(self.folder.resolve())]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(_HOME), os.environ.get("PYTHONPATH")]))}
@@ -128,8 +129,7 @@ class Run:
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
             )
         threading.Thread(target=process.wait, name=f"reap-{process.pid}", daemon=True).start()
-        stored = self._stored()
-        if not stored.pid or stored.state not in ACTIVE:
+        if self._stored().pid != process.pid:
             self.update(Status(pid=process.pid, born=_born(process.pid)))
         return process.pid
 
@@ -140,7 +140,7 @@ class Run:
             RunError: if the folder is not a run's.
         """
         status = self._stored()
-        if status.state in ACTIVE and status.pid and _born(status.pid) != status.born:
+        if status.state in ACTIVE and status.pid and not _alive(status):
             status = self._stored()  # it may have ended between the two looks
             if status.state in ACTIVE:
                 log = self.folder / "log.txt"
@@ -153,7 +153,7 @@ class Run:
         path = self.folder / "events.jsonl"
         if not path.is_file():
             return []
-        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+        lines = path.read_bytes().split(b"\n")[:-1]
         return [json.loads(line) for line in lines[since:]]
 
     def report(self) -> dict[str, Any] | None:
@@ -211,6 +211,8 @@ class Run:
             EngineError: what the work raised.
         """
         pid = os.getpid()
+        if self.leader:
+            self._clear()
         self.update(replace(self._stored(), state="running", pid=pid, born=_born(pid), started=_now(), message=""))
         try:
             state = "done" if work(self) else "cancelled"
@@ -221,6 +223,15 @@ class Run:
         self._end(state, "")
         return replace(self._stored(), state=state)
 
+    def _clear(self) -> None:
+        """Take away what an interrupted process left: a request to stop that it was given, a row half written."""
+        if self.status().state != "queued":
+            (self.folder / "cancel").unlink(missing_ok=True)
+        path = self.folder / "events.jsonl"
+        if path.is_file():
+            with path.open("rb+") as file:
+                file.truncate(file.read().rfind(b"\n") + 1)
+
     def _end(self, state: str, message: str) -> None:
         self.tell(kind=state, message=message)
         self.update(replace(self._stored(), state=state, message=message, seconds_left=0.0 if state == "done" else None))
@@ -230,6 +241,12 @@ class Run:
             return Status(**_read(self.folder / "status.json"))
         except TypeError as error:
             raise RunError(f"{self.folder / 'status.json'} is not a run's status: {error}") from error
+
+
+def _alive(status: Status) -> bool:
+    """Tell whether the process that wrote the status lives; a correction of the clock shifts when it seems to have begun."""
+    born = _born(status.pid)
+    return born > 0 and abs(born - status.born) < _CLOCK
 
 
 def _born(pid: int) -> float:

@@ -13,6 +13,7 @@ import torch
 from engine import checkpoint as checkpoints
 from engine.checkpoint import CheckpointInfo
 from engine.document import Document, Span
+from engine.errors import ConfigError
 from engine.evidence import Evidence, Scores, check
 from engine.systems.contract import System
 from engine.windows import Window, cut, stitch
@@ -62,7 +63,8 @@ def predict(system: System, documents: Sequence[Document], *, explain: bool = Fa
         explain: whether to return evidence; a long document's is stitched where it is per character, else left out.
     """
     device = next(system.parameters()).device
-    windows = [cut(document.text, system.window, _OVERLAP) for document in documents]
+    overlap = min(_OVERLAP, system.window // 4)
+    windows = [cut(document.text, system.window, overlap) for document in documents]
     pieces = [(i, window) for i, found in enumerate(windows) for window in found]
     results: dict[_Piece, _Result] = {}
     for group in _batches(pieces):
@@ -118,10 +120,16 @@ def load(checkpoint: str | Path, *roots: str | Path, device: str = "auto") -> Ta
 
     Raises:
         CheckpointError: if it is missing, damaged, unsafe or of another version.
+        ConfigError: if there is no such device.
     """
     info = checkpoints.find(checkpoint, *roots)
+    system = checkpoints.load(info.path)
     chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-    return Tagger(info, checkpoints.load(info.path, chosen))
+    try:
+        return Tagger(info, system.to(chosen))
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"the device {chosen!r} cannot be used ({reason}); choose cpu, or auto") from error
 
 
 def _stitch_scores(windows: Sequence[Window], evidence: Sequence[Sequence[Evidence]]) -> list[Evidence]:

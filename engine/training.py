@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from torch import Tensor
 
 from engine.document import Document
 from engine.errors import ConfigError, InputError
@@ -75,6 +76,7 @@ def fit(
     folder: Path | None = None,
     observe: Observe = lambda row: None,
     should_stop: Callable[[], bool] = lambda: False,
+    penalty: Callable[[], Tensor] | None = None,
 ) -> FitResult:
     """Train a system; it ends in its best state on dev.
 
@@ -86,6 +88,7 @@ def fit(
         folder: where to keep the state for a resumption; a state that lies there is gone on from.
         observe: told of every step and epoch as a row of plain values.
         should_stop: asked before every step.
+        penalty: added to the loss of every step, e.g. how far the system has moved from another.
 
     Raises:
         InputError: if there is nothing to learn from.
@@ -94,7 +97,7 @@ def fit(
     pieces = [piece for document in train for piece in split(document, system.window) if piece.text]
     if not pieces or not dev:
         raise InputError(f"training needs documents: got {len(pieces)} to learn from and {len(dev)} for dev")
-    return _Fit(system, pieces, dev, config, folder, observe, should_stop).run()
+    return _Fit(system, pieces, dev, config, folder, observe, should_stop, penalty).run()
 
 
 class _Fit:
@@ -107,10 +110,11 @@ class _Fit:
         folder: Path | None,
         observe: Observe,
         should_stop: Callable[[], bool],
+        penalty: Callable[[], Tensor] | None,
     ) -> None:
         self.accelerator = _accelerator(config.precision)
         self.system, self.train, self.dev, self.config = system, train, dev, config
-        self.folder, self.observe, self.should_stop = folder, observe, should_stop
+        self.folder, self.observe, self.should_stop, self.penalty = folder, observe, should_stop, penalty
         torch.manual_seed(config.seed + self.accelerator.process_index)
         processes = self.accelerator.num_processes
         self.epoch_steps = -(-len(train) // (config.batch_size * processes))
@@ -180,19 +184,20 @@ class _Fit:
     def _step(self, documents: Sequence[Document]) -> float:
         batch = self.system.collate(documents).to(self.accelerator.device)
         with self.accelerator.autocast():
-            output = self.model(batch)
-        self.accelerator.backward(output.loss)
+            loss = self.model(batch).loss
+            total = loss + self.penalty() if self.penalty else loss
+        self.accelerator.backward(total)
         self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip)
         self.optimizer.step()
         self.schedule.step()
         self.optimizer.zero_grad(set_to_none=True)
-        return float(output.loss.detach())
+        return float(loss.detach())
 
     def _judge(self, epoch: int) -> float:
         """Score on dev and remember the state if it is the best so far."""
         f1 = score(self._flat_dev(), self._predict()).micro.f1
         state = self.state
-        state.bad += 1
+        state.bad += state.best_f1 > 0  # a model that has found nothing yet is still warming up
         if state.best is None or f1 > state.best_f1 or self.config.keep == "last":
             best = {name: tensor.detach().to("cpu", copy=True) for name, tensor in self.system.state_dict().items()}
             state.best, state.best_f1, state.best_epoch, state.bad = best, f1, epoch, 0

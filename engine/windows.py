@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from engine.document import Document, Span
 from engine.tags import flatten
@@ -54,9 +55,7 @@ def split(document: Document, size: int) -> list[Document]:
         return [document]
     parts, start = [], 0
     while start < len(document):
-        end = len(document) if len(document) - start <= size else _break(document.text, start, start + size)
-        crossing = [span.start for span in document.spans if span.start < end < span.end and span.start > start]
-        end = min(crossing, default=end)
+        end = len(document) if len(document) - start <= size else _between_spans(document, start, size)
         inside = [
             replace(s, start=s.start - start, end=s.end - start) for s in document.spans if start <= s.start and s.end <= end
         ]
@@ -87,3 +86,13 @@ def _break(text: str, start: int, limit: int) -> int:
             if text[position - 1] in marks:
                 return position
     return limit
+
+
+def _between_spans(document: Document, start: int, size: int) -> int:
+    """Return where to end a piece: at the break, or near it where no annotation that fits into a window is cut."""
+    end = _break(document.text, start, start + size)
+    fitting = [span for span in document.spans if span.end - span.start <= size]
+    for position in chain(range(end, start, -1), range(end + 1, start + size + 1)):
+        if not any(span.start < position < span.end for span in fitting):
+            return position
+    return end

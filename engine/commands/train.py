@@ -60,8 +60,9 @@ def train(arguments: argparse.Namespace) -> int:
 
     ready = arguments.run and (Path(arguments.run) / "config.json").is_file()
     run = Run(arguments.run) if ready else _prepare(arguments)
-    if ready and run.leader and run.status().state == "done":
-        raise RunError(f"the run in {run.folder} is done; its checkpoint is {run.checkpoint}")
+    state = run.status().state if ready and run.leader else ""
+    if state in ("running", "done"):
+        raise RunError(f"the run in {run.folder} is {state}; its checkpoint is to be {run.checkpoint}")
     work = {"train": train_on_corpus, "retrain": retrain}.get(run.config.get("kind", ""))
     if work is None:
         raise RunError(f"{run.folder / 'config.json'} does not say what kind of run it is")

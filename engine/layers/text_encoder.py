@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer, BertConfig, BertModel, PreTrainedModel
 
@@ -85,14 +86,16 @@ def pretrained_encoder(name: str) -> TextEncoder:
     """
     try:
         tokenizer = AutoTokenizer.from_pretrained(name)
-        model = AutoModel.from_pretrained(name, attn_implementation="sdpa", use_safetensors=True, trust_remote_code=False)
-    except (OSError, ValueError, ImportError) as error:
-        first = str(error).strip().splitlines()[0]
+        model = AutoModel.from_pretrained(
+            name, attn_implementation="sdpa", dtype=torch.float32, use_safetensors=True, trust_remote_code=False
+        )
+    except (OSError, ValueError, ImportError, RuntimeError, SafetensorError) as error:
+        first = str(error).strip().partition("\n")[0]
         raise ConfigError(
             f"the encoder {name!r} cannot be loaded ({first}); give a local folder with safetensors weights, "
             "or a hub name while the hub is reachable"
         ) from error
-    return TextEncoder(model, CharacterVocabulary.of_tokenizer(tokenizer))
+    return TextEncoder(_without_pooler(model), CharacterVocabulary.of_tokenizer(tokenizer))
 
 
 def restored_encoder(settings: dict[str, Any], vocabulary: CharacterVocabulary) -> TextEncoder:
@@ -112,10 +115,15 @@ def restored_encoder(settings: dict[str, Any], vocabulary: CharacterVocabulary) 
     except ValueError as error:
         raise ConfigError(f"the encoder type {kind!r} is not known to the installed transformers; update it") from error
     config._attn_implementation = "sdpa"
-    if kind == "bert":
-        return TextEncoder(BertModel(config, add_pooling_layer=False), vocabulary)
     make: Any = AutoModel.from_config
-    return TextEncoder(make(config), vocabulary)
+    return TextEncoder(_without_pooler(make(config)), vocabulary)
+
+
+def _without_pooler(model: PreTrainedModel) -> PreTrainedModel:
+    """Take off the layer over the begin mark, which no label depends on and no gradient reaches."""
+    if isinstance(getattr(model, "pooler", None), nn.Module):
+        model.register_module("pooler", None)
+    return model
 
 
 def encoder_settings(encoder: TextEncoder) -> dict[str, Any]:

@@ -73,7 +73,7 @@ class CharacterVocabulary:
                 f"{tokenizer.name_or_path}: fewer than 1,000 Chinese characters are tokens of their own; "
                 "use an encoder with a character vocabulary"
             )
-        return cls(indices, len(tokenizer), *special, lowercase="A" not in indices)
+        return cls(indices, 1 + max(tokenizer.get_vocab().values()), *special, lowercase="A" not in indices)
 
     def encode(self, text: str) -> list[int]:
         """Return one index for each character."""
@@ -98,8 +98,12 @@ class CharacterVocabulary:
         """
         try:
             content: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
-            return cls(**content)
-        except (OSError, ValueError, TypeError) as error:
+            vocabulary = cls(**content)
+            special = (vocabulary.pad, vocabulary.unknown, vocabulary.begin, vocabulary.end)
+            if not all(0 <= index < vocabulary.size for index in (*special, *vocabulary.indices.values())):
+                raise ValueError(f"an index is not below {vocabulary.size}")
+            return vocabulary
+        except (OSError, ValueError, TypeError, AttributeError) as error:
             raise CheckpointError(f"{folder / FILE} cannot be read ({error}); fetch the checkpoint again") from error
 
 

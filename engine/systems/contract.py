@@ -56,7 +56,7 @@ class Option:
         wanted = self.type.__name__
         try:
             typed = self._parse(value)
-        except (TypeError, ValueError):
+        except (OverflowError, TypeError, ValueError):
             raise ConfigError(f"{self.name}: expected {wanted}, got {value!r}") from None
         if self.choices and typed not in self.choices:
             raise ConfigError(f"{self.name}: expected one of {', '.join(self.choices)}, got {value!r}")
