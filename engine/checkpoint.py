@@ -23,11 +23,11 @@ from safetensors.torch import load_file, save_file
 
 from engine import __version__
 from engine.document import LabelSet
-from engine.errors import CheckpointError, InputError
+from engine.errors import CheckpointError, ConfigError, InputError
 from engine.modalities.text import FILE as VOCABULARY
 from engine.modalities.text import CharacterVocabulary
 from engine.systems import get
-from engine.systems.contract import System, from_json
+from engine.systems.contract import Options, System, from_json
 
 FORMAT = 1
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
@@ -110,6 +110,19 @@ def verify(folder: str | Path) -> CheckpointInfo:
     return _info(folder, config)
 
 
+def options_of(info: CheckpointInfo) -> Options:
+    """Return the configuration that a checkpoint was trained with.
+
+    Raises:
+        CheckpointError: if it is damaged.
+    """
+    try:
+        options: Options = from_json(get(info.system).Config, _read_config(info.path)["config"])
+    except ConfigError as error:
+        raise CheckpointError(f"{info.path / CONFIG} holds an option that cannot be: {error}") from error
+    return options
+
+
 def load(folder: str | Path, device: str | torch.device = "cpu") -> System:
     """Load a checkpoint as a system ready to predict.
 
@@ -130,7 +143,8 @@ def load(folder: str | Path, device: str | torch.device = "cpu") -> System:
     except CheckpointError:
         raise
     except (InputError, SafetensorError, RuntimeError, TypeError, ValueError, KeyError, OSError) as error:
-        raise CheckpointError(f"{folder} cannot be loaded: {error}; fetch or train the checkpoint again") from error
+        reason = " ".join(line.strip() for line in str(error).splitlines()[:2])
+        raise CheckpointError(f"{folder} cannot be loaded: {reason}; fetch or train the checkpoint again") from error
     return system.to(device).eval()
 
 

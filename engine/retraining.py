@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,7 @@ from engine.document import Document, LabelSet, Span, relabel
 from engine.errors import ConfigError, InputError
 from engine.evaluation.scores import Scores, score
 from engine.run import Run
-from engine.systems import get
-from engine.systems.contract import Options, System, from_json, option, options
+from engine.systems.contract import Option, Options, System, from_json, option, options
 from engine.tagger import predict
 from engine.tags import flatten
 from engine.training import TrainingConfig, fit
@@ -42,7 +41,7 @@ _SAMPLES_HELD_OUT = 5
 class RetrainConfig(Options):
     """Options of a retraining."""
 
-    epochs: int = option(8, minimum=1, maximum=200, help="retrain.epochs.help")
+    epochs: int = option(10, minimum=1, maximum=200, help="retrain.epochs.help")
     batch_size: int = option(16, minimum=1, maximum=1024, help="retrain.batch_size.help")
     encoder_rate: float = option(5e-5, minimum=0, maximum=0.1, help="retrain.encoder_rate.help")
     head_rate: float = option(1e-3, minimum=0, maximum=0.1, help="retrain.head_rate.help")
@@ -68,7 +67,7 @@ def prepare(
         parent: the checkpoint to go on from.
         config: options.
         folder: a new folder.
-        system_options: options of the parent's system to change, none of them structural.
+        system_options: values of the parent's :func:`changeable_options`, where they are not to be the defaults.
 
     Raises:
         InputError: if there is no correction.
@@ -170,19 +169,33 @@ def rebuilt(system: System, labels: LabelSet, changes: Mapping[str, Any]) -> Sys
     return other.to(device)
 
 
+def changeable_options(parent: CheckpointInfo) -> tuple[Option, ...]:
+    """Return the options of a checkpoint's system that a retraining may change, each with its value there as the default.
+
+    Raises:
+        CheckpointError: if the checkpoint is damaged.
+    """
+    current = checkpoints.options_of(parent)
+    free = [declared for declared in options(type(current)) if not declared.structural]
+    return tuple(
+        replace(declared, default=getattr(current, declared.name) if declared.retraining is None else declared.retraining)
+        for declared in free
+    )
+
+
 def changed_options(parent: CheckpointInfo, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the checked values of a system's options that a retraining may change.
+    """Return the value of each option that a retraining may change, the given ones checked.
 
     Raises:
         ConfigError: if one is structural, unknown, or cannot have the value.
     """
-    free = {declared.name: declared for declared in options(get(parent.system).Config) if not declared.structural}
+    free = {declared.name: declared for declared in changeable_options(parent)}
     fixed = sorted(set(values) - set(free))
     if fixed:
         raise ConfigError(
             f"{', '.join(fixed)}: a trained {parent.system} can change only {', '.join(free)}; train a new one instead"
         )
-    return {name: free[name].check(value) for name, value in values.items()}
+    return {name: declared.check(values.get(name, declared.default)) for name, declared in free.items()}
 
 
 class Distillation:

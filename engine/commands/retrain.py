@@ -27,7 +27,13 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--checkpoint", default=DEFAULT, metavar="C", help=f"the checkpoint to go on from ({DEFAULT})")
     parser.add_argument("--corrections", required=True, metavar="F", help="documents as they should be, in any format")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="an option of the retraining")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an option of the retraining or, unless structural, of the system",
+    )
     parser.add_argument("--run", metavar="DIR", help="a new folder for the run")
     parser.add_argument("--threads", type=int, help="CPU threads")
     add_json(parser)
@@ -41,11 +47,14 @@ def run_retraining(arguments: argparse.Namespace) -> int:
     from engine.checkpoint import SHIPPED, find
     from engine.commands.train import Bar
     from engine.retraining import RetrainConfig, prepare, retrain
-    from engine.systems.contract import from_json
+    from engine.systems.contract import from_json, options
 
-    config = from_json(RetrainConfig, parse_pairs(arguments.set, "--set"))
+    chosen = dict(parse_pairs(arguments.set, "--set"))
+    own = {option.name for option in options(RetrainConfig)}
+    config = from_json(RetrainConfig, {name: value for name, value in chosen.items() if name in own})
+    changes = {name: value for name, value in chosen.items() if name not in own}
     folder = Path(arguments.run or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}")
-    run = prepare(formats.read(arguments.corrections), find(arguments.checkpoint, SHIPPED), config, folder)
+    run = prepare(formats.read(arguments.corrections), find(arguments.checkpoint, SHIPPED), config, folder, changes)
     with Bar(run):
         run.carry_out(retrain)
     result = {"run": str(run.folder), "checkpoint": str(run.checkpoint), "report": run.report()}

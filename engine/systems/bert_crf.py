@@ -24,7 +24,7 @@ class BertCrfConfig(Options):
     width: int = option(256, minimum=64, maximum=1024, help="system.width.help", structural=True)
     lstm: int = option(0, minimum=0, maximum=1024, help="system.lstm.help", structural=True)
     dropout: float = option(0.1, minimum=0, maximum=0.9, help="system.dropout.help")
-    character_dropout: float = option(0.02, minimum=0, maximum=0.5, help="system.character_dropout.help")
+    character_dropout: float = option(0.02, minimum=0, maximum=0.5, help="system.character_dropout.help", retraining=0.0)
     window: int = option(254, minimum=16, maximum=4096, help="system.window.help", structural=True)
 
 

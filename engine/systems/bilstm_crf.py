@@ -26,8 +26,8 @@ class BilstmCrfConfig(Options):
     layers: int = option(1, minimum=1, maximum=4, help="system.layers.help", structural=True)
     bigrams: int = option(32768, minimum=0, maximum=1_000_000, help="system.bigrams.help", structural=True)
     bigram_width: int = option(64, minimum=8, maximum=512, help="system.bigram_width.help", structural=True)
-    dropout: float = option(0.4, minimum=0, maximum=0.9, help="system.dropout.help")
-    character_dropout: float = option(0.02, minimum=0, maximum=0.5, help="system.character_dropout.help")
+    dropout: float = option(0.4, minimum=0, maximum=0.9, help="system.dropout.help", retraining=0.1)
+    character_dropout: float = option(0.02, minimum=0, maximum=0.5, help="system.character_dropout.help", retraining=0.0)
     window: int = option(254, minimum=16, maximum=4096, help="system.window.help")
 
 

@@ -36,6 +36,7 @@ class Option:
         choices: the only values, if any are listed.
         help: key of the explanation in the interface's texts.
         structural: whether it shapes the weights, so that a trained model cannot change it any more.
+        retraining: its value in a retraining, where that is not the one the model was trained with.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Option:
     choices: tuple[str, ...]
     help: str
     structural: bool = False
+    retraining: Any = None
 
     def check(self, value: Any) -> Any:
         """Return the value as the option's type.
@@ -83,9 +85,17 @@ def option(
     maximum: float | None = None,
     choices: Sequence[str] = (),
     structural: bool = False,
+    retraining: Any = None,
 ) -> Any:
     """Declare one option as a dataclass field."""
-    declared = {"minimum": minimum, "maximum": maximum, "choices": tuple(choices), "help": help, "structural": structural}
+    declared = {
+        "minimum": minimum,
+        "maximum": maximum,
+        "choices": tuple(choices),
+        "help": help,
+        "structural": structural,
+        "retraining": retraining,
+    }
     return field(default=default, metadata=declared)
 
 
