@@ -75,15 +75,17 @@ class Services:
         return self.checkpoints_folder, SHIPPED
 
     def checkpoints(self) -> list[CheckpointInfo]:
-        """Return what can be chosen: the catalogue, and the one in use if it lies elsewhere."""
+        """Return what can be chosen: the catalogue, and where they lie elsewhere the one in use and the one begun with."""
         from engine.checkpoint import catalogue
 
-        known = catalogue(*self.roots)
-        try:
-            current = self.in_use()
-        except EngineError:
-            return known
-        return known if current.path in {info.path for info in known} else [current, *known]
+        found = {info.path: info for info in catalogue(*self.roots)}
+        for name in dict.fromkeys(("", self.settings.checkpoint)):
+            try:
+                info = self.checkpoint(name)
+            except (EngineError, UserError):
+                continue
+            found.setdefault(info.path, info)
+        return list(found.values())
 
     def checkpoint(self, name: str = "") -> CheckpointInfo:
         """Return a checkpoint by name or folder; the empty name stands for the one in use.

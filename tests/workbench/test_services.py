@@ -190,6 +190,16 @@ def test_the_command_lines_checkpoint_is_taken_into_use(shelf: Shelf, services: 
     assert Services(settings, services.store).in_use().name == "large"
 
 
+def test_the_checkpoint_begun_with_can_still_be_chosen_when_another_is_in_use(shelf: Shelf, services: Services) -> None:
+    settings = Settings(host="", port=1, workspace=services.settings.workspace, database="", checkpoint="large")
+    begun = Services(settings, services.store)
+    shelf.infos, kept = [], shelf.infos
+    services.store.put("checkpoint", "")
+    assert begun.checkpoints() == []
+    shelf.infos = kept
+    assert {info.name for info in begun.checkpoints()} == {"small", "large", "other"}
+
+
 def test_a_failed_warm_up_stays_in_the_log(services: Services, caplog: pytest.LogCaptureFixture) -> None:
     services.store.put("checkpoint", "gone")
     services._warm()

@@ -25,6 +25,8 @@ _PERIOD = 1.0
 FORM = tuple(option for option in options(RetrainConfig) if option.choices or option.type is not str)
 """The options that the page offers."""
 _SHOWN = 20
+# A bound that nobody comes near is not worth reading.
+_UNBOUNDED = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -171,9 +173,10 @@ def label_key(option: Option) -> str:
 
 
 def _control(option: Option, context: Context) -> Any:
-    t = context.texts
-    label, hint = t(label_key(option)), t(option.help)
-    if option.minimum is not None and option.maximum is not None:
+    t, words = context.texts, context.texts.words
+    # An option of a newer engine shows under its own name until it has words.
+    label, hint = words.get(label_key(option), option.name), words.get(option.help, "")
+    if option.minimum is not None and option.maximum is not None and option.maximum < _UNBOUNDED:
         hint += t("retrain.form.range", minimum=f"{option.minimum:,.10g}", maximum=f"{option.maximum:,.10g}")
     common: dict[str, Any] = {
         "label": label,
