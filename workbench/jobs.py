@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from engine.document import Document
@@ -101,7 +101,14 @@ class Jobs:
                 return job
         raise UserError("jobs.missing.error", job=job_id)
 
-    def start(self, corrections: Sequence[Document], parent: CheckpointInfo, config: RetrainConfig, last_revision: int) -> Job:
+    def start(
+        self,
+        corrections: Sequence[Document],
+        parent: CheckpointInfo,
+        config: RetrainConfig,
+        last_revision: int,
+        system_options: Mapping[str, Any] | None = None,
+    ) -> Job:
         """Start a retraining in a process of its own.
 
         Raises:
@@ -116,7 +123,7 @@ class Jobs:
                 raise UserError("jobs.busy.error")
             job_id = f"{datetime.now():%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
             folder = self._folder / job_id
-            run = prepare(corrections, parent, config, folder)
+            run = prepare(corrections, parent, config, folder, system_options)
             self._store.add_run(job_id, str(folder), parent.name, last_revision)
             try:
                 run.start()

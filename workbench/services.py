@@ -6,6 +6,7 @@ import logging
 import threading
 import unicodedata
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from workbench.jobs import Job, Jobs
 
 if TYPE_CHECKING:
     from engine.checkpoint import CheckpointInfo
+    from engine.retraining import RetrainConfig
     from engine.tagger import Prediction, Tagger
     from workbench.settings import Settings
     from workbench.store import Store, StoredDocument
@@ -29,7 +31,6 @@ EXPLAINED = 600
 _TAGGERS = 2
 _REMEMBERED = 64
 _LABEL_LENGTH = 24
-_SOUGHT, _LIKELY = 500, 200
 _log = logging.getLogger(__name__)
 
 
@@ -212,15 +213,18 @@ class Services:
 
     def stored(self, text: str) -> StoredDocument | None:
         """Return the document in the store with exactly this text, so that a text is annotated in one place."""
-        # SQLite refuses to search for a pattern of many thousand characters.
-        likely = self.store.recent(limit=_LIKELY, query=text[:_SOUGHT])
-        return next((found for found in likely if found.text == text), None)
+        return self.store.find(text)
 
-    def retrain(self, config: Any) -> Job:
-        """Start a retraining of the checkpoint in use on the corrections that it has not seen."""
+    def retrain(self, config: RetrainConfig, system_options: Mapping[str, Any]) -> Job:
+        """Start a retraining of the checkpoint in use on the corrections that it has not seen.
+
+        Args:
+            config: options of the retraining.
+            system_options: options of the checkpoint's system.
+        """
         # Asked for first: what is saved in between is learned now and once more next time, rather than never.
         latest = self.store.latest_revision()
-        return self.jobs.start(self.corrections(), self.in_use(), config, latest)
+        return self.jobs.start(self.corrections(), self.in_use(), config, latest, system_options)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

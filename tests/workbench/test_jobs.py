@@ -44,7 +44,7 @@ class Folders:
         cancel = lambda: self.asked.append(f"cancel {folder.name}")  # noqa: E731
         return SimpleNamespace(folder=folder, checkpoint=folder / "checkpoint", start=start, status=status, cancel=cancel)
 
-    def prepare(self, corrections: Any, parent: Any, config: Any, folder: Path) -> Any:
+    def prepare(self, corrections: Any, parent: Any, config: Any, folder: Path, system_options: Any = None) -> Any:
         self.states[folder] = "queued"
         (folder / "checkpoint").mkdir(parents=True)
         (folder / "checkpoint" / "model.safetensors").write_bytes(b"weights")

@@ -16,9 +16,10 @@ from engine.run import Status
 from workbench import settings
 from workbench.language import LANGUAGES, Texts
 from workbench.span_editor import TEXT_KEYS
-from workbench.tabs.retrain import FORM, label_key
+from workbench.tabs.retrain import FORM, SYSTEM_FORM, label_key
 
 ROOT = Path(workbench.__file__).parent
+OFFERED = [*FORM, *(option for form in SYSTEM_FORM.values() for option in form)]
 WORDS = {language: json.loads((ROOT / "texts" / f"{language}.json").read_text(encoding="utf-8")) for language in LANGUAGES}
 KEY = re.compile(r"[a-z]+(\.[A-Za-z0-9_]+)+")
 
@@ -83,13 +84,13 @@ def test_every_key_of_the_editor_exists() -> None:
 
 
 def test_every_option_of_the_form_has_its_words() -> None:
-    assert [key for option in FORM for key in (option.help, label_key(option)) if key not in WORDS["zh"]] == []
+    assert [key for option in OFFERED for key in (option.help, label_key(option)) if key not in WORDS["zh"]] == []
 
 
 def test_every_key_is_used() -> None:
     whole, beginnings = literals()
     families = tuple(beginning for beginning in beginnings if beginning.count(".") >= 1 and beginning.endswith("."))
-    formed = {key for option in FORM for key in (option.help, label_key(option))}
+    formed = {key for option in OFFERED for key in (option.help, label_key(option))}
     assert [
         key for key in WORDS["zh"] if key not in whole and not key.startswith((*families, "editor.")) and key not in formed
     ] == []

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from engine.document import Document
-from engine.retraining import RetrainConfig
+from engine.retraining import RetrainConfig, changeable_options
 from engine.run import Status
+from engine.systems import SYSTEMS
 from engine.systems.contract import Option, options
 from workbench.errors import UserError
 from workbench.jobs import ACTIVE, Job
@@ -23,10 +24,23 @@ KEY = "retrain"
 _PERIOD = 1.0
 # What is free text names files of the server's, which a page that others may use must not read: those are for the command line.
 FORM = tuple(option for option in options(RetrainConfig) if option.choices or option.type is not str)
-"""The options that the page offers."""
+"""The options of a retraining that the page offers."""
+SYSTEM_FORM = {
+    name: tuple(
+        option for option in options(system.Config) if not option.structural and (option.choices or option.type is not str)
+    )
+    for name, system in SYSTEMS.items()
+}
+"""The options of each system that a retraining may change."""
 _SHOWN = 20
 # A bound that nobody comes near is not worth reading.
 _UNBOUNDED = 1_000_000
+
+
+@dataclass(frozen=True)
+class _SystemForm:
+    row: gr.Row
+    controls: Sequence[Any]
 
 
 @dataclass(frozen=True)
@@ -35,6 +49,7 @@ class _Parts:
     count: gr.HTML
     settings: gr.Accordion
     controls: Sequence[Any]
+    systems: Mapping[str, _SystemForm]
     start: gr.Button
     cancel: gr.Button
     progress: gr.HTML
@@ -46,7 +61,8 @@ class _Parts:
     @property
     def drawn(self) -> list[Any]:
         parts = [self.problem, self.count, self.settings, self.start, self.cancel, self.progress, self.result]
-        return [*parts, self.use, self.keep, self.timer]
+        forms = [part for form in self.systems.values() for part in (form.row, *form.controls)]
+        return [*parts, *forms, self.use, self.keep, self.timer]
 
 
 def build(context: Context) -> Tab:
@@ -56,7 +72,12 @@ def build(context: Context) -> Tab:
     does, guarded, session = _Handlers(context, parts), guard(context, parts.problem), [context.session]
     show = guarded(does.show)
     once = {**QUIET, "trigger_mode": "once"}
-    parts.start.click(guarded(does.start), [*session, *parts.controls], parts.drawn, **once)
+    parts.start.click(
+        guarded(does.start),
+        [*session, *parts.controls, *(control for form in parts.systems.values() for control in form.controls)],
+        parts.drawn,
+        **once,
+    )
     parts.cancel.click(guarded(does.cancel), session, [parts.problem, parts.cancel], **once)
     parts.keep.click(guarded(does.keep), session, parts.drawn, **once)
     used = parts.use.click(guarded(does.use), session, parts.drawn, **once)
@@ -78,12 +99,16 @@ class _Handlers:
     def show(self, session: Session) -> dict[Any, Any]:
         """Draw the tab anew: it may have been closed while a job ran."""
         session.seen = ""
-        return {**self._draw(session), **self.recount()}
+        return {**self._draw(session), **self.recount(), **_system_settings(self.parts, self.context)}
 
     def start(self, session: Session, *values: Any) -> dict[Any, Any]:
         """Start a job with the settings of the form."""
-        chosen = {option.name: value for option, value in zip(FORM, values, strict=True)}
-        self.context.services.retrain(RetrainConfig(**chosen))
+        chosen = {option.name: value for option, value in zip(FORM, values, strict=False)}
+        # Gradio joins the values of all forms in the order of the page; those of other systems are passed over.
+        following = iter(values[len(FORM) :])
+        forms = {name: {option.name: next(following) for option in form} for name, form in SYSTEM_FORM.items()}
+        services = self.context.services
+        services.retrain(RetrainConfig(**chosen), forms.get(services.in_use().system, {}))
         return self._draw(session)
 
     def watch(self, session: Session) -> dict[Any, Any]:
@@ -135,6 +160,16 @@ def _stage(parts: _Parts, context: Context, job: Job | None) -> dict[Any, Any]:
     }
 
 
+def _system_settings(parts: _Parts, context: Context) -> dict[Any, Any]:
+    """Show the settings of the system of the checkpoint in use, at their values for a retraining."""
+    parent = context.services.in_use()
+    values = {option.name: option.default for option in changeable_options(parent)}
+    drawn: dict[Any, Any] = {form.row: gr.update(visible=name == parent.system) for name, form in parts.systems.items()}
+    for option, control in zip(SYSTEM_FORM[parent.system], parts.systems[parent.system].controls, strict=True):
+        drawn[control] = gr.update(value=values[option.name])
+    return drawn
+
+
 def _report(parts: _Parts, context: Context, job: Job | None, status: Status | None) -> dict[Any, Any]:
     """Return how the job stands, or what came of it."""
     progress, result = "", ""
@@ -163,8 +198,15 @@ def _layout(context: Context) -> _Parts:
     with gr.Accordion(t("retrain.settings.label"), open=False, elem_id="retrain-settings") as settings:
         with gr.Row(elem_classes="form"):
             controls = [_control(option, context) for option in FORM]
+        systems = {name: _system_form(name, context) for name in SYSTEM_FORM}
     timer = gr.Timer(_PERIOD, active=False)
-    return _Parts(problem, count, settings, controls, start, cancel, progress, result, use, keep, timer)
+    return _Parts(problem, count, settings, controls, systems, start, cancel, progress, result, use, keep, timer)
+
+
+def _system_form(name: str, context: Context) -> _SystemForm:
+    with gr.Row(elem_classes="form", visible=False) as row:
+        gr.HTML(f"<h3>{esc(context.texts('retrain.system.label', system=name))}</h3>")
+        return _SystemForm(row, [_control(option, context, name) for option in SYSTEM_FORM[name]])
 
 
 def label_key(option: Option) -> str:
@@ -172,7 +214,7 @@ def label_key(option: Option) -> str:
     return option.help.removesuffix("help") + "label"
 
 
-def _control(option: Option, context: Context) -> Any:
+def _control(option: Option, context: Context, owner: str = KEY) -> Any:
     t, words = context.texts, context.texts.words
     # An option of a newer engine shows under its own name until it has words.
     label, hint = words.get(label_key(option), option.name), words.get(option.help, "")
@@ -181,7 +223,7 @@ def _control(option: Option, context: Context) -> Any:
     common: dict[str, Any] = {
         "label": label,
         "info": hint,
-        "elem_id": f"retrain-{option.name}",
+        "elem_id": f"{owner}-{option.name}",
         "min_width": 240,
         "interactive": True,
     }
