@@ -45,7 +45,7 @@ class RetrainConfig(Options):
     batch_size: int = option(16, minimum=1, maximum=1024, help="retrain.batch_size.help")
     encoder_rate: float = option(5e-5, minimum=0, maximum=0.1, help="retrain.encoder_rate.help")
     head_rate: float = option(1e-3, minimum=0, maximum=0.1, help="retrain.head_rate.help")
-    repeat: int = option(2, minimum=1, maximum=100, help="retrain.repeat.help")
+    share: float = option(0.4, minimum=0.05, maximum=1, help="retrain.share.help")
     replay: int = option(4, minimum=0, maximum=100, help="retrain.replay.help")
     distillation: float = option(10.0, minimum=0, maximum=1000, help="retrain.distillation.help")
     replay_corpus: str = option("", help="retrain.replay_corpus.help")
@@ -80,7 +80,8 @@ def prepare(
     learned, kept_back = _hold_out(corrections, config.hold_out, generator)
     known = _replay_source(config.replay_corpus, parent)
     taught = {document.text for document in corrections}
-    known = [document for document in known if document.text not in taught]
+    # Where everything that could be replayed was corrected, the samples remain to measure with.
+    known = [document for document in known if document.text not in taught] or samples.news()
     measured = known[::_SAMPLES_HELD_OUT][:1000]
     rest = [document for i, document in enumerate(known) if i % _SAMPLES_HELD_OUT]
     order = torch.randperm(len(rest), generator=generator).tolist()
@@ -124,7 +125,7 @@ def retrain(run: Run) -> bool:
     )
     result = fit(
         system,
-        [*corrections * config.repeat, *replay],
+        [*corrections * _repeats(len(corrections), len(replay), config.share), *replay],
         held_out,
         training,
         folder=run.folder / "state",
@@ -155,6 +156,11 @@ def retrain(run: Run) -> bool:
         }
     )
     return True
+
+
+def _repeats(corrections: int, replayed: int, share: float) -> int:
+    """Return how often each correction comes in an epoch, for all of them together to be this share of it."""
+    return 1 if share == 1 else max(1, round(replayed * share / (1 - share) / corrections))
 
 
 def rebuilt(system: System, labels: LabelSet, changes: Mapping[str, Any]) -> System:

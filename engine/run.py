@@ -93,7 +93,10 @@ class Run:
         run = cls(folder)
         if run.folder.exists() and any(run.folder.iterdir()):
             raise RunError(f"{run.folder} is not empty; choose another folder for the run, or resume the one in it")
-        run.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            run.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"{run.folder} cannot be made ({error.strerror}); choose another folder for the run") from error
         _write(run.folder / "config.json", dict(config))
         run.update(Status())
         return run
@@ -272,5 +275,9 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
     half = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-    half.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    os.replace(half, path)
+    try:
+        half.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        os.replace(half, path)
+    except OSError as error:
+        half.unlink(missing_ok=True)
+        raise RunError(f"{path} cannot be written ({error.strerror}); free some space or choose another folder") from error

@@ -84,7 +84,8 @@ def load_state(folder: Path, system: System, optimizer: Any, schedule: LRSchedul
         if torch.cuda.is_available() and "random.cuda" in tensors:
             torch.cuda.set_rng_state(tensors["random.cuda"])
     except (SafetensorError, OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
-        raise RunError(f"{folder / FILE} cannot be gone on from ({error}); delete it to begin anew") from error
+        reason = " ".join(line.strip() for line in str(error).splitlines()[:2])
+        raise RunError(f"{folder / FILE} cannot be gone on from ({reason}); delete it to begin anew") from error
     return state
 
 

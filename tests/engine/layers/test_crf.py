@@ -1,0 +1,159 @@
+"""The CRF against the sum over every path, which small cases allow, and against pytorch-crf's own decoding."""
+
+import itertools
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.layers.crf import CRF
+from engine.tags import Scheme, is_valid, tag_names
+
+SEEDS = st.integers(0, 2**31 - 1)
+quickly = settings(max_examples=25, deadline=None)
+
+
+TAGS = tag_names(["PER"])
+
+
+def chain(seed, tags=TAGS, scheme=Scheme.BIOES, constrained=True, scale=2.0):
+    torch.manual_seed(seed)
+    crf = CRF(tags, scheme, constrained=constrained)
+    for parameter in crf.parameters():
+        torch.nn.init.normal_(parameter, std=scale)
+    return crf
+
+
+def sentence(seed, length, tags=5, scale=2.0):
+    return torch.randn(length, tags, generator=torch.Generator().manual_seed(seed)) * scale
+
+
+def enumerated(crf, emissions):
+    """Return every path that the scheme allows and its probability, by brute force."""
+    length, tags = emissions.shape
+    start, end, transitions, rows = (tensor.tolist() for tensor in (crf.start, crf.end, crf.transitions, emissions))
+    scores = {}
+    for path in itertools.product(range(tags), repeat=length):
+        score = start[path[0]] + end[path[-1]] + sum(rows[t][tag] for t, tag in enumerate(path))
+        scores[path] = score + sum(transitions[a][b] for a, b in itertools.pairwise(path))
+    top = max(scores.values())
+    total = top + math.log(sum(math.exp(score - top) for score in scores.values()))
+    return {path: math.exp(score - total) for path, score in scores.items()}, total
+
+
+def full(emissions):
+    return emissions[None], torch.ones(1, len(emissions), dtype=torch.bool)
+
+
+@quickly
+@given(SEEDS, st.integers(1, 4), st.booleans())
+def test_the_best_path_is_the_most_probable_of_all(seed, length, constrained):
+    crf, emissions = chain(seed, constrained=constrained), sentence(seed + 1, length)
+    paths, _ = enumerated(crf, emissions)
+    (best,) = crf.decode(*full(emissions))
+    assert paths[tuple(best)] == pytest.approx(max(paths.values()), rel=1e-4)
+
+
+@quickly
+@given(SEEDS, st.integers(1, 4), st.booleans())
+def test_marginals_are_sums_over_all_paths(seed, length, constrained):
+    crf, emissions = chain(seed, constrained=constrained), sentence(seed + 1, length)
+    paths, total = enumerated(crf, emissions)
+    marginals = crf.marginals(*full(emissions))
+    assert float(marginals.total) == pytest.approx(total, abs=1e-3)
+    for t, tag in itertools.product(range(length), range(5)):
+        expected = sum(p for path, p in paths.items() if path[t] == tag)
+        assert float(marginals.tags[0, t, tag]) == pytest.approx(expected, abs=1e-4)
+
+
+@quickly
+@given(SEEDS, st.integers(1, 4), st.data())
+def test_a_segments_probability_is_the_sum_of_the_paths_through_it(seed, length, data):
+    crf, emissions = chain(seed), sentence(seed + 1, length)
+    paths, _ = enumerated(crf, emissions)
+    start = data.draw(st.integers(0, length - 1))
+    end = data.draw(st.integers(start + 1, length))
+    segment = tuple(data.draw(st.lists(st.integers(0, 4), min_size=end - start, max_size=end - start)))
+    batch, mask = full(emissions)
+    found = crf.segment_probability(batch, crf.marginals(batch, mask), 0, start, segment)
+    assert found == pytest.approx(sum(p for path, p in paths.items() if path[start:end] == segment), abs=1e-4)
+    assert 0 <= found <= 1
+
+
+@quickly
+@given(SEEDS, st.integers(1, 4), st.integers(1, 40), st.booleans())
+def test_the_n_best_paths_are_the_first_of_all_paths_in_order(seed, length, n, constrained):
+    crf, emissions = chain(seed, constrained=constrained), sentence(seed + 1, length)
+    paths, _ = enumerated(crf, emissions)
+    possible = sorted((p for p in paths.values() if p > 1e-12), reverse=True)
+    batch, mask = full(emissions)
+    found = crf.n_best(emissions, float(crf.marginals(batch, mask).total), n)
+    assert len({tuple(path) for path, _ in found}) == len(found)
+    assert [p for _, p in found] == sorted((p for _, p in found), reverse=True)
+    assert [p for _, p in found][: len(possible)] == pytest.approx(possible[:n], abs=1e-4)
+    assert [paths[tuple(path)] for path, _ in found] == pytest.approx([p for _, p in found], abs=1e-4)
+    assert found[0][0] == crf.decode(batch, mask)[0]
+
+
+@quickly
+@given(SEEDS, st.lists(st.integers(0, 6), min_size=1, max_size=5))
+def test_a_batch_is_its_sentences_one_by_one(seed, lengths):
+    crf, width = chain(seed), max(1, *lengths, 0)
+    emissions = torch.stack([sentence(seed + i, width) for i in range(len(lengths))])
+    mask = torch.arange(width) < torch.tensor(lengths)[:, None]
+    paths, marginals = crf.decode(emissions, mask), crf.marginals(emissions, mask)
+    for row, length in enumerate(lengths):
+        if not length:
+            assert paths[row] == []
+            continue
+        alone = full(emissions[row, :length])
+        assert paths[row] == crf.decode(*alone)[0]
+        own = crf.marginals(*alone)
+        assert torch.allclose(marginals.tags[row, :length], own.tags[0], atol=1e-4)
+        assert torch.allclose(marginals.total[row], own.total[0], atol=1e-3)
+
+
+@quickly
+@given(SEEDS, st.lists(st.integers(1, 9), min_size=1, max_size=5))
+def test_without_constraints_decoding_is_pytorch_crfs(seed, lengths):
+    crf = chain(seed, constrained=False)
+    emissions = torch.stack([sentence(seed + i, max(lengths)) for i in range(len(lengths))])
+    mask = torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]
+    assert crf.decode(emissions, mask) == crf.chain.decode(emissions, mask)
+
+
+@quickly
+@given(SEEDS, st.sampled_from(list(Scheme)), st.integers(1, 12))
+def test_no_invalid_sequence_is_ever_decoded(seed, scheme, length):
+    tags = tag_names(["PER", "LOC"], scheme)
+    crf = chain(seed, tags, scheme, scale=20.0)
+    batch, mask = full(sentence(seed, length, len(tags), 20.0))
+    best = crf.decode(batch, mask)[0]
+    readings = crf.n_best(batch[0], float(crf.marginals(batch, mask).total), 8)
+    for path in [best, *(path for path, _ in readings)]:
+        assert is_valid([tags[i] for i in path], scheme)
+
+
+def test_loss_is_the_negative_log_of_the_paths_probability():
+    crf, emissions = chain(1, constrained=False), sentence(2, 3)
+    paths, _ = enumerated(crf, emissions)
+    batch, mask = full(emissions)
+    assert crf.loss(batch, torch.tensor([[0, 1, 3]]), mask).item() == pytest.approx(-math.log(paths[0, 1, 3]), abs=1e-4)
+
+
+def test_loss_is_averaged_over_the_sentences_that_have_a_character():
+    crf = chain(1)
+    emissions = torch.stack([sentence(1, 3), sentence(2, 3), sentence(3, 3)])
+    tags = torch.tensor([[0, 1, 3], [0, 0, 0], [4, 0, 0]])
+    mask = torch.tensor([[True] * 3, [False] * 3, [True, True, False]])
+    each = [crf.loss(emissions[i : i + 1], tags[i : i + 1], mask[i : i + 1]) for i in (0, 2)]
+    assert crf.loss(emissions, tags, mask).item() == pytest.approx(sum(each).item() / 2, abs=1e-5)
+
+
+def test_a_long_sentence_keeps_its_probabilities():
+    crf = chain(3, scale=1.0)
+    batch, mask = full(sentence(4, 500, scale=4.0))
+    sums = crf.marginals(batch, mask).tags.sum(-1)
+    assert torch.allclose(sums, torch.ones_like(sums), atol=0.01)

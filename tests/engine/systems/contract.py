@@ -1,0 +1,187 @@
+"""What every system has to hold: a test file of a system makes a subclass of ``SystemContract`` with its configurations.
+
+Annotated sentences are our own samples; sizes are tiny, so that a system is trained within seconds.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from engine import checkpoint, evidence, samples
+from engine.document import Document, LabelSet
+from engine.evaluation.scores import score
+from engine.systems import SYSTEMS
+from engine.systems.contract import from_json, options
+from engine.tagger import Tagger, predict
+from engine.training import TrainingConfig, fit
+
+ODD = ("", "甲", "𠮷田さん😀到访\r\n\x00ＡＢＣ", "<b>${1+1}</b>", "一" * 40)
+FREE_TEXT = {"encoder"}
+"""Options whose value no list and no bound could hold."""
+
+
+def lesson(documents=8):
+    """Return a few short sentences that have entities."""
+    with_spans = [document for document in samples.news() if document.spans]
+    return sorted(with_spans, key=lambda document: (len(document), document.id))[:documents]
+
+
+def same(ours, theirs, tolerance=1e-4):
+    """Tell whether two predictions have the same spans with nearly the same scores."""
+    keys = [[span.key for span in document.spans] for document in (ours, theirs)]
+    scores = [[span.score for span in document.spans] for document in (ours, theirs)]
+    return keys[0] == keys[1] and scores[0] == pytest.approx(scores[1], abs=tolerance)
+
+
+class SystemContract:
+    """A subclass gives ``kind``, its ``configs``, and a rate that learns by heart."""
+
+    kind: type
+    configs: dict[str, dict]
+    rate = 0.01
+    epochs = 60
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def config(cls, request):
+        """Return one configuration; subclasses parametrise it by ``pytest_generate_tests``."""
+        return from_json(cls.kind.Config, cls.configs[request.param])
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def documents(cls):
+        return lesson()
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def trained(cls, config, documents):
+        """Return a system that has learned a few documents by heart, and what came of it."""
+        torch.manual_seed(1)
+        system = cls.kind.build(config, LabelSet.of(documents), [document.text for document in documents] * 2)
+        training = TrainingConfig(
+            epochs=cls.epochs,
+            batch_size=4,
+            encoder_rate=cls.rate,
+            head_rate=cls.rate,
+            patience=cls.epochs,
+            weight_decay=0,
+            precision="fp32",
+        )
+        result = fit(system, documents, documents, training)
+        return system.eval(), result
+
+    @pytest.fixture
+    def system(self, trained):
+        return trained[0].eval()
+
+    @pytest.fixture
+    def fresh(self, config, documents):
+        torch.manual_seed(1)
+        return self.kind.build(config, LabelSet.of(documents), [document.text for document in documents])
+
+    def test_it_is_in_the_registry_and_declares_itself(self):
+        assert SYSTEMS[self.kind.name] is self.kind
+        assert self.kind.modalities[0].name == "text"
+        assert self.kind.paper.title and 1950 < self.kind.paper.year < 2100
+        assert self.kind.emits and len(set(self.kind.emits)) == len(self.kind.emits)
+
+    def test_every_option_is_bounded_explained_and_survives_json(self, config):
+        for option in options(self.kind.Config):
+            bounded = option.type is bool or option.choices or None not in (option.minimum, option.maximum)
+            assert bounded or option.name in FREE_TEXT, option.name
+            assert option.help
+            assert option.check(option.default) == option.default
+        assert from_json(self.kind.Config, json.loads(json.dumps(config.to_json()))) == config
+
+    def test_emissions_have_a_row_for_each_character_and_a_column_for_each_tag(self, fresh, documents):
+        batch = fresh.collate(documents)
+        output = fresh(batch)
+        assert output.emissions.shape == (len(documents), max(map(len, documents)), 1 + 4 * len(fresh.labels.names))
+        assert output.loss.shape == () and torch.isfinite(output.loss)
+
+    def test_without_gold_there_is_no_loss(self, fresh, documents):
+        batch = replace(fresh.collate(documents), tags=None)
+        assert fresh(batch).loss is None
+
+    def test_gradients_reach_every_parameter(self, fresh, documents):
+        fresh.train()(fresh.collate(documents)).loss.backward()
+        silent = [name for name, p in fresh.named_parameters() if p.grad is None or not torch.isfinite(p.grad).all()]
+        assert silent == []
+
+    def test_parts_hold_every_parameter_once(self, fresh):
+        parts = fresh.parts()
+        assert set(parts) == {"encoder", "head"}
+        held = [id(parameter) for parameters in parts.values() for parameter in parameters]
+        assert sorted(held) == sorted(id(parameter) for parameter in fresh.parameters())
+
+    def test_a_batch_moves_as_a_whole(self, fresh, documents):
+        moved = fresh.collate(documents).to("meta")
+        assert {moved.text.ids.device.type, moved.text.mask.device.type, moved.tags.device.type} == {"meta"}
+        assert replace(fresh.collate(documents), tags=None).to("cpu").tags is None
+
+    def test_spans_of_unknown_labels_are_left_out_of_the_tags(self, fresh, documents):
+        strange = [Document(d.text, tuple(replace(span, label="UNHEARD") for span in d.spans)) for d in documents]
+        assert not fresh.collate(strange).tags.any()
+
+    def test_it_learns_a_few_documents_by_heart(self, trained, documents):
+        system, result = trained
+        assert result.best.micro.f1 == 1.0
+        assert score(documents, [p.document for p in predict(system.eval(), documents)]).micro.f1 == 1.0
+
+    def test_a_checkpoint_predicts_the_same(self, system, documents, tmp_path):
+        info = checkpoint.save(system, tmp_path / "saved")
+        again = checkpoint.load(tmp_path / "saved")
+        assert (again.config, again.labels, again.window) == (system.config, system.labels, system.window)
+        for ours, theirs in zip(predict(system, documents), Tagger(info, again).predict(documents), strict=True):
+            assert same(ours.document, theirs.document, 0.01)
+
+    def test_a_checkpoint_of_a_checkpoint_is_the_same_to_the_bit(self, system, tmp_path):
+        first = checkpoint.save(system, tmp_path / "first")
+        assert checkpoint.save(checkpoint.load(first.path), tmp_path / "second").digest == first.digest
+
+    def test_padding_changes_nothing(self, system, documents):
+        texts = [*documents, *map(Document, ODD)]
+        batch = system.collate([document.with_spans(()) for document in texts])
+        together = zip(system.decode(batch), system.explain(batch), strict=True)
+        for document, (spans, why) in zip(texts, together, strict=True):
+            alone = system.collate([document.with_spans(())])
+            assert same(document.with_spans(spans), document.with_spans(system.decode(alone)[0]))
+            (own,) = system.explain(alone)
+            expected = [pytest.approx(row, abs=1e-4) for row in own[0].values]
+            assert list(why[0].values) == expected
+
+    def test_any_text_has_a_prediction(self, system):
+        for text, prediction in zip(ODD, predict(system, [Document(text) for text in ODD], explain=True), strict=True):
+            assert prediction.document.text == text
+            assert all(0 <= span.score <= 1 for span in prediction.document.spans)
+
+    def test_evidence_is_what_was_declared_and_aligned(self, system, documents):
+        texts = [*documents, *map(Document, ODD)]
+        for document, items in zip(texts, system.explain(system.collate(texts)), strict=True):
+            assert tuple(item.name for item in items) == self.kind.emits
+            for item in items:
+                evidence.check(item, len(document))
+                json.dumps(evidence.to_json(item))
+
+    def test_no_documents_are_no_predictions(self, system):
+        assert predict(system, []) == []
+
+    def test_it_adopts_what_knows_fewer_labels(self, system, documents):
+        wider = self.kind.restore(system.config, LabelSet((*system.labels.names, "NEW")), system.vocabulary, system.shape)
+        wider.adopt(system)
+        wider.eval()
+        batch = system.collate(documents)
+        before, after = system(batch).emissions, wider(batch).emissions
+        assert torch.allclose(after[..., : before.shape[-1]], before, atol=1e-5)
+        kept = len(system.tags)
+        assert torch.equal(wider.crf.chain.transitions[:kept, :kept], system.crf.chain.transitions)
+
+
+def pytest_generate_tests(metafunc):
+    """Run a subclass once for each of its configurations; a test file imports this next to the class."""
+    if "config" in metafunc.fixturenames:
+        metafunc.parametrize("config", list(metafunc.cls.configs), indirect=True, scope="class")

@@ -1,0 +1,64 @@
+import pytest
+
+from engine import checkpoint
+from engine.document import LabelSet
+from engine.errors import ConfigError
+from engine.systems.bert_crf import BertCrf, BertCrfConfig
+from engine.tagger import predict
+from tests.engine.systems.contract import SystemContract, lesson, pytest_generate_tests, same
+from tests.engine.systems.encoder_folder import write_encoder
+
+__all__ = ["pytest_generate_tests"]
+
+TINY = {"layers": 1, "width": 64, "window": 64, "dropout": 0.0, "character_dropout": 0.0}
+
+
+class TestContract(SystemContract):
+    kind = BertCrf
+    configs = {"plain": TINY, "with an LSTM": {**TINY, "lstm": 32}, "with dropout": {**TINY, "dropout": 0.1}}
+    rate = 0.003
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture(scope="module")
+def pretrained(folder):
+    config = BertCrfConfig(encoder=str(folder), window=128)
+    return BertCrf.build(config, LabelSet(("LOC", "PER")), []).eval()
+
+
+def test_a_local_folder_serves_as_encoder(pretrained):
+    assert pretrained.encoder.width == 32
+    assert pretrained.window == 60  # 64 positions, less the marks
+    assert len(predict(pretrained, lesson())) == 8
+
+
+def test_no_parameter_of_a_pretrained_encoder_is_idle(pretrained):
+    pretrained(pretrained.collate(lesson())).loss.backward()
+    assert [name for name, parameter in pretrained.named_parameters() if parameter.grad is None] == []
+    pretrained.zero_grad()
+
+
+def test_the_checkpoint_needs_the_encoders_folder_no_more(pretrained, tmp_path):
+    absent = BertCrfConfig(**{**pretrained.config.to_json(), "encoder": str(tmp_path / "gone")})
+    pretrained.config, kept = absent, pretrained.config
+    checkpoint.save(pretrained, tmp_path / "saved")
+    pretrained.config = kept
+    again = checkpoint.load(tmp_path / "saved")
+    for ours, theirs in zip(predict(pretrained, lesson()), predict(again, lesson()), strict=True):
+        assert same(ours.document, theirs.document, 0.01)
+
+
+def test_an_unknown_encoder_is_a_matter_of_configuration(tmp_path):
+    with pytest.raises(ConfigError, match="gone' cannot be loaded .*give a local folder"):
+        BertCrf.build(BertCrfConfig(encoder=str(tmp_path / "gone")), LabelSet(("LOC",)), [])
+
+
+def test_two_parts_learn_at_two_rates():
+    system = BertCrf.build(BertCrfConfig(**TINY, lstm=32), LabelSet(("LOC",)), [])
+    names = {id(parameter): name for name, parameter in system.named_parameters()}
+    assert all(names[id(parameter)].startswith("encoder.") for parameter in system.parts()["encoder"])
+    assert not any(names[id(parameter)].startswith("encoder.") for parameter in system.parts()["head"])
