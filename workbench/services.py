@@ -131,6 +131,19 @@ class Services:
         self.store.put("checkpoint", info.name)
         return info
 
+    def use(self, checkpoint: str) -> CheckpointInfo:
+        """Take a checkpoint into use, be it an older one; what it has not learned counts as new again.
+
+        Args:
+            checkpoint: its name or folder.
+
+        Raises:
+            CheckpointError: if it is missing or damaged.
+        """
+        info = self.checkpoint(checkpoint)
+        self.store.put("checkpoint", checkpoint)
+        return info
+
     # analysis
 
     def tagger(self, info: CheckpointInfo) -> Tagger:

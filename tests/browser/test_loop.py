@@ -206,6 +206,14 @@ def test_a_correction_is_learned_and_answers_in_the_same_window(workbench: Workb
     analyse(page, SENTENCE)
     assert "木鱼镇/LOC" in found(page)
     assert re.search(r"tiny-\d{8}-\d{4}", page.locator(".facts").first.inner_text())
+    # And back to the model from before.
+    page.get_by_role("tab").nth(2).click()
+    page.locator("#retrain-model input").click()
+    page.get_by_role("option", name=re.compile(r"tiny$")).click()
+    page.wait_for_selector(".notice-success")
+    page.get_by_role("tab").nth(0).click()
+    analyse(page, "她住在木鱼镇。")
+    assert not re.search(r"tiny-\d{8}-\d{4}", page.locator(".facts").first.inner_text())
 
 
 def test_a_reload_and_a_restart_find_the_running_job_again(workbench: Workbench, visit: Callable[..., Any]) -> None:

@@ -46,6 +46,7 @@ class _SystemForm:
 @dataclass(frozen=True)
 class _Parts:
     problem: gr.HTML
+    model: gr.Dropdown
     count: gr.HTML
     settings: gr.Accordion
     controls: Sequence[Any]
@@ -62,7 +63,7 @@ class _Parts:
     def drawn(self) -> list[Any]:
         parts = [self.problem, self.count, self.settings, self.start, self.cancel, self.progress, self.result]
         forms = [part for form in self.systems.values() for part in (form.row, *form.controls)]
-        return [*parts, *forms, self.use, self.keep, self.timer]
+        return [*parts, *forms, self.model, self.use, self.keep, self.timer]
 
 
 def build(context: Context) -> Tab:
@@ -81,12 +82,13 @@ def build(context: Context) -> Tab:
     parts.cancel.click(guarded(does.cancel), session, [parts.problem, parts.cancel], **once)
     parts.keep.click(guarded(does.keep), session, parts.drawn, **once)
     used = parts.use.click(guarded(does.use), session, parts.drawn, **once)
+    chosen = parts.model.input(guarded(does.choose), [*session, parts.model], parts.drawn, **once)
     parts.timer.tick(guarded(does.watch), session, parts.drawn, **once)
     item.select(show, session, parts.drawn, **QUIET)
     return Tab(
         item,
         opening=Door(show, session, parts.drawn),
-        signals={"used": used.success},
+        signals={"used": used.success, "chosen": chosen.success},
         doors={"count": Door(guarded(does.recount), [], [parts.problem, parts.count, parts.start])},
     )
 
@@ -99,7 +101,12 @@ class _Handlers:
     def show(self, session: Session) -> dict[Any, Any]:
         """Draw the tab anew: it may have been closed while a job ran."""
         session.seen = ""
-        return {**self._draw(session), **self.recount(), **_system_settings(self.parts, self.context)}
+        return {
+            **self._draw(session),
+            **self.recount(),
+            **_system_settings(self.parts, self.context),
+            self.parts.model: gr.update(**_models(self.context)),
+        }
 
     def start(self, session: Session, *values: Any) -> dict[Any, Any]:
         """Start a job with the settings of the form."""
@@ -123,6 +130,12 @@ class _Handlers:
     def use(self, session: Session) -> dict[Any, Any]:
         """Take the new model into use."""
         info = self.context.services.use_job(session.job)
+        told = notice(self.context.texts("retrain.use.done", name=info.name), "success")
+        return {**self.show(session), self.parts.problem: told}
+
+    def choose(self, session: Session, checkpoint: str) -> dict[Any, Any]:
+        """Take another model into use, an older one perhaps."""
+        info = self.context.services.use(checkpoint)
         told = notice(self.context.texts("retrain.use.done", name=info.name), "success")
         return {**self.show(session), self.parts.problem: told}
 
@@ -199,8 +212,19 @@ def _layout(context: Context) -> _Parts:
         with gr.Row(elem_classes="form"):
             controls = [_control(option, context) for option in FORM]
         systems = {name: _system_form(name, context) for name in SYSTEM_FORM}
+    model = gr.Dropdown(
+        [], label=t("retrain.model.label"), info=t("retrain.model.hint"), filterable=False, elem_id="retrain-model"
+    )
     timer = gr.Timer(_PERIOD, active=False)
-    return _Parts(problem, count, settings, controls, systems, start, cancel, progress, result, use, keep, timer)
+    return _Parts(problem, model, count, settings, controls, systems, start, cancel, progress, result, use, keep, timer)
+
+
+def _models(context: Context) -> dict[str, Any]:
+    services = context.services
+    return {
+        "choices": [(info.name, str(info.path)) for info in services.checkpoints()],
+        "value": str(services.in_use().path),
+    }
 
 
 def _system_form(name: str, context: Context) -> _SystemForm:
