@@ -130,3 +130,16 @@ def encode_text(documents: Sequence[Document], vocabulary: CharacterVocabulary) 
         ids[i, : len(row)] = torch.tensor(row, dtype=torch.long)
         mask[i, : len(row)] = True
     return TextFeatures(ids, mask)
+
+
+def drop_characters(ids: Tensor, mask: Tensor, vocabulary: CharacterVocabulary, rate: float) -> Tensor:
+    """Replace a share of the characters by the unknown one, so that a model learns from their context as well.
+
+    Args:
+        ids: ``[B, T]``.
+        mask: ``[B, T]``.
+        vocabulary: says which index is the unknown one.
+        rate: share in [0, 1].
+    """
+    dropped = (torch.rand(ids.shape, device=ids.device) < rate) & mask
+    return ids.masked_fill(dropped, vocabulary.unknown)

@@ -9,10 +9,11 @@ from typing import Any
 from torch import Tensor, nn
 
 from engine.document import LabelSet
+from engine.layers.bilstm import BiLSTM
 from engine.layers.text_encoder import TextEncoder, encoder_settings, pretrained_encoder, restored_encoder, small_encoder
-from engine.modalities.text import CharacterVocabulary, TextFeatures
+from engine.modalities.text import CharacterVocabulary, TextFeatures, drop_characters
 from engine.systems.contract import Batch, Modality, Options, Paper, option
-from engine.systems.crf_tagger import BiLSTM, CrfTagger, drop_characters
+from engine.systems.crf_tagger import CrfTagger
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from engine.document import LabelSet
-from engine.modalities.text import CharacterVocabulary
+from engine.layers.bilstm import BiLSTM
+from engine.modalities.text import CharacterVocabulary, drop_characters
 from engine.systems.contract import Batch, Modality, Options, Paper, option
-from engine.systems.crf_tagger import BiLSTM, CrfTagger, drop_characters
+from engine.systems.crf_tagger import CrfTagger
 
 _PRIME = 1_000_003
 
