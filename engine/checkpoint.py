@@ -74,6 +74,7 @@ def save(system: System, folder: str | Path, card: Mapping[str, Any] | None = No
         half.chmod(0o755)
         weights = {name: _half(tensor) for name, tensor in system.state_dict().items()}
         save_file(weights, half / WEIGHTS, metadata={"format": "pt"})
+        (half / WEIGHTS).chmod(0o644)  # safetensors leaves it to its owner alone
         system.vocabulary.save(half)
         config = {
             "format": FORMAT,
