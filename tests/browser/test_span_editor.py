@@ -98,6 +98,14 @@ def test_a_click_selects_a_span_to_change_or_delete(server: Server, open_page: C
     assert [span["predicted"] for span in saved["spans"]] == [False, True]
 
 
+def test_labelling_the_very_stretch_of_a_span_corrects_it(server: Server, open_page: Callable[..., Any]) -> None:
+    server.show("小米在武汉", [{"start": 0, "end": 2, "label": "PER", "score": 0.9, "predicted": True}])
+    page = open_page()
+    focus(page)
+    press(page, "Shift+ArrowRight", "Shift+ArrowRight", "3", "Control+s")
+    assert mentions(server.wait_saved()[0]) == [("小米", "ORG")]
+
+
 def test_nested_and_overlapping_spans_have_their_own_lines(server: Server, open_page: Callable[..., Any]) -> None:
     spans = [
         {"start": start, "end": end, "label": label, "predicted": False}

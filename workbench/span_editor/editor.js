@@ -136,14 +136,15 @@ class Editor {
     if (!this.value || !this.value.labels.some((label) => label.name === name)) return;
     const { start, end } = this.range;
     if (start < end) {
-      const twin = this.spans.find((span) => span.start === start && span.end === end && span.label === name);
+      // One stretch has one type: to label it anew is to correct it.
+      const twin = (span) => span.start === start && span.end === end;
       const made = { start, end, label: name, score: null, predicted: false };
       this.collapse(end);
-      this.commit([...this.spans.filter((span) => span !== twin), made], made);
+      this.commit([...this.spans.filter((span) => !twin(span)), made], made);
     } else if (this.selected) {
       const { selected } = this;
       const made = { ...selected, label: name, score: null, predicted: false };
-      const equal = (span) => span === selected || (span.start === made.start && span.end === made.end && span.label === name);
+      const equal = (span) => span.start === made.start && span.end === made.end;
       this.commit([...this.spans.filter((span) => !equal(span)), made], made);
     } else {
       this.frame.say(this.t("hint.select_first"));
