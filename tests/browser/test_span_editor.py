@@ -106,6 +106,16 @@ def test_labelling_the_very_stretch_of_a_span_corrects_it(server: Server, open_p
     assert mentions(server.wait_saved()[0]) == [("小米", "ORG")]
 
 
+def test_what_was_saved_is_no_proposal_any_more(server: Server, open_page: Callable[..., Any]) -> None:
+    server.show("小米在武汉", [{"start": 3, "end": 5, "label": "LOC", "score": 0.9, "predicted": True}])
+    page = open_page()
+    focus(page)
+    assert page.locator(".duomo-tag").all_inner_texts() == ["LOC 90%"]
+    press(page, "Shift+ArrowRight", "Shift+ArrowRight", "3", "Control+s")
+    server.wait_saved()
+    page.wait_for_function("() => [...document.querySelectorAll('.duomo-tag')].map((tag) => tag.innerText).join() === 'ORG,LOC'")
+
+
 def test_nested_and_overlapping_spans_have_their_own_lines(server: Server, open_page: Callable[..., Any]) -> None:
     spans = [
         {"start": start, "end": end, "label": label, "predicted": False}

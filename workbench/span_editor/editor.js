@@ -45,12 +45,20 @@ class Editor {
     this.value = { ...value, labels: value.labels || [], texts: value.texts || {} };
     this.frame.labels(this.value.labels, (name) => this.colorOf(name), (...all) => this.t(...all));
     this.frame.words((...all) => this.t(...all));
+    if (answer === "settled" && same) this.accept();
     if (!same) this.open();
     else if (answer !== "settled" && given !== this.given && !this.draft) this.refresh();
     else this.redraw();
     this.given = given;
     if (answer === "settled" && same) this.republish();
     this.showState();
+  }
+
+  // What a person saved is theirs: it no longer stands there as the model's proposal.
+  accept() {
+    const own = new Map(this.spans.map((span) => [span, { ...span, predicted: false, score: null }]));
+    this.spans = [...own.values()];
+    this.selected = own.get(this.selected) || null;
   }
 
   refresh() {
