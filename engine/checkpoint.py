@@ -24,13 +24,14 @@ from safetensors.torch import load_file, save_file
 from engine import __version__
 from engine.document import LabelSet
 from engine.errors import CheckpointError, ConfigError, InputError
+from engine.layers.text_encoder import is_encoder
 from engine.modalities.text import FILE as VOCABULARY
 from engine.modalities.text import CharacterVocabulary
+from engine.shipped import SHIPPED
 from engine.systems import get
 from engine.systems.contract import Options, System, from_json
 
 FORMAT = 1
-SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 _FIELDS = {"system": str, "labels": list, "config": dict, "shape": dict, "sha256": str, "card": dict}
 _PICKLED = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
@@ -188,6 +189,11 @@ def _read_config(folder: Path) -> dict[str, Any]:
     if pickled:
         raise CheckpointError(
             f"{folder} holds {', '.join(pickled)}, which would have to be unpickled and could run code; only safetensors are read"
+        )
+    if is_encoder(folder):
+        raise CheckpointError(
+            f"{folder} holds an encoder, which finds no entities by itself; train a system on it, "
+            f"e.g. python -m engine train --set encoder={folder.name}"
         )
     for name in (CONFIG, WEIGHTS, VOCABULARY):
         if not (folder / name).is_file():

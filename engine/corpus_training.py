@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 from engine import checkpoint as checkpoints
-from engine import formats
-from engine.document import Document, LabelSet, relabel
+from engine.document import LabelSet
 from engine.errors import InputError
+from engine.mixture import Corpus, read_all
 from engine.run import Run
 from engine.systems import get
 from engine.systems.contract import Options, from_json
@@ -22,11 +22,10 @@ def prepare(
     folder: Path,
     *,
     system: str,
-    train: Sequence[str | Path],
-    dev: str | Path,
+    train: Sequence[Corpus],
+    dev: Sequence[Corpus],
     options: Options,
     training: TrainingConfig,
-    mapping: Mapping[str, str] | None = None,
     card: Mapping[str, Any] | None = None,
 ) -> Run:
     """Write a training's plan into a new run folder.
@@ -34,28 +33,26 @@ def prepare(
     Args:
         folder: a new folder.
         system: name of the system to train.
-        train: corpus files to learn from.
-        dev: corpus file that decides which state is best.
+        train: corpora to learn from.
+        dev: corpora that decide which state is best.
         options: the system's.
         training: the training's.
-        mapping: labels to rename, or to drop.
         card: what the model card is to say: data, licence, command.
 
     Raises:
         InputError: if a file is missing, or the system is not known.
     """
     get(system)
-    for path in [*train, dev]:
-        if not Path(path).is_file():
-            raise InputError(f"there is no file {path}; give the path of a corpus")
+    for corpus in [*train, *dev]:
+        if not corpus.present:
+            raise InputError(f"there is no file {corpus.file}; give the path of a corpus")
     plan = {
         "kind": "train",
         "system": system,
         "options": options.to_json(),
         "training": training.to_json(),
-        "train": [str(Path(path).resolve()) for path in train],
-        "dev": str(Path(dev).resolve()),
-        "map": dict(mapping or {}),
+        "train": [corpus.to_json() for corpus in train],
+        "dev": [corpus.to_json() for corpus in dev],
         "card": dict(card or {}),
     }
     return Run.create(folder, plan)
@@ -69,10 +66,9 @@ def train_on_corpus(run: Run) -> bool:
     """
     plan = run.config
     run.tell(kind="stage", message="")
-    train = [document for path in plan["train"] for document in _read(path, plan["map"])]
-    dev = _read(plan["dev"], plan["map"])
-    kind = get(plan["system"])
     training: TrainingConfig = from_json(TrainingConfig, plan["training"])
+    train, dev = (read_all(map(Corpus.from_json, plan[part]), training.seed) for part in ("train", "dev"))
+    kind = get(plan["system"])
     torch.manual_seed(training.seed)
     system = kind.build(from_json(kind.Config, plan["options"]), LabelSet.of(train), [document.text for document in train])
     result = fit(
@@ -88,13 +84,14 @@ def train_on_corpus(run: Run) -> bool:
         return False
     figures = result.best.to_json()
     report = {"dev": figures, "epoch": result.epoch, "steps": result.steps, "seconds": result.seconds}
-    corpus = {"train": plan["train"], "map": plan["map"]}
-    card = {**plan["card"], "corpus": corpus, "seed": training.seed, "training": plan["training"], "figures": report}
+    card = {
+        **plan["card"],
+        "corpus": {"train": plan["train"]},
+        "seed": training.seed,
+        "training": plan["training"],
+        "figures": report,
+    }
     if run.leader:
         checkpoints.save(system, run.checkpoint, card)
     run.finish(report)
     return True
-
-
-def _read(path: str, mapping: Mapping[str, str]) -> list[Document]:
-    return [relabel(document, mapping) for document in formats.read(path)]

@@ -61,6 +61,8 @@ class Document:
         images: paths of the pictures beside the text.
         audio: path of the recording of the text.
         meta: whatever else the source says, kept for export.
+        annotated: the labels whose every entity is marked; what is not under a span may still be of any other label. ``None``:
+            all labels.
     """
 
     text: str
@@ -69,6 +71,7 @@ class Document:
     images: tuple[str, ...] = ()
     audio: str | None = None
     meta: Mapping[str, str] = field(default_factory=dict)
+    annotated: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         """Sort the spans, name the document and freeze its meta.
@@ -95,6 +98,10 @@ class Document:
     def mention(self, span: Span) -> str:
         """Return the characters under a span."""
         return self.text[span.start : span.end]
+
+    def judged(self, spans: Iterable[Span]) -> list[Span]:
+        """Return those of some spans that the annotation here can confirm or refute."""
+        return [span for span in spans if self.annotated is None or span.label in self.annotated]
 
     def with_spans(self, spans: Iterable[Span]) -> Document:
         """Return the same document with other annotations."""

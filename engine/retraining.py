@@ -20,9 +20,10 @@ from torch import Tensor
 from engine import checkpoint as checkpoints
 from engine import formats, samples
 from engine.checkpoint import CheckpointInfo
-from engine.document import Document, LabelSet, Span, relabel
+from engine.document import Document, LabelSet, Span
 from engine.errors import ConfigError, InputError
 from engine.evaluation.scores import Scores, score
+from engine.mixture import Corpus, read_all
 from engine.run import Run
 from engine.systems.contract import Option, Options, System, from_json, option, options
 from engine.tagger import predict
@@ -228,11 +229,11 @@ def _replay_source(named: str, parent: CheckpointInfo) -> list[Document]:
     """Return what is replayed from: the user's choice, the parent's own corpus if it lies here, or the shipped samples."""
     if named:
         return formats.read(named)
-    corpus = parent.card.get("corpus", {})
-    paths = [Path(path) for path in corpus.get("train", [])]
-    if paths and all(path.is_file() for path in paths):
-        return [relabel(document, corpus.get("map", {})) for path in paths for document in formats.read(path)]
-    return samples.news()
+    described = parent.card.get("corpus", {})
+    corpora = [Corpus.from_json(row) for row in described.get("train", [])]
+    if "map" in described:  # cards of 0.1.0 have one mapping for all
+        corpora = [replace(corpus, map=described["map"]) for corpus in corpora]
+    return read_all(corpora) if corpora and all(corpus.present for corpus in corpora) else samples.news()
 
 
 def _hold_out(documents: Sequence[Document], share: float, generator: torch.Generator) -> tuple[list[Document], list[Document]]:
@@ -246,7 +247,8 @@ def _measure(system: System, documents: Sequence[Document], labels: set[str]) ->
     """Score on the labels that the parent knows, so that before and after measure the same thing."""
     gold = [document.with_spans(flatten(_only(document, labels))) for document in documents]
     found = [prediction.document for prediction in predict(system, documents)]
-    return score(gold, [document.with_spans(_only(document, labels)) for document in found])
+    judged = [truth.judged(_only(document, labels)) for truth, document in zip(documents, found, strict=True)]
+    return score(gold, [document.with_spans(spans) for document, spans in zip(found, judged, strict=True)])
 
 
 def _only(document: Document, labels: set[str]) -> list[Span]:

@@ -15,11 +15,12 @@ from engine.checkpoint import CheckpointInfo
 from engine.document import Document, Span
 from engine.errors import ConfigError
 from engine.evidence import Evidence, Scores, check
+from engine.precision import choose, computing, quantised
 from engine.systems.contract import System
 from engine.windows import Window, cut, stitch
 
-_CHARACTERS = 8192
-"""Most characters, padding included, of one forward pass."""
+_CHARACTERS = {"cpu": 2048, "cuda": 65_536}
+"""Most characters, padding included, of one forward pass: on a CPU as many as its caches hold."""
 _OVERLAP = 24
 
 
@@ -41,38 +42,41 @@ class Prediction:
 class Tagger:
     """A loaded checkpoint; may be used from several threads, one after the other."""
 
-    def __init__(self, info: CheckpointInfo, system: System) -> None:
-        """Serve a system that lies on its device, ready to predict."""
+    def __init__(self, info: CheckpointInfo, system: System, precision: str = "fp32") -> None:
+        """Serve a system that lies on its device, ready to predict in this precision."""
         self.info = info
         self.system = system
+        self.precision = precision
         self._turn = threading.Lock()
 
     def predict(self, documents: Sequence[Document], *, explain: bool = False) -> list[Prediction]:
         """Find the entities of each document, as :func:`predict` does."""
         with self._turn:
-            return predict(self.system, documents, explain=explain)
+            return predict(self.system, documents, explain=explain, precision=self.precision)
 
 
 @torch.inference_mode()
-def predict(system: System, documents: Sequence[Document], *, explain: bool = False) -> list[Prediction]:
+def predict(system: System, documents: Sequence[Document], *, explain: bool = False, precision: str = "fp32") -> list[Prediction]:
     """Find the entities of each document; annotations that it carries are not looked at.
 
     Args:
         system: in evaluation mode.
         documents: of any length: long ones are cut at sentence ends and stitched.
         explain: whether to return evidence; a long document's is stitched where it is per character, else left out.
+        precision: number format to compute in, as :mod:`engine.precision` has them.
     """
     device = next(system.parameters()).device
     overlap = min(_OVERLAP, system.window // 4)
     windows = [cut(document.text, system.window, overlap) for document in documents]
     pieces = [(i, window) for i, found in enumerate(windows) for window in found]
     results: dict[_Piece, _Result] = {}
-    for group in _batches(pieces):
+    for group in _batches(pieces, _CHARACTERS[device.type]):
         began = time.perf_counter()
         parts = [replace(documents[i], text=documents[i].text[window.start : window.end], spans=()) for i, window in group]
         batch = system.collate(parts).to(device)
-        spans = system.decode(batch)
-        evidence: list[list[Evidence]] = system.explain(batch) if explain else [[] for _ in parts]
+        with computing(precision, device):
+            spans = system.decode(batch)
+            evidence: list[list[Evidence]] = system.explain(batch) if explain else [[] for _ in parts]
         share = (time.perf_counter() - began) / len(group)
         for key, found, why in zip(group, spans, evidence, strict=True):
             results[key] = _Result(found, why, share)
@@ -91,13 +95,13 @@ class _Result:
     seconds: float
 
 
-def _batches(pieces: Sequence[_Piece]) -> list[list[_Piece]]:
+def _batches(pieces: Sequence[_Piece], most: int) -> list[list[_Piece]]:
     """Put pieces of like length together, so that little is padded."""
     ordered = sorted(pieces, key=lambda piece: piece[1].end - piece[1].start)
     batches: list[list[_Piece]] = []
     for piece in ordered:
         width = piece[1].end - piece[1].start
-        if not batches or (len(batches[-1]) + 1) * width > _CHARACTERS:
+        if not batches or (len(batches[-1]) + 1) * width > most:
             batches.append([])
         batches[-1].append(piece)
     return batches
@@ -110,26 +114,29 @@ def _join(system: System, document: Document, windows: Sequence[Window], results
     return Prediction(document.with_spans(spans), checked, sum(result.seconds for result in results))
 
 
-def load(checkpoint: str | Path, *roots: str | Path, device: str = "auto") -> Tagger:
+def load(checkpoint: str | Path, *roots: str | Path, device: str = "auto", precision: str = "auto") -> Tagger:
     """Load a checkpoint by name or folder.
 
     Args:
         checkpoint: a name below the roots (the shipped checkpoints if none are given), or a folder.
         roots: folders of checkpoints.
         device: ``cpu``, ``cuda``, ``cuda:1``, …; ``auto`` takes a GPU if there is one.
+        precision: ``fp32``, ``bf16`` or ``int8``; ``auto`` takes what measured best on the device.
 
     Raises:
         CheckpointError: if it is missing, damaged, unsafe or of another version.
-        ConfigError: if there is no such device.
+        ConfigError: if there is no such device, or it has not got the precision.
     """
     info = checkpoints.find(checkpoint, *roots)
     system = checkpoints.load(info.path)
     chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     try:
-        return Tagger(info, system.to(chosen))
+        system = system.to(chosen)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"the device {chosen!r} cannot be used ({reason}); choose cpu, or auto") from error
+    precision = choose(precision, torch.device(chosen))
+    return Tagger(info, quantised(system) if precision == "int8" else system, precision)
 
 
 def _stitch_scores(windows: Sequence[Window], evidence: Sequence[Sequence[Evidence]]) -> list[Evidence]:

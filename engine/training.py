@@ -20,6 +20,7 @@ from torch import Tensor
 from engine.document import Document
 from engine.errors import ConfigError, InputError
 from engine.evaluation.scores import Scores, score
+from engine.meter import Meter
 from engine.systems.contract import Options, System, option
 from engine.tagger import predict
 from engine.tags import flatten
@@ -112,7 +113,7 @@ class _Fit:
         should_stop: Callable[[], bool],
         penalty: Callable[[], Tensor] | None,
     ) -> None:
-        self.accelerator = _accelerator(config.precision)
+        self.accelerator = accelerator_for(config.precision)
         self.system, self.train, self.dev, self.config = system, train, dev, config
         self.folder, self.observe, self.should_stop, self.penalty = folder, observe, should_stop, penalty
         torch.manual_seed(config.seed + self.accelerator.process_index)
@@ -144,16 +145,14 @@ class _Fit:
         best = self.state.best
         assert best is not None
         self.system.load_state_dict(best)
-        return FitResult(
-            score(self._flat_dev(), self._predict()), self.state.best_epoch, self.state.step, stopped, time.monotonic() - began
-        )
+        return FitResult(self._score(), self.state.best_epoch, self.state.step, stopped, time.monotonic() - began)
 
     def _epoch(self) -> bool:
         """Make one pass from where the state stands; return false if asked to stop."""
         state = self.state
         batches = self._batches(state.epoch)
         self.model.train()
-        meter = _Meter()
+        meter = Meter()
         saved = time.monotonic()
         for batch in batches[state.step - state.epoch * self.epoch_steps :]:
             if self._stopping():
@@ -195,7 +194,7 @@ class _Fit:
 
     def _judge(self, epoch: int) -> float:
         """Score on dev and remember the state if it is the best so far."""
-        f1 = score(self._flat_dev(), self._predict()).micro.f1
+        f1 = self._score().micro.f1
         state = self.state
         state.bad += state.best_f1 > 0  # a model that has found nothing yet is still warming up
         if state.best is None or f1 > state.best_f1 or self.config.keep == "last":
@@ -203,11 +202,12 @@ class _Fit:
             state.best, state.best_f1, state.best_epoch, state.bad = best, f1, epoch, 0
         return f1
 
-    def _predict(self) -> list[Document]:
+    def _score(self) -> Scores:
         self.system.eval()
         predicted = [prediction.document for prediction in predict(self.system, self.dev)]
         self.system.train()
-        return predicted
+        judged = [found.with_spans(truth.judged(found.spans)) for truth, found in zip(self.dev, predicted, strict=True)]
+        return score(self._flat_dev(), judged)
 
     def _flat_dev(self) -> list[Document]:
         """Return the gold spans that the system could find."""
@@ -238,7 +238,7 @@ class _Fit:
         if self.folder is not None and self.accelerator.is_main_process:
             save_state(self.folder, self.state, self.system, self.optimizer, self.schedule)
 
-    def _tell(self, kind: str, meter: _Meter, f1: float | None = None) -> None:
+    def _tell(self, kind: str, meter: Meter, f1: float | None = None) -> None:
         if not self.accelerator.is_main_process:
             return
         state = self.state
@@ -258,38 +258,15 @@ class _Fit:
         meter.rest()
 
 
-class _Meter:
-    """Running mean of the loss and the speed since the last report."""
+def accelerator_for(precision: str, *, cpu_bf16: bool = False) -> Accelerator:
+    """Make an accelerator; ``auto`` is bf16 where a GPU has it, and with ``cpu_bf16`` also where the CPU has.
 
-    def __init__(self, period: float = 1.0) -> None:
-        self.period = period
-        self.began = self.last = time.monotonic()
-        self.losses: list[float] = []
-        self.characters = self.total_steps = 0
-        self.loss = self.speed = 0.0
-
-    def add(self, loss: float, characters: int) -> None:
-        self.losses.append(loss)
-        self.characters += characters
-        self.total_steps += 1
-        self.loss = sum(self.losses) / len(self.losses)
-        self.speed = self.characters / max(1e-9, time.monotonic() - self.last)
-
-    @property
-    def due(self) -> bool:
-        return self.total_steps == 1 or time.monotonic() - self.last >= self.period
-
-    @property
-    def total_seconds(self) -> float:
-        return time.monotonic() - self.began
-
-    def rest(self) -> None:
-        self.losses, self.characters, self.last = [], 0, time.monotonic()
-
-
-def _accelerator(precision: str) -> Accelerator:
+    Raises:
+        ConfigError: if the precision cannot be had here.
+    """
     cuda = torch.cuda.is_available()
-    bf16 = precision == "bf16" or (precision == "auto" and cuda and torch.cuda.is_bf16_supported())
-    if precision == "bf16" and cuda and not torch.cuda.is_bf16_supported():
+    has = torch.cuda.is_bf16_supported() if cuda else cpu_bf16 and torch.cpu._is_avx512_bf16_supported()
+    if precision == "bf16" and cuda and not has:
         raise ConfigError("precision: this GPU has no bf16; use fp32")
+    bf16 = precision == "bf16" or (precision == "auto" and has)
     return Accelerator(cpu=not cuda, mixed_precision="bf16" if bf16 else "no")

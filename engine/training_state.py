@@ -11,11 +11,10 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 
 from engine.errors import RunError
-from engine.systems.contract import System
 
 FILE = "state.safetensors"
 
@@ -46,10 +45,10 @@ def has_state(folder: Path) -> bool:
     return (folder / FILE).is_file()
 
 
-def save_state(folder: Path, state: TrainingState, system: System, optimizer: Any, schedule: LRScheduler) -> None:
+def save_state(folder: Path, state: TrainingState, model: nn.Module, optimizer: Any, schedule: LRScheduler) -> None:
     """Write everything, replacing the state before only when all of it is written."""
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {f"model.{name}": tensor for name, tensor in system.state_dict().items()}
+    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     tensors |= {f"best.{name}": tensor for name, tensor in (state.best or {}).items()}
     content = optimizer.state_dict()
     for index, values in content["state"].items():
@@ -65,11 +64,11 @@ def save_state(folder: Path, state: TrainingState, system: System, optimizer: An
     os.replace(half, folder / FILE)
 
 
-def load_state(folder: Path, system: System, optimizer: Any, schedule: LRScheduler) -> TrainingState:
+def load_state(folder: Path, model: nn.Module, optimizer: Any, schedule: LRScheduler) -> TrainingState:
     """Put everything back and return where the training stands.
 
     Raises:
-        RunError: if the state is damaged or of another system.
+        RunError: if the state is damaged or of another model.
     """
     try:
         with safe_open(folder / FILE, framework="pt") as file:
@@ -77,7 +76,7 @@ def load_state(folder: Path, system: System, optimizer: Any, schedule: LRSchedul
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         state = TrainingState(**json.loads(metadata["state"]))
         state.best = _below(tensors, "best.")
-        system.load_state_dict(_below(tensors, "model."))
+        model.load_state_dict(_below(tensors, "model."))
         _restore_optimizer(optimizer, _below(tensors, "optimizer."))
         _restore_schedule(schedule, int(json.loads(metadata["schedule"])))
         torch.set_rng_state(tensors["random.cpu"])

@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from engine.checkpoint import SHIPPED
 from engine.commands.predict import DEFAULT
 from engine.formats import FORMATS
+from engine.shipped import SHIPPED
 from engine.systems import SYSTEMS
 from workbench import settings
 

@@ -71,7 +71,7 @@ class Services:
     @property
     def roots(self) -> tuple[Path, ...]:
         """Return the folders in which checkpoints are looked for, the user's own first."""
-        from engine.checkpoint import SHIPPED
+        from engine.shipped import SHIPPED
 
         return self.checkpoints_folder, SHIPPED
 

@@ -22,8 +22,8 @@ def add(commands: Any) -> None:
     systems.set_defaults(handler=list_systems)
     checkpoints = commands.add_parser(
         "checkpoints",
-        help="list the trained models",
-        description="List the trained models that ship with Duomo, and those of further folders.",
+        help="list the trained models and the encoders",
+        description="List the trained models and the encoders that ship with Duomo, and the trained models of further folders.",
     )
     checkpoints.add_argument("folders", nargs="*", metavar="DIR", help="further folders of checkpoints")
     add_json(checkpoints)
@@ -64,19 +64,22 @@ def _declaration(system: type[System]) -> dict[str, Any]:
 
 def list_checkpoints(arguments: argparse.Namespace) -> int:
     """Print every checkpoint."""
-    from engine.checkpoint import SHIPPED, catalogue
+    from engine.checkpoint import WEIGHTS, catalogue
+    from engine.layers.text_encoder import our_encoders
+    from engine.shipped import SHIPPED
 
-    found = catalogue(*arguments.folders, SHIPPED)
+    rows: list[dict[str, Any]] = [
+        {"name": i.name, "system": i.system, "labels": list(i.labels), "size_bytes": i.size_bytes, "path": str(i.path)}
+        for i in catalogue(*arguments.folders, SHIPPED)
+    ]
+    for folder in our_encoders():
+        size = (folder / WEIGHTS).stat().st_size
+        rows.append({"name": folder.name, "system": "encoder", "labels": [], "size_bytes": size, "path": str(folder)})
     if arguments.json:
-        print_json(
-            [
-                {"name": i.name, "system": i.system, "labels": list(i.labels), "size_bytes": i.size_bytes, "path": str(i.path)}
-                for i in found
-            ]
-        )
+        print_json(rows)
     else:
         print_table(
-            [(i.name, i.system, " ".join(i.labels), f"{i.size_bytes / 1e6:.1f} MB", i.path) for i in found],
+            [(r["name"], r["system"], " ".join(r["labels"]), f"{r['size_bytes'] / 1e6:.1f} MB", r["path"]) for r in rows],
             ("name", "system", "labels", "size", "path"),
         )
     return 0

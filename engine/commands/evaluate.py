@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 from engine.commands.output import add_device, add_json, parse_pairs, print_json, print_table, use_threads
@@ -16,8 +17,8 @@ Score a checkpoint on a labelled corpus: exact spans, micro-averaged and for eac
   python -m engine evaluate --checkpoint zh-news-small --data weibo/dev.char.bmes \\
       --map PER.NAM=PER,LOC.NAM=LOC,GPE.NAM=LOC,ORG.NAM=ORG,PER.NOM=,LOC.NOM=,GPE.NOM=,ORG.NOM=
 
---map renames labels in the corpus and in the predictions alike; NAME= drops a label. Where the checkpoint's system is flat,
-nested annotations are reduced to the longest ones."""
+--map renames labels in the corpus and in the predictions alike; NAME= drops a label. --labels PER,LOC,ORG scores these labels
+alone, e.g. those that a corpus marks. Where the checkpoint's system is flat, nested annotations are reduced to the longest."""
 
 
 def add(commands: Any) -> None:
@@ -32,6 +33,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--data", required=True, metavar="F", help="labelled corpus, also .xz or .gz")
     parser.add_argument("--format", metavar="X", help="its format; recognised if not given")
     parser.add_argument("--map", action="append", default=[], metavar="FROM=TO,…", help="labels to rename, or to drop (FROM=)")
+    parser.add_argument("--labels", metavar="A,B,…", help="score these labels alone, after --map; all by default")
     add_device(parser)
     add_json(parser)
     parser.set_defaults(handler=evaluate)
@@ -44,13 +46,21 @@ def evaluate(arguments: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from engine import formats, tagger
-    from engine.checkpoint import SHIPPED
-    from engine.document import relabel
+    from engine.document import Document, relabel
     from engine.evaluation.scores import score
+    from engine.shipped import SHIPPED
     from engine.tags import flatten
 
-    documents = [relabel(document, mapping) for document in formats.read(arguments.data, arguments.format)]
-    model = tagger.load(arguments.checkpoint, *arguments.checkpoints, SHIPPED, device=arguments.device)
+    labels = tuple(arguments.labels.split(",")) if arguments.labels else None
+
+    def named(document: Document) -> Document:
+        renamed = replace(relabel(document, mapping), annotated=labels)
+        return renamed.with_spans(renamed.judged(renamed.spans))
+
+    documents = [named(document) for document in formats.read(arguments.data, arguments.format)]
+    model = tagger.load(
+        arguments.checkpoint, *arguments.checkpoints, SHIPPED, device=arguments.device, precision=arguments.precision
+    )
     if not model.system.nested:
         documents = [document.with_spans(flatten(document.spans)) for document in documents]
     predicted = []
@@ -58,7 +68,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
     with tqdm(total=len(documents), unit="doc", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
         for start in range(0, len(documents), 512):
             chunk = documents[start : start + 512]
-            predicted += [relabel(prediction.document, mapping) for prediction in model.predict(chunk)]
+            predicted += [named(prediction.document) for prediction in model.predict(chunk)]
             bar.update(len(chunk))
     seconds = time.perf_counter() - began
     scores = score(documents, predicted)

@@ -56,9 +56,12 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
-    """Give a command the choice of device and threads."""
+    """Give a command the choice of device, threads and precision."""
     parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, …; auto (the default) takes a GPU if there is one")
     parser.add_argument("--threads", type=int, help="CPU threads; as many as there are cores by default")
+    parser.add_argument(
+        "--precision", default="auto", help="fp32, bf16 or int8; auto (the default) takes what measured best on the device"
+    )
     parser.add_argument("--checkpoints", action="append", default=[], metavar="DIR", help="a further folder of checkpoints")
 
 
@@ -74,3 +77,18 @@ def use_threads(threads: int | None) -> None:
         if threads < 1:
             raise InputError(f"--threads: expected a number from 1 on, got {threads}")
         torch.set_num_threads(threads)
+
+
+def print_options(configs: Mapping[str, Any]) -> None:
+    """Print the options of configurations: name, type, default, and what a value may be.
+
+    Args:
+        configs: from the owner's name to the options' class.
+    """
+    from engine.systems.contract import options
+
+    for owner, config in configs.items():
+        print(owner)
+        for option in options(config):
+            bounds = " | ".join(option.choices) or (f"{option.minimum} … {option.maximum}" if option.minimum is not None else "")
+            print(f"  {option.name:<20} {option.type.__name__:<6} {option.default!r:<10} {bounds}".rstrip())

@@ -51,10 +51,12 @@ def predict(arguments: argparse.Namespace) -> int:
     """Print every document's entities."""
     use_threads(arguments.threads)
     from engine import tagger
-    from engine.checkpoint import SHIPPED
     from engine.evidence import to_json
+    from engine.shipped import SHIPPED
 
-    model = tagger.load(arguments.checkpoint, *arguments.checkpoints, SHIPPED, device=arguments.device)
+    model = tagger.load(
+        arguments.checkpoint, *arguments.checkpoints, SHIPPED, device=arguments.device, precision=arguments.precision
+    )
     for documents in _chunks(_documents(arguments)):
         for prediction in model.predict(documents, explain=arguments.explain):
             document = prediction.document

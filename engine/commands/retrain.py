@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from engine.commands.output import add_json, parse_pairs, print_json, use_threads
@@ -44,17 +42,18 @@ def run_retraining(arguments: argparse.Namespace) -> int:
     """Carry a retraining out in this process."""
     use_threads(arguments.threads)
     from engine import formats
-    from engine.checkpoint import SHIPPED, find
-    from engine.commands.train import Bar
+    from engine.checkpoint import find
+    from engine.commands.running import Bar, new_folder
     from engine.retraining import RetrainConfig, prepare, retrain
+    from engine.shipped import SHIPPED
     from engine.systems.contract import from_json, options
 
     chosen = dict(parse_pairs(arguments.set, "--set"))
     own = {option.name for option in options(RetrainConfig)}
     config = from_json(RetrainConfig, {name: value for name, value in chosen.items() if name in own})
     changes = {name: value for name, value in chosen.items() if name not in own}
-    folder = Path(arguments.run or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}")
-    run = prepare(formats.read(arguments.corrections), find(arguments.checkpoint, SHIPPED), config, folder, changes)
+    checkpoint = find(arguments.checkpoint, SHIPPED)
+    run = prepare(formats.read(arguments.corrections), checkpoint, config, new_folder(arguments), changes)
     with Bar(run):
         run.carry_out(retrain)
     result = {"run": str(run.folder), "checkpoint": str(run.checkpoint), "report": run.report()}

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
-import time
-from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.commands.output import add_json, parse_pairs, print_json, use_threads
-from engine.errors import InputError, RunError
+from engine.commands.output import add_json, parse_pairs, print_options, use_threads
+from engine.commands.running import carry_out, follow, follows, new_folder
+from engine.errors import InputError
 
 _DESCRIPTION = """\
 Train a system on a labelled corpus.
@@ -20,11 +16,16 @@ Train a system on a labelled corpus.
   python -m engine train --system bilstm-crf --train train.txt --dev dev.txt --out checkpoints/mine
   python -m engine train --system bert-crf --train train.txt --dev dev.txt --set encoder=hfl/chinese-macbert-base \\
       --set encoder_rate=5e-5 --set epochs=5
+  python -m engine train --mixture zh-general.json --data corpora --set encoder=zh-char-small
   python -m engine train --run runs/20261121-101500      go on with a run that was interrupted
 
 --set takes the options of the system and of the training (--options lists them). Everything about the run is kept in its
 folder: events.jsonl, status.json, log.txt, and at the end checkpoint/. Several GPUs: put `accelerate launch -m engine` in
-place of `python -m engine`, and name a new folder with --run."""
+place of `python -m engine`, and name a new folder with --run.
+
+A corpus F may be a part of a file: F#0/10 is every tenth document from the first on, F#-0/10 all the others. A mixture gives each
+corpus its own mapping of labels, its weight, and the labels that it marks: {"train": [{"file": "a.txt", "map": {"GPE": "LOC"},
+"labels": ["PER", "LOC"], "weight": 2}, …], "dev": […]}. Of a label that a corpus does not mark it teaches nothing."""
 
 
 def add(commands: Any) -> None:
@@ -37,6 +38,8 @@ def add(commands: Any) -> None:
         "--train", action="append", default=[], metavar="F", help="corpus to learn from; may be given several times"
     )
     parser.add_argument("--dev", metavar="F", help="corpus that decides which state is best")
+    parser.add_argument("--mixture", metavar="F", help="JSON that says which corpora to learn from and to judge by, instead")
+    parser.add_argument("--data", metavar="DIR", help="the folder that a mixture names its corpora from; its own by default")
     parser.add_argument("--map", action="append", default=[], metavar="FROM=TO,…", help="labels to rename, or to drop (FROM=)")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="an option of the system or the training"
@@ -52,34 +55,13 @@ def add(commands: Any) -> None:
 def train(arguments: argparse.Namespace) -> int:
     """Carry a run out in this process, showing its progress."""
     if arguments.options:
-        return _list_options(arguments)
-    use_threads(arguments.threads)
-    from engine.corpus_training import train_on_corpus
-    from engine.retraining import retrain
-    from engine.run import Run
+        from engine.systems import get
+        from engine.training import TrainingConfig
 
-    ready = arguments.run and (Path(arguments.run) / "config.json").is_file()
-    run = Run(arguments.run) if ready else _prepare(arguments)
-    state = run.status().state if ready and run.leader else ""
-    if state in ("running", "done"):
-        raise RunError(f"the run in {run.folder} is {state}; its checkpoint is to be {run.checkpoint}")
-    work = {"train": train_on_corpus, "retrain": retrain}.get(run.config.get("kind", ""))
-    if work is None:
-        raise RunError(f"{run.folder / 'config.json'} does not say what kind of run it is")
-    with Bar(run):
-        status = run.carry_out(work)
-    if status.state != "done":
-        print(f"stopped as asked; go on with: python -m engine train --run {run.folder}", file=sys.stderr)
-        return 1
-    if not run.leader:
+        print_options({arguments.system: get(arguments.system).Config, "training": TrainingConfig})
         return 0
-    checkpoint = _place(run.checkpoint, arguments.out)
-    result = {"run": str(run.folder), "checkpoint": str(checkpoint), "report": run.report()}
-    if arguments.json:
-        print_json(result)
-    else:
-        print(f"done: {checkpoint}")
-    return 0
+    use_threads(arguments.threads)
+    return carry_out(arguments, lambda: _prepare(arguments), _place)
 
 
 def _prepare(arguments: argparse.Namespace) -> Any:
@@ -88,99 +70,49 @@ def _prepare(arguments: argparse.Namespace) -> Any:
     from engine.systems.contract import from_json, options
     from engine.training import TrainingConfig
 
-    if os.environ.get("RANK", "0") != "0":
-        return _follow(arguments.run)
-    if not arguments.train or not arguments.dev:
-        raise InputError("train: give --train and --dev, or --run with the folder of an interrupted run")
+    if follows():
+        return follow(arguments.run)
+    train, dev = _corpora(arguments)
     system = get(arguments.system)
     chosen = dict(parse_pairs(arguments.set, "--set"))
     own = {option.name for option in options(system.Config)}
-    folder = Path(arguments.run or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}")
     return prepare(
-        folder,
+        new_folder(arguments),
         system=arguments.system,
-        train=arguments.train,
-        dev=arguments.dev,
+        train=train,
+        dev=dev,
         options=from_json(system.Config, {name: value for name, value in chosen.items() if name in own}),
         training=from_json(TrainingConfig, {name: value for name, value in chosen.items() if name not in own}),
-        mapping=parse_pairs(arguments.map, "--map", separator=","),
-        card={"data": ", ".join(Path(path).name for path in arguments.train), "command": _command(arguments)},
+        card={"data": ", ".join(Path(corpus.file).name for corpus in train), "command": _command(arguments)},
     )
 
 
-def _follow(folder: str | None) -> Any:
-    """Return the run that the first of several processes prepares."""
-    from engine.run import Run
+def _corpora(arguments: argparse.Namespace) -> Any:
+    """Return what to learn from and what to judge by."""
+    from engine.mixture import Corpus, read_mixture
 
-    if folder is None:
-        raise InputError("train: with several processes, give --run with a new folder")
-    patience = time.monotonic() + 60
-    while not (Path(folder) / "status.json").is_file():
-        if time.monotonic() > patience:
-            raise RunError(f"the first process did not prepare {folder} within a minute; see what it printed")
-        time.sleep(0.1)
-    return Run(folder)
+    if arguments.mixture and not (arguments.train or arguments.dev or arguments.map):
+        return read_mixture(arguments.mixture, arguments.data)
+    if arguments.mixture or not arguments.train or not arguments.dev:
+        raise InputError("train: give --train and --dev, or --mixture alone, or --run with the folder of an interrupted run")
+    mapping = parse_pairs(arguments.map, "--map", separator=",")
+    train, dev = ([Corpus(path, mapping).below(Path.cwd()) for path in paths] for paths in (arguments.train, [arguments.dev]))
+    return train, dev
 
 
 def _command(arguments: argparse.Namespace) -> str:
     parts = ["python -m engine train", f"--system {arguments.system}"]
     parts += [f"--train {path}" for path in arguments.train]
+    parts += [f"--{name} {value}" for name in ("dev", "mixture", "data") if (value := getattr(arguments, name))]
     parts += [
-        f"--dev {arguments.dev}",
         *(f"--map {value}" for value in arguments.map),
         *(f"--set {value}" for value in arguments.set),
     ]
     return " ".join(parts)
 
 
-def _list_options(arguments: argparse.Namespace) -> int:
-    from engine.systems import get
-    from engine.systems.contract import options
-    from engine.training import TrainingConfig
-
-    for owner, config in ((arguments.system, get(arguments.system).Config), ("training", TrainingConfig)):
-        print(owner)
-        for option in options(config):
-            bounds = " | ".join(option.choices) or (f"{option.minimum} … {option.maximum}" if option.minimum is not None else "")
-            print(f"  {option.name:<20} {option.type.__name__:<6} {option.default!r:<10} {bounds}".rstrip())
-    return 0
-
-
-def _place(checkpoint: Path, out: str | None) -> Path:
-    if not out:
-        return checkpoint
+def _place(checkpoint: Path, out: str) -> Path:
     from engine.checkpoint import load, save, verify
 
     info = verify(checkpoint)
     return save(load(checkpoint), out, info.card).path
-
-
-class Bar:
-    """A progress bar that follows the run's log while the run is carried out."""
-
-    def __init__(self, run: Any) -> None:
-        """Follow a run."""
-        self.run = run
-
-    def __enter__(self) -> None:
-        """Show the bar."""
-        from tqdm import tqdm
-
-        self.bar = tqdm(unit="step", file=sys.stderr, disable=not sys.stderr.isatty())
-        self.told, self.run.tell = self.run.tell, self._tell
-
-    def __exit__(self, *_: object) -> None:
-        """Close the bar."""
-        self.run.tell = self.told
-        self.bar.close()
-
-    def _tell(self, **row: Any) -> None:
-        self.told(**row)
-        if row.get("steps"):
-            self.bar.total = row["steps"]
-            self.bar.update(row["step"] - self.bar.n)
-            shown: Mapping[str, Any] = {
-                "loss": f"{row['loss']:.3f}",
-                **({"F1": f"{row['f1']:.2%}"} if row.get("f1") is not None else {}),
-            }
-            self.bar.set_postfix(shown)

@@ -5,7 +5,8 @@ Adding a format is one file here that makes a :class:`Format`, and its name in :
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from engine.document import Document
@@ -54,18 +55,29 @@ def sniff(path: str | Path) -> Format:
 
 
 def read(path: str | Path, format: str | None = None) -> list[Document]:
-    """Read a corpus file, plain or compressed as .xz or .gz.
+    """Read a corpus file, plain or compressed as .xz or .gz, or a part of it.
 
     Args:
-        path: the file.
+        path: the file; ``F#0/10`` is every tenth document from the first on, ``F#-0/10`` all the others.
         format: a name in :data:`FORMATS`; recognised from the file if absent.
 
     Raises:
         FormatError: with every malformed place.
         InputError: if the file cannot be opened or the format is not known.
     """
-    path = Path(path)
-    return list((get(format) if format else sniff(path)).read(path))
+    file, keep = part(path)
+    documents = (get(format) if format else sniff(file)).read(file)
+    return [document for i, document in enumerate(documents) if keep(i)]
+
+
+def part(path: str | Path) -> tuple[Path, Callable[[int], bool]]:
+    """Split ``F#k/n`` into the file and a test of which documents, by their number from 0, belong to the part."""
+    whole = Path(path)
+    found = re.fullmatch(r"(.+)#(-?)(\d+)/([1-9]\d*)", str(path))
+    if found is None or whole.exists():
+        return whole, lambda i: True
+    file, minus, k, n = found[1], bool(found[2]), int(found[3]), int(found[4])
+    return Path(file), lambda i: (i % n == k) != minus
 
 
 def write(documents: Iterable[Document], path: str | Path, format: str = "jsonl") -> int:

@@ -1,7 +1,7 @@
 """Duomo's own format: JSON lines that hold everything a document does.
 
-``{"id": …, "text": …, "spans": [[start, end, label], [start, end, label, score], …], "images": […], "audio": …, "meta": {…}}``;
-all but ``text`` may be absent. Offsets are half-open code points.
+``{"id": …, "text": …, "spans": [[start, end, label], [start, end, label, score], …], "images": […], "audio": …, "meta": {…},
+"annotated": [label, …]}``; all but ``text`` may be absent. Offsets are half-open code points.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from engine.formats.contract import Format, first_row
 from engine.formats.fields import list_of, span_of, text_of
 from engine.formats.source import Source, write_lines
 
-KEYS = ("id", "text", "spans", "images", "audio", "meta")
+KEYS = ("id", "text", "spans", "images", "audio", "meta", "annotated")
 
 
 def to_row(document: Document) -> dict[str, Any]:
@@ -30,6 +30,8 @@ def to_row(document: Document) -> dict[str, Any]:
         row["audio"] = document.audio
     if document.meta:
         row["meta"] = dict(document.meta)
+    if document.annotated is not None:
+        row["annotated"] = list(document.annotated)
     return row
 
 
@@ -62,9 +64,12 @@ def from_row(source: Source, number: int, row: dict[str, Any]) -> Document | Non
     meta = row.get("meta", {})
     if not isinstance(meta, dict) or not all(isinstance(value, str) for value in meta.values()):
         source.report(number, "strings under the keys of 'meta'", str(meta))
+    annotated = None if row.get("annotated") is None else tuple(list_of(source, number, row, "annotated"))
+    if annotated is not None and not all(isinstance(label, str) for label in annotated):
+        source.report(number, "labels under 'annotated'", str(list(annotated)))
     if len(source.problems) > before or text is None:
         return None
-    return Document(text, tuple(span for span in spans if span), name or "", tuple(images), audio, meta)
+    return Document(text, tuple(span for span in spans if span), name or "", tuple(images), audio, meta, annotated)
 
 
 def _span(source: Source, number: int, text: str, value: Any) -> Span | None:

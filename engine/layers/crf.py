@@ -94,6 +94,31 @@ class CRF(nn.Module):
         likelihood: Tensor = self.chain(emissions[filled].float(), tags[filled], mask=mask[filled], reduction="mean")
         return -likelihood
 
+    def partial_loss(self, emissions: Tensor, possible: Tensor, mask: Tensor) -> Tensor:
+        """Return the negative log-likelihood of what is known of the tags (Tsuboi et al. 2008), averaged like :meth:`loss`.
+
+        All tag sequences that the scheme allows and that agree with ``possible`` are right, each as much as the others: where
+        one tag is possible this is the ordinary loss, where all are the place teaches nothing.
+
+        Args:
+            emissions: ``[B, T, K]``.
+            possible: ``[B, T, K]``, true for each tag that a position may have; at least one sequence is to remain.
+            mask: ``[B, T]``.
+        """
+        filled = mask[:, 0]
+        emissions, mask = emissions[filled].float(), mask[filled]
+        right = emissions.masked_fill(~possible[filled], FORBIDDEN)
+        return (self._log_partition(emissions, mask) - self._log_partition(right, mask)).mean()
+
+    def _log_partition(self, emissions: Tensor, mask: Tensor) -> Tensor:
+        """Sum over all paths, ``[B]``."""
+        transitions = self.transitions
+        score = emissions[:, 0] + self.start
+        for t in range(1, emissions.shape[1]):
+            step = (score[:, :, None] + transitions).logsumexp(1) + emissions[:, t]
+            score = torch.where(mask[:, t, None], step, score)
+        return (score + self.end).logsumexp(-1)
+
     @torch.no_grad()
     def decode(self, emissions: Tensor, mask: Tensor) -> list[list[int]]:
         """Return the most probable tags of each sentence (Viterbi), vectorised over the batch."""

@@ -7,6 +7,8 @@ their own indices. Nothing is normalised in the document; lower-casing for an un
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+EMOJI = "[EMOJI]"
+"""The token that stands for every emoji, in vocabularies that have it."""
 FILE = "vocab.json"
+_EMOJI = re.compile("[\u200d\u2600-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff\U000e0020-\U000e007f]")
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,7 @@ class CharacterVocabulary:
         begin: index put before a sentence.
         end: index put behind a sentence.
         lowercase: whether characters are lower-cased before the look-up.
+        emoji: index of every emoji not in ``indices``; that of the unknown character if there is none.
     """
 
     indices: Mapping[str, int]
@@ -47,6 +53,7 @@ class CharacterVocabulary:
     begin: int = 2
     end: int = 3
     lowercase: bool = False
+    emoji: int | None = None
 
     @classmethod
     def of(cls, texts: Iterable[str], at_least: int = 2) -> CharacterVocabulary:
@@ -73,19 +80,26 @@ class CharacterVocabulary:
                 f"{tokenizer.name_or_path}: fewer than 1,000 Chinese characters are tokens of their own; "
                 "use an encoder with a character vocabulary"
             )
-        return cls(indices, 1 + max(tokenizer.get_vocab().values()), *special, lowercase="A" not in indices)
+        known = tokenizer.get_vocab()
+        return cls(indices, 1 + max(known.values()), *special, lowercase="A" not in indices, emoji=known.get(EMOJI))
 
     def encode(self, text: str) -> list[int]:
-        """Return one index for each character."""
-        return [self.indices.get(self._fold(character), self.unknown) for character in text]
+        """Return one index for each character; one not known is looked up in its compatibility form, ``Ａ`` as ``A``."""
+        indices = self.indices
+        return [index if (index := indices.get(c)) is not None else self._look_up(c) for c in text]
 
-    def _fold(self, character: str) -> str:
-        folded = character.lower() if self.lowercase else character
-        return folded if len(folded) == 1 else character
+    def _look_up(self, character: str) -> int:
+        if self.emoji is not None and is_emoji(character):
+            return self.emoji
+        for form in (character, unicodedata.normalize("NFKC", character)):
+            folded = form.lower() if self.lowercase else form
+            if (index := self.indices.get(folded)) is not None:
+                return index
+        return self.unknown
 
     def save(self, folder: Path) -> None:
         """Write ``vocab.json`` into a folder."""
-        rest = {name: getattr(self, name) for name in ("size", "pad", "unknown", "begin", "end", "lowercase")}
+        rest = {name: getattr(self, name) for name in ("size", "pad", "unknown", "begin", "end", "lowercase", "emoji")}
         content = json.dumps({**rest, "indices": dict(self.indices)}, ensure_ascii=True, indent=0)
         (folder / FILE).write_text(content, encoding="utf-8")
 
@@ -105,6 +119,32 @@ class CharacterVocabulary:
             return vocabulary
         except (OSError, ValueError, TypeError, AttributeError) as error:
             raise CheckpointError(f"{folder / FILE} cannot be read ({error}); fetch the checkpoint again") from error
+
+
+def is_emoji(character: str) -> bool:
+    """Tell whether a character is an emoji, or one of the invisible ones that join and vary emoji."""
+    return _EMOJI.match(character) is not None
+
+
+def character_tokenizer(characters: Sequence[str]) -> PreTrainedTokenizerBase:
+    """Make a transformers tokenizer with a token for each of the characters, which ``AutoTokenizer`` can load once saved."""
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    names = [*SPECIAL, EMOJI, *characters]
+    indices = {token: index for index, token in enumerate(names)}
+    made = Tokenizer(models.WordLevel(indices, unk_token="[UNK]"))
+    made.pre_tokenizer = pre_tokenizers.Split(Regex("(?m)."), "isolated")
+    marks = [(token, indices[token]) for token in ("[CLS]", "[SEP]")]
+    made.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=marks
+    )
+    named = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
+    make: Any = PreTrainedTokenizerFast
+    tokenizer: PreTrainedTokenizerBase = make(
+        tokenizer_object=made, additional_special_tokens=[EMOJI], model_max_length=512, **named
+    )
+    return tokenizer
 
 
 @dataclass(frozen=True)

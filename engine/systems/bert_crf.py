@@ -1,4 +1,4 @@
-"""BERT-CRF, with a BiLSTM between the two where asked for: BERT+LSTM+CRF."""
+"""BERT-CRF; with a BiLSTM between the two where asked for (BERT+LSTM+CRF), and with bigrams beside the encoder's vectors."""
 
 from __future__ import annotations
 
@@ -6,11 +6,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from engine.document import LabelSet
+from engine.layers.bigrams import HashedBigrams
 from engine.layers.bilstm import BiLSTM
-from engine.layers.text_encoder import TextEncoder, encoder_settings, pretrained_encoder, restored_encoder, small_encoder
+from engine.layers.text_encoder import (
+    TextEncoder,
+    dropout_settings,
+    encoder_settings,
+    pretrained_encoder,
+    restored_encoder,
+    small_encoder,
+)
 from engine.modalities.text import CharacterVocabulary, TextFeatures, drop_characters
 from engine.systems.contract import Batch, Modality, Options, Paper, option
 from engine.systems.crf_tagger import CrfTagger
@@ -21,9 +30,11 @@ class BertCrfConfig(Options):
     """Options of ``bert-crf``; ``layers`` and ``width`` count only where no pre-trained encoder is named."""
 
     encoder: str = option("", help="system.encoder.help", structural=True)
-    layers: int = option(4, minimum=1, maximum=24, help="system.layers.help", structural=True)
+    layers: int = option(5, minimum=1, maximum=24, help="system.layers.help", structural=True)
     width: int = option(256, minimum=64, maximum=1024, help="system.width.help", structural=True)
     lstm: int = option(0, minimum=0, maximum=1024, help="system.lstm.help", structural=True)
+    bigrams: int = option(0, minimum=0, maximum=1_000_000, help="system.bigrams.help", structural=True)
+    bigram_width: int = option(64, minimum=8, maximum=512, help="system.bigram_width.help", structural=True)
     dropout: float = option(0.1, minimum=0, maximum=0.9, help="system.dropout.help")
     character_dropout: float = option(0.02, minimum=0, maximum=0.5, help="system.character_dropout.help", retraining=0.0)
     window: int = option(254, minimum=16, maximum=4096, help="system.window.help", structural=True)
@@ -43,10 +54,13 @@ class BertCrf(CrfTagger):
 
     def __init__(self, config: BertCrfConfig, labels: LabelSet, encoder: TextEncoder) -> None:
         """Make a system on an encoder."""
-        super().__init__(labels, encoder.vocabulary, 2 * config.lstm or encoder.width, config.dropout)
+        width = encoder.width + (2 * config.bigram_width if config.bigrams else 0)
+        super().__init__(labels, encoder.vocabulary, 2 * config.lstm or width, config.dropout)
         self.config = config
         self.encoder = encoder
-        self.bilstm = BiLSTM(encoder.width, config.lstm) if config.lstm else None
+        bigrams = HashedBigrams(config.bigrams, config.bigram_width, encoder.vocabulary.pad) if config.bigrams else None
+        self.bigrams = bigrams
+        self.bilstm = BiLSTM(width, config.lstm) if config.lstm else None
 
     @classmethod
     def build(cls, config: Options, labels: LabelSet, texts: Iterable[str]) -> BertCrf:
@@ -63,7 +77,7 @@ class BertCrf(CrfTagger):
         assert isinstance(config, BertCrfConfig)
         settings = dict(shape)
         if not config.encoder:
-            settings |= {"hidden_dropout_prob": config.dropout, "attention_probs_dropout_prob": config.dropout}
+            settings |= dropout_settings(settings["model_type"], config.dropout)
         return cls(config, labels, restored_encoder(settings, vocabulary))
 
     @property
@@ -88,4 +102,6 @@ class BertCrf(CrfTagger):
         if self.training:
             ids = drop_characters(ids, mask, self.vocabulary, self.config.character_dropout)
         vectors: Tensor = self.encoder(TextFeatures(ids, mask))
+        if self.bigrams is not None:
+            vectors = torch.cat((vectors, self.bigrams(ids)), -1)
         return vectors if self.bilstm is None else self.bilstm(self.dropout(vectors), mask)

@@ -10,12 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from engine.document import LabelSet
+from engine.layers.bigrams import HashedBigrams
 from engine.layers.bilstm import BiLSTM
 from engine.modalities.text import CharacterVocabulary, drop_characters
 from engine.systems.contract import Batch, Modality, Options, Paper, option
 from engine.systems.crf_tagger import CrfTagger
-
-_PRIME = 1_000_003
 
 
 @dataclass(frozen=True)
@@ -49,12 +48,10 @@ class BilstmCrf(CrfTagger):
         super().__init__(labels, vocabulary, 2 * config.hidden, config.dropout)
         self.config = config
         self.characters = nn.Embedding(vocabulary.size, config.width, padding_idx=vocabulary.pad)
-        self.bigrams = nn.Embedding(config.bigrams, config.bigram_width) if config.bigrams else None
+        self.bigrams = HashedBigrams(config.bigrams, config.bigram_width, vocabulary.pad) if config.bigrams else None
         width = config.width + (2 * config.bigram_width if config.bigrams else 0)
         self.bilstm = BiLSTM(width, config.hidden, config.layers, config.dropout)
         nn.init.normal_(self.characters.weight, std=0.3)
-        if self.bigrams is not None:
-            nn.init.normal_(self.bigrams.weight, std=0.3)
 
     @classmethod
     def build(cls, config: Options, labels: LabelSet, texts: Iterable[str]) -> BilstmCrf:
@@ -80,11 +77,6 @@ class BilstmCrf(CrfTagger):
             ids = drop_characters(ids, mask, self.vocabulary, self.config.character_dropout)
         vectors = [self.characters(ids)]
         if self.bigrams is not None:
-            following = torch.roll(ids, -1, 1)
-            following[:, -1] = self.vocabulary.pad
-            hashed = self.bigrams((ids * _PRIME + following) % self.config.bigrams)  # bigram that begins here
-            before = torch.roll(hashed, 1, 1)  # bigram that ends here
-            before[:, 0] = 0
-            vectors += [hashed, before]
+            vectors.append(self.bigrams(ids))
         encoded: Tensor = self.bilstm(self.dropout(torch.cat(vectors, -1)), mask)
         return encoded

@@ -168,16 +168,19 @@ class Batch:
         documents: B documents.
         text: their characters.
         tags: gold tags ``[B, T]`` (0 under the padding), or none.
+        possible: which tags each position may have ``[B, T, K]``; none if the documents are annotated in full.
     """
 
     documents: tuple[Document, ...]
     text: TextFeatures
     tags: Tensor | None
+    possible: Tensor | None = None
 
     def to(self, device: Any) -> Batch:
         """Return the batch on a device."""
         text = TextFeatures(self.text.ids.to(device), self.text.mask.to(device))
-        return Batch(self.documents, text, None if self.tags is None else self.tags.to(device))
+        tags, possible = (None if tensor is None else tensor.to(device) for tensor in (self.tags, self.possible))
+        return Batch(self.documents, text, tags, possible)
 
 
 @dataclass(frozen=True)

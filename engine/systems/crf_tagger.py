@@ -77,14 +77,34 @@ class CrfTagger(System):
             kept = [span for span in document.spans if span.label in known]
             for position, tag in enumerate(encode_spans(kept, len(document), SCHEME)):
                 tags[row, position] = self.tag_index[tag]
-        return Batch(tuple(documents), text, tags)
+        return Batch(tuple(documents), text, tags, self._possible(documents, tags))
+
+    def _possible(self, documents: Sequence[Document], tags: Tensor) -> Tensor | None:
+        """Return which tags each position may have, ``[B, T, K]``, or nothing if each document is annotated in full.
+
+        Outside the spans of a document, a label that its annotators did not look for is as possible as none.
+        """
+        unknown = [
+            [] if document.annotated is None else [label for label in self.labels.names if label not in document.annotated]
+            for document in documents
+        ]
+        if not any(unknown):
+            return None
+        possible = nn.functional.one_hot(tags, len(self.tags)).bool()
+        for row, labels in enumerate(unknown):
+            free = torch.tensor([tag.partition("-")[2] in labels for tag in self.tags])
+            outside = tags[row] == self.tag_index["O"]
+            possible[row, outside] |= free
+        return possible
 
     def forward(self, batch: Batch) -> Output:
         """Return the CRF's loss and the emissions."""
         emissions = self.emit(self.dropout(self.encode(batch)))
-        filled = batch.tags is not None and bool(batch.text.mask.any())
-        loss = self.crf.loss(emissions, batch.tags, batch.text.mask) if filled and batch.tags is not None else None
-        return Output(loss, emissions)
+        if batch.tags is None or not bool(batch.text.mask.any()):
+            return Output(None, emissions)
+        if batch.possible is None:
+            return Output(self.crf.loss(emissions, batch.tags, batch.text.mask), emissions)
+        return Output(self.crf.partial_loss(emissions, batch.possible, batch.text.mask), emissions)
 
     def decode(self, batch: Batch) -> list[list[Span]]:
         """Return the best path's spans; a span's confidence is the probability of exactly its tags."""

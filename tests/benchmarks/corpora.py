@@ -34,7 +34,7 @@ CORPORA = {
     for corpus in (
         Corpus("msra", "msra/dev.txt", {}),
         Corpus("weibo", "weibo/dev.char.bmes", WEIBO),
-        Corpus("cnerta", "cnerta/valid.json", {}),
+        Corpus("cnerta", "cnerta/valid.json#0/10", {}),
         Corpus("cmner", "cmner/dev.txt", {"MISC": ""}),
     )
 }

@@ -52,7 +52,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     import torch
 
     from engine import samples, tagger
-    from engine.checkpoint import SHIPPED
+    from engine.shipped import SHIPPED
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)

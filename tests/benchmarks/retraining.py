@@ -60,9 +60,9 @@ def parser() -> argparse.ArgumentParser:
 
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     from engine import tagger
-    from engine.checkpoint import SHIPPED
     from engine.commands.output import parse_pairs
     from engine.retraining import RetrainConfig, prepare
+    from engine.shipped import SHIPPED
     from engine.systems.contract import from_json
 
     data = Path(arguments.data)

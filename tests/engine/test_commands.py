@@ -9,11 +9,12 @@ import pytest
 from engine import formats
 from engine.__main__ import main
 from engine.document import Document, Span
+from engine.mixture import Corpus
 from engine.systems import SYSTEMS
 from tests.engine.tiny import known
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["predict", "evaluate", "train", "retrain", "systems", "checkpoints"]
+COMMANDS = ["predict", "evaluate", "train", "retrain", "pretrain masked-lm", "systems", "checkpoints"]
 
 
 @pytest.fixture
@@ -161,7 +162,7 @@ def test_a_stopped_training_is_gone_on_with_by_its_folder(call, corpus, tmp_path
     from tests.engine.tiny import OPTIONS, training
 
     options = {"options": BilstmCrfConfig(**OPTIONS), "training": training(epochs=1)}
-    run = prepare(tmp_path / "run", system="bilstm-crf", train=[corpus], dev=corpus, **options)
+    run = prepare(tmp_path / "run", system="bilstm-crf", train=[Corpus(str(corpus))], dev=[Corpus(str(corpus))], **options)
     run.cancel()
     status, out, err = call("train", "--run", "run")
     assert (status, out) == (1, "") and "go on with: python -m engine train --run run" in err
@@ -200,7 +201,13 @@ REFUSED = [
     (["evaluate", "--checkpoint", "TINY", "--data", "broken.jsonl"], "broken.jsonl:2: expected"),
     (["train"], "give --train and --dev"),
     (["train", "--system", "odd", "--train", "corpus.jsonl", "--dev", "corpus.jsonl"], "there is no system 'odd'"),
-    (["train", "--train", "absent.txt", "--dev", "corpus.jsonl"], "there is no file absent.txt"),
+    (["train", "--train", "absent.txt", "--dev", "corpus.jsonl"], "absent.txt; give the path of a corpus"),
+    (["train", "--mixture", "corpus.jsonl", "--train", "corpus.jsonl"], "give --train and --dev, or --mixture alone"),
+    (["train", "--mixture", "corpus.jsonl"], "is not a mixture of corpora"),
+    (["pretrain", "masked-lm", "--text", "absent.txt"], "there is no file absent.txt"),
+    (["pretrain", "masked-lm"], "pre-training needs text"),
+    (["pretrain", "masked-lm", "--text", "corpus.jsonl@0"], "the weight behind @"),
+    (["predict", "--checkpoint", "TINY", "--text", "在", "--precision", "half"], "precision: expected one of"),
     (["train", "--train", "corpus.jsonl", "--dev", "corpus.jsonl", "--set", "epochs=0"], "epochs: expected int from 1 to 1000"),
     (["train", "--train", "corpus.jsonl", "--dev", "corpus.jsonl", "--set", "colour=1"], "there is no option colour"),
     (["retrain", "--checkpoint", "TINY", "--corrections", "absent.jsonl"], "absent.jsonl"),
@@ -228,9 +235,9 @@ def test_bad_usage_is_told_with_the_usage(call, arguments):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(call, command):
-    status, out, _ = call(command, "--help")
+    status, out, _ = call(*command.split(), "--help")
     assert status == 0 and "--json" in out and out.startswith(f"usage: python -m engine {command}")
-    assert command in call("--help")[1]
+    assert command.split()[0] in call("--help")[1]
 
 
 def test_as_a_program_it_keeps_its_two_streams_apart():

@@ -53,9 +53,10 @@ def folder(tmp_path_factory):
     st.none() | TEXTS,
     st.dictionaries(TEXTS, TEXTS, max_size=2),
     WORDS,
+    st.none() | st.lists(WORDS, max_size=2).map(tuple),
 )
-def test_native_is_lossless(folder, drawn, images, audio, meta, name):
-    given_documents = [Document(d.text, d.spans, name, images, audio, meta) for d in drawn]
+def test_native_is_lossless(folder, drawn, images, audio, meta, name, annotated):
+    given_documents = [Document(d.text, d.spans, name, images, audio, meta, annotated) for d in drawn]
     path = folder / "native.jsonl"
     assert formats.write(given_documents, path) == len(given_documents)
     read = formats.read(path, "jsonl")

@@ -85,7 +85,7 @@ def test_a_post_without_header_or_characters_is_reported(write):
         ('{"text": "北京", "images": [1]}', "paths under 'images'"),
         ('{"text": "北京", "audio": 1}', "a path under 'audio'"),
         ('{"text": "北京", "meta": {"a": 1}}', "strings under the keys of 'meta'"),
-        ('{"text": "北京", "label": []}', "only the keys id, text, spans, images, audio, meta"),
+        ('{"text": "北京", "label": []}', "only the keys id, text, spans, images, audio, meta, annotated"),
     ],
 )
 def test_a_malformed_native_row_is_reported(write, row, expected):

@@ -13,6 +13,7 @@ import pytest
 from engine import checkpoint, formats
 from engine.corpus_training import prepare, train_on_corpus
 from engine.errors import ConfigError, InputError, RunError
+from engine.mixture import Corpus
 from engine.run import Run, Status, _born
 from engine.systems.bilstm_crf import BilstmCrfConfig
 from tests.engine.tiny import OPTIONS, known, training
@@ -30,8 +31,8 @@ def planned(corpus, **options):
     return prepare(
         corpus.parent / "run",
         system="bilstm-crf",
-        train=[corpus],
-        dev=corpus,
+        train=[Corpus(str(corpus))],
+        dev=[Corpus(str(corpus))],
         options=BilstmCrfConfig(**OPTIONS),
         training=training(**options),
         card={"data": "our own"},

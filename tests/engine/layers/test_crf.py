@@ -157,3 +157,51 @@ def test_a_long_sentence_keeps_its_probabilities():
     batch, mask = full(sentence(4, 500, scale=4.0))
     sums = crf.marginals(batch, mask).tags.sum(-1)
     assert torch.allclose(sums, torch.ones_like(sums), atol=0.01)
+
+
+def possibilities(seed, length, tags=5):
+    """Return tags that each position may have, among them those of at least one path that the scheme allows."""
+    generator = torch.Generator().manual_seed(seed)
+    possible = torch.rand(1, length, tags, generator=generator) < 0.5
+    possible[..., TAGS.index("O")] = True
+    return possible
+
+
+@quickly
+@given(SEEDS, st.integers(1, 5))
+def test_the_partial_loss_is_the_share_of_the_paths_that_agree(seed, length):
+    crf, emissions, possible = chain(seed), sentence(seed, length), possibilities(seed, length)
+    paths, _ = enumerated(crf, emissions)
+    right = sum(p for path, p in paths.items() if all(possible[0, t, tag] for t, tag in enumerate(path)))
+    loss = crf.partial_loss(emissions[None], possible, torch.ones(1, length, dtype=torch.bool))
+    assert loss.item() == pytest.approx(-math.log(right), abs=1e-3)
+
+
+@quickly
+@given(SEEDS, st.integers(1, 6))
+def test_the_partial_loss_of_full_knowledge_is_the_loss(seed, length):
+    crf, emissions = chain(seed, constrained=False), sentence(seed, length)
+    tags = torch.randint(5, (1, length), generator=torch.Generator().manual_seed(seed))
+    mask = torch.ones(1, length, dtype=torch.bool)
+    possible = torch.nn.functional.one_hot(tags, 5).bool()
+    assert crf.partial_loss(emissions[None], possible, mask).item() == pytest.approx(
+        crf.loss(emissions[None], tags, mask).item(), abs=1e-3
+    )
+
+
+def test_where_everything_is_possible_nothing_is_taught():
+    crf = chain(1)
+    emissions = sentence(1, 6)[None].requires_grad_()
+    loss = crf.partial_loss(emissions, torch.ones(1, 6, 5, dtype=torch.bool), torch.ones(1, 6, dtype=torch.bool))
+    loss.backward()
+    assert loss.item() == 0 and emissions.grad.abs().max() == 0
+
+
+def test_the_partial_loss_does_not_look_at_the_padding():
+    crf, emissions = chain(2), torch.stack([sentence(3, 6), sentence(4, 6)])
+    possible = possibilities(5, 6).repeat(2, 1, 1)
+    mask = torch.tensor([[True] * 6, [True] * 4 + [False] * 2])
+    alone = crf.partial_loss(emissions[1:, :4], possible[1:, :4], mask[1:, :4])
+    both = crf.partial_loss(emissions, possible, mask)
+    first = crf.partial_loss(emissions[:1], possible[:1], mask[:1])
+    assert both.item() == pytest.approx((alone.item() + first.item()) / 2, abs=1e-4)

@@ -1,0 +1,99 @@
+"""``pretrain``: what a model learns before anyone labels anything."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from engine.commands.output import add_json, parse_pairs, print_options, use_threads
+from engine.commands.running import carry_out, follow, follows, new_folder
+from engine.errors import InputError
+
+_DESCRIPTION = """\
+Pre-train an encoder.
+
+  python -m engine pretrain masked-lm --text news.txt.xz --text laws.txt@0.5 --corpus msra/train.txt.xz@3 \\
+      --exclude msra/dev.txt --set steps=20000 --out checkpoints/mine
+  python -m engine pretrain masked-lm --run runs/20261121-101500      go on with a run that was interrupted
+  python -m engine pretrain masked-lm --text diaries.txt --set encoder=hfl/chinese-macbert-base    teach an encoder your domain
+
+The text is cleaned, deduplicated and cut into words once; whole words are masked anew in every epoch. The result is an ordinary
+transformers folder: name it as `encoder` wherever a system takes one."""
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "pretrain", help="pre-train an encoder", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    tasks = parser.add_subparsers(metavar="TASK", required=True)
+    masked = tasks.add_parser(
+        "masked-lm",
+        help="predict masked characters of raw text",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    weighted = "@3 behind the name: seen three times an epoch"
+    masked.add_argument("--text", action="append", default=[], metavar="F[@W]", help=f"raw text, .txt, .xz or .gz; {weighted}")
+    masked.add_argument("--corpus", action="append", default=[], metavar="F[@W]", help="labelled corpus whose text is read")
+    masked.add_argument(
+        "--exclude", action="append", default=[], metavar="F", help="corpus none of whose sentences is learned from"
+    )
+    masked.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="an option; --options lists them")
+    masked.add_argument("--run", metavar="DIR", help="folder of the run; an interrupted run in it is gone on with")
+    masked.add_argument("--out", metavar="DIR", help="also put the encoder here")
+    masked.add_argument("--options", action="store_true", help="list the options, and stop")
+    masked.add_argument("--threads", type=int, help="CPU threads")
+    add_json(masked)
+    masked.set_defaults(handler=masked_lm)
+
+
+def masked_lm(arguments: argparse.Namespace) -> int:
+    """Carry a pre-training out in this process."""
+    from engine.pretraining.masked_lm import MaskedLMConfig
+
+    if arguments.options:
+        print_options({"masked-lm": MaskedLMConfig})
+        return 0
+    use_threads(arguments.threads)
+    return carry_out(arguments, lambda: _prepare(arguments), _place)
+
+
+def _prepare(arguments: argparse.Namespace) -> Any:
+    from engine.pretraining.masked_lm import MaskedLMConfig
+    from engine.systems.contract import from_json
+    from engine.text_pretraining import prepare
+
+    if follows():
+        return follow(arguments.run)
+    sources = [_source(value, True) for value in arguments.corpus] + [_source(value, False) for value in arguments.text]
+    config = from_json(MaskedLMConfig, dict(parse_pairs(arguments.set, "--set")))
+    return prepare(new_folder(arguments), sources, arguments.exclude, config, {"command": _command(arguments)})
+
+
+def _source(value: str, labelled: bool) -> Any:
+    from engine.pretraining.raw_text import TextSource
+
+    path, at, weight = value.rpartition("@")
+    try:
+        number = float(weight) if at else 1.0
+    except ValueError:
+        path, number = value, 1.0
+    if not 0 < number <= 1000:
+        raise InputError(f"{value}: the weight behind @ is to be above 0 and at most 1000")
+    return TextSource(path if at and path else value, labelled, number)
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    parts = ["python -m engine pretrain masked-lm"]
+    for name in ("corpus", "text", "exclude", "set"):
+        parts += [f"--{name} {value}" for value in getattr(arguments, name)]
+    return " ".join(parts)
+
+
+def _place(checkpoint: Path, out: str) -> Path:
+    import shutil
+
+    shutil.copytree(checkpoint, out, dirs_exist_ok=True)
+    return Path(out)

@@ -1,0 +1,1 @@
+"""Pre-training: what a model learns before anyone labels anything."""
