@@ -119,6 +119,7 @@ def needs(chosen: argparse.Namespace) -> list[str]:
     """Return the files and checkpoints that a command names and the repository does not have."""
     given = vars(chosen)
     files = [given.get("file"), given.get("data"), given.get("dev"), given.get("corrections"), *(given.get("train") or [])]
+    files += [given.get("mixture"), *(given.get("text") if isinstance(given.get("text"), list) else [])]
     missing = [name for name in files if name and not (ROOT / name).is_file()]
     checkpoint = given.get("checkpoint")
     if checkpoint and not (SHIPPED / checkpoint / "config.json").is_file():
@@ -127,7 +128,7 @@ def needs(chosen: argparse.Namespace) -> list[str]:
 
 
 def test_the_documents_have_commands_of_every_kind() -> None:
-    assert {argv[0] for argv in ENGINE} >= {"predict", "evaluate", "train", "retrain", "systems", "checkpoints"}
+    assert {argv[0] for argv in ENGINE} >= {"predict", "evaluate", "train", "retrain", "pretrain", "systems", "checkpoints"}
     assert LAUNCH and BENCHMARKS
 
 
@@ -143,7 +144,7 @@ def test_a_command_of_the_documents_runs(
     from engine.__main__ import main
 
     chosen = parsed(argv, monkeypatch)
-    if argv[0] in ("train", "retrain") and not chosen.__dict__.get("options"):
+    if argv[0] in ("train", "retrain", "pretrain") and not chosen.__dict__.get("options"):
         pytest.skip("trains a model")
     lacking = [name for name in needs(chosen) if name != DEFAULT]
     if lacking:

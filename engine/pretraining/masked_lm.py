@@ -229,10 +229,11 @@ class _Generator(nn.Module):
         shape = small_shape(
             vocabulary, layers=config.layers, width=config.generator, dropout=config.dropout, longest=config.longest
         )
-        shape.vocab_size = 1  # its own table is not used: vectors are fed in
+        shape.vocab_size = 1
         shape.pad_token_id = None
         make: Any = AutoModel.from_config
         self.encoder = make(shape)
+        self.encoder.get_input_embeddings().requires_grad_(False)  # not used: vectors are fed in
         self.out = nn.Sequential(nn.Linear(config.generator, width), nn.GELU(), nn.LayerNorm(width))
         self.bias = nn.Parameter(torch.zeros(vocabulary.size))
 

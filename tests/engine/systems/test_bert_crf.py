@@ -3,6 +3,7 @@ import pytest
 from engine import checkpoint
 from engine.document import LabelSet
 from engine.errors import ConfigError
+from engine.modalities.text import CharacterVocabulary
 from engine.systems.bert_crf import BertCrf, BertCrfConfig
 from engine.tagger import predict
 from tests.engine.systems.contract import SystemContract, lesson, pytest_generate_tests, same
@@ -15,7 +16,12 @@ TINY = {"layers": 1, "width": 64, "window": 64, "dropout": 0.0, "character_dropo
 
 class TestContract(SystemContract):
     kind = BertCrf
-    configs = {"plain": TINY, "with an LSTM": {**TINY, "lstm": 32}, "with dropout": {**TINY, "dropout": 0.1}}
+    configs = {
+        "plain": TINY,
+        "with an LSTM": {**TINY, "lstm": 32},
+        "with dropout": {**TINY, "dropout": 0.1},
+        "with bigrams": {**TINY, "bigrams": 512, "bigram_width": 16},
+    }
     rate = 0.003
 
 
@@ -55,6 +61,18 @@ def test_the_checkpoint_needs_the_encoders_folder_no_more(pretrained, tmp_path):
 def test_an_unknown_encoder_is_a_matter_of_configuration(tmp_path):
     with pytest.raises(ConfigError, match="gone' cannot be loaded .*give a local folder"):
         BertCrf.build(BertCrfConfig(encoder=str(tmp_path / "gone")), LabelSet(("LOC",)), [])
+
+
+def test_a_checkpoint_of_the_shape_that_small_encoders_had_in_0_1_0_still_loads(tmp_path):
+    vocabulary = CharacterVocabulary.of(["王芳在杭州北京"], at_least=1)
+    sizes = {"hidden_size": 64, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 64}
+    shape = {"model_type": "bert", "vocab_size": vocabulary.size, "max_position_embeddings": 68, "type_vocab_size": 1, **sizes}
+    old = BertCrf.restore(BertCrfConfig(**{**TINY, "dropout": 0.3}), LabelSet(("LOC",)), vocabulary, shape).eval()
+    assert old.encoder.model.config.hidden_dropout_prob == 0.3
+    checkpoint.save(old, tmp_path / "old")
+    again = checkpoint.load(tmp_path / "old")
+    for ours, theirs in zip(predict(old, lesson()), predict(again, lesson()), strict=True):
+        assert same(ours.document, theirs.document, 0.02)
 
 
 def test_two_parts_learn_at_two_rates():
