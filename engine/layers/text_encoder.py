@@ -18,6 +18,11 @@ from engine.errors import ConfigError
 from engine.modalities.text import CharacterVocabulary, TextFeatures
 from engine.shipped import SHIPPED
 
+_DROPOUTS = {
+    "modernbert": ("embedding_dropout", "mlp_dropout", "attention_dropout"),
+    "bert": ("hidden_dropout_prob", "attention_probs_dropout_prob"),
+}
+
 
 class TextEncoder(nn.Module):
     """From characters to vectors, ``[B, T] -> [B, T, H]``."""
@@ -99,15 +104,24 @@ def small_shape(vocabulary: CharacterVocabulary, *, layers: int, width: int, dro
 
 def dropout_settings(model_type: str, dropout: float) -> dict[str, float]:
     """Return what a model of ours, of now or of an earlier version, calls its dropout."""
-    names = {
-        "modernbert": ("embedding_dropout", "mlp_dropout", "attention_dropout"),
-        "bert": ("hidden_dropout_prob", "attention_probs_dropout_prob"),
-    }
-    return {name: dropout for name in names[model_type]}
+    return {name: dropout for name in _DROPOUTS[model_type]}
 
 
-def pretrained_encoder(name: str) -> TextEncoder:
+def _with_dropout(config: Any, dropout: float) -> Any:
+    """Give an encoder of a known type the dropout if it was pre-trained without any."""
+    names = _DROPOUTS.get(config.model_type, ())
+    if not any(getattr(config, name) for name in names):
+        for name in names:
+            setattr(config, name, dropout)
+    return config
+
+
+def pretrained_encoder(name: str, *, dropout: float = 0.0) -> TextEncoder:
     """Load a pre-trained encoder and its vocabulary by hub name, local folder, or name of one of ours; only safetensors are read.
+
+    Args:
+        name: of the encoder.
+        dropout: probability, for an encoder that was pre-trained without any; one that has its own keeps it.
 
     Raises:
         ConfigError: if it cannot be loaded, or its vocabulary is another model's, with what to do.
@@ -117,7 +131,12 @@ def pretrained_encoder(name: str) -> TextEncoder:
     try:
         tokenizer = AutoTokenizer.from_pretrained(name)
         model = AutoModel.from_pretrained(
-            name, attn_implementation="sdpa", dtype=torch.float32, use_safetensors=True, trust_remote_code=False
+            name,
+            config=_with_dropout(AutoConfig.from_pretrained(name), dropout),
+            attn_implementation="sdpa",
+            dtype=torch.float32,
+            use_safetensors=True,
+            trust_remote_code=False,
         )
     except (OSError, ValueError, ImportError, RuntimeError, SafetensorError) as error:
         first = str(error).strip().partition("\n")[0]

@@ -67,7 +67,7 @@ class BertCrf(CrfTagger):
         """Make a system on the named pre-trained encoder, or on a small one with the characters of the texts."""
         assert isinstance(config, BertCrfConfig)
         if config.encoder:
-            return cls(config, labels, pretrained_encoder(config.encoder))
+            return cls(config, labels, pretrained_encoder(config.encoder, dropout=config.dropout))
         sizes = {"layers": config.layers, "width": config.width, "dropout": config.dropout, "longest": config.window}
         return cls(config, labels, small_encoder(CharacterVocabulary.of(texts), **sizes))  # type: ignore[arg-type]
 

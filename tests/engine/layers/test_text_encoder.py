@@ -7,7 +7,7 @@ import torch
 from engine.document import Document
 from engine.errors import ConfigError
 from engine.layers.text_encoder import encoder_settings, pretrained_encoder, restored_encoder, small_encoder
-from engine.modalities.text import CharacterVocabulary, TextFeatures, encode_text
+from engine.modalities.text import CharacterVocabulary, TextFeatures, character_tokenizer, encode_text
 from tests.engine.systems.encoder_folder import write_encoder
 
 TEXTS = ["王芳在杭州", "", "北京", "𠮷😀"]
@@ -35,6 +35,19 @@ def small(vocabulary):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return write_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.mark.parametrize(("own", "expected"), [(0.0, 0.3), (0.1, 0.1)])
+def test_an_encoder_without_dropout_is_given_one_and_any_other_keeps_its_own(small, tmp_path, own, expected):
+    config = small.model.config
+    config.embedding_dropout = config.mlp_dropout = config.attention_dropout = own
+    small.model.save_pretrained(tmp_path)
+    character_tokenizer([chr(0x4E00 + i) for i in range(1200)]).save_pretrained(tmp_path)
+    small.model.resize_token_embeddings(2000)
+    small.model.save_pretrained(tmp_path)
+    loaded = pretrained_encoder(str(tmp_path), dropout=0.3).model
+    assert loaded.config.attention_dropout == expected
+    assert {module.p for module in loaded.modules() if isinstance(module, torch.nn.Dropout)} == {expected}
 
 
 def features(texts, vocabulary):
