@@ -31,8 +31,6 @@ def choose(precision: str, device: torch.device) -> str:
         raise ConfigError("precision: int8 is for the CPU; use bf16 or fp32 on a GPU")
     if precision != "auto":
         return precision
-    if device.type == "cpu":
-        return "int8" if "x86" in torch.backends.quantized.supported_engines else "fp32"
     return "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
 
 
