@@ -42,11 +42,15 @@ class Server:
 
 def ready(page: Any) -> None:
     """Wait until the text is drawn in its final font."""
-    page.wait_for_selector(".duomo-line", timeout=30_000)
-    # Fonts begin to load when they are first drawn with: two frames, then wait for them.
+    # The editor draws an empty line before its document comes.
+    page.wait_for_function("() => document.querySelector('.duomo-line')?.textContent", timeout=30_000)
     page.evaluate(
-        "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-        ".then(() => document.fonts.ready).then(() => true)"
+        """async () => {
+            const surface = document.querySelector('.duomo-surface');
+            const { fontWeight, fontSize, fontFamily } = getComputedStyle(surface);
+            await document.fonts.load(`${fontWeight} ${fontSize} ${fontFamily}`, surface.textContent);
+            await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        }"""
     )
 
 
