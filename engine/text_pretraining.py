@@ -24,7 +24,8 @@ from engine.errors import ConfigError, InputError
 from engine.modalities.text import CharacterVocabulary
 from engine.pretraining.loop import learn
 from engine.pretraining.masked_lm import MaskedLM, MaskedLMConfig
-from engine.pretraining.raw_text import TextSource, pack
+from engine.pretraining.packing import pack
+from engine.pretraining.raw_text import TextSource
 from engine.run import Run
 from engine.systems.contract import from_json
 

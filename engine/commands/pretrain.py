@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from engine.commands.output import add_json, parse_pairs, print_options, use_threads
-from engine.commands.running import carry_out, follow, follows, new_folder
+from engine.commands.output import parse_pairs, print_options, use_threads
+from engine.commands.running import add_run_arguments, carry_out, follow, follows, new_folder
 from engine.errors import InputError
 
 _DESCRIPTION = """\
@@ -40,12 +40,7 @@ def add(commands: Any) -> None:
     masked.add_argument(
         "--exclude", action="append", default=[], metavar="F", help="corpus none of whose sentences is learned from"
     )
-    masked.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="an option; --options lists them")
-    masked.add_argument("--run", metavar="DIR", help="folder of the run; an interrupted run in it is gone on with")
-    masked.add_argument("--out", metavar="DIR", help="also put the encoder here")
-    masked.add_argument("--options", action="store_true", help="list the options, and stop")
-    masked.add_argument("--threads", type=int, help="CPU threads")
-    add_json(masked)
+    add_run_arguments(masked, "encoder")
     masked.set_defaults(handler=masked_lm)
 
 

@@ -11,17 +11,28 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.commands.output import print_json
+from engine.commands.output import add_json, print_json
 from engine.errors import InputError, RunError
 
 _SHOWN = {"loss": "{:.3f}", "f1": "{:.2%}", "perplexity": "{:.2f}"}
+
+
+def add_run_arguments(parser: argparse.ArgumentParser, result: str) -> None:
+    """Add what every command that carries out a run takes; ``result`` says what comes out of it."""
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="an option; --options lists them")
+    parser.add_argument("--run", metavar="DIR", help="folder of the run; an interrupted run in it is gone on with")
+    parser.add_argument("--out", metavar="DIR", help=f"also put the {result} here")
+    parser.add_argument("--options", action="store_true", help="list the options, and stop")
+    parser.add_argument("--threads", type=int, help="CPU threads")
+    add_json(parser)
+    parser.set_defaults(command=parser.prog)
 
 
 def carry_out(arguments: argparse.Namespace, prepare: Callable[[], Any], place: Callable[[Path, str], Path]) -> int:
     """Carry out the run that ``--run`` names, or a new one, in this process; return the exit status.
 
     Args:
-        arguments: with ``run``, ``out`` and ``json``.
+        arguments: of ``add_run_arguments``.
         prepare: makes a new run.
         place: copies the checkpoint to where ``--out`` says.
 
@@ -38,7 +49,7 @@ def carry_out(arguments: argparse.Namespace, prepare: Callable[[], Any], place: 
     with Bar(run):
         status = run.carry_out(_work(run))
     if status.state != "done":
-        print(f"stopped as asked; go on with: python -m engine train --run {run.folder}", file=sys.stderr)
+        print(f"stopped as asked; go on with: {arguments.command} --run {run.folder}", file=sys.stderr)
         return 1
     if not run.leader:
         return 0

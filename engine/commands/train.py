@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from engine.commands.output import add_json, parse_pairs, print_options, use_threads
-from engine.commands.running import carry_out, follow, follows, new_folder
+from engine.commands.output import parse_pairs, print_options, use_threads
+from engine.commands.running import add_run_arguments, carry_out, follow, follows, new_folder
 from engine.errors import InputError
 
 _DESCRIPTION = """\
@@ -41,14 +41,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--mixture", metavar="F", help="JSON that says which corpora to learn from and to judge by, instead")
     parser.add_argument("--data", metavar="DIR", help="the folder that a mixture names its corpora from; its own by default")
     parser.add_argument("--map", action="append", default=[], metavar="FROM=TO,…", help="labels to rename, or to drop (FROM=)")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="an option of the system or the training"
-    )
-    parser.add_argument("--run", metavar="DIR", help="folder of the run; an interrupted run in it is gone on with")
-    parser.add_argument("--out", metavar="DIR", help="also put the checkpoint here")
-    parser.add_argument("--options", action="store_true", help="list the options of the system and the training, and stop")
-    parser.add_argument("--threads", type=int, help="CPU threads")
-    add_json(parser)
+    add_run_arguments(parser, "checkpoint")
     parser.set_defaults(handler=train)
 
 

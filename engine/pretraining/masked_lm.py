@@ -23,7 +23,7 @@ from engine.errors import ConfigError, InputError
 from engine.layers.text_encoder import check_rows, small_shape
 from engine.modalities.text import CharacterVocabulary
 from engine.pretraining.loop import LoopConfig, Task
-from engine.pretraining.raw_text import WORD, PackedText
+from engine.pretraining.packing import WORD, PackedText
 from engine.systems.contract import option
 
 _JUDGED = 512

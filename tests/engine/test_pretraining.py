@@ -24,7 +24,8 @@ from engine.modalities.text import EMOJI, CharacterVocabulary, character_tokeniz
 from engine.pretraining import raw_text
 from engine.pretraining.loop import LoopConfig, factor
 from engine.pretraining.masked_lm import MaskedLM, MaskedLMConfig, Windows
-from engine.pretraining.raw_text import WORD, PackedText, TextSource, pack
+from engine.pretraining.packing import WORD, PackedText, pack
+from engine.pretraining.raw_text import TextSource
 from engine.text_pretraining import prepare, pretrain_on_text
 
 LINES = [line for document in samples.news() for line in document.text.splitlines()]
