@@ -125,7 +125,7 @@ class _Fit:
             for part, parameters in system.parts().items()
             if parameters
         ]
-        optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
+        optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay, fused=True)
         self.model, self.optimizer = self.accelerator.prepare(system, optimizer)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._factor)
         self.state = TrainingState()

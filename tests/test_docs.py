@@ -17,9 +17,8 @@ from typing import Any
 
 import pytest
 
-from engine.commands.predict import DEFAULT
 from engine.formats import FORMATS
-from engine.shipped import SHIPPED
+from engine.shipped import DEFAULT, SHIPPED
 from engine.systems import SYSTEMS
 from workbench import settings
 

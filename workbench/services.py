@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from engine.document import Document
 from engine.errors import EngineError
 from engine.samples import examples
+from engine.shipped import DEFAULT, SHIPPED
 from workbench.errors import UserError
 from workbench.jobs import Job, Jobs
 
@@ -71,8 +72,6 @@ class Services:
     @property
     def roots(self) -> tuple[Path, ...]:
         """Return the folders in which checkpoints are looked for, the user's own first."""
-        from engine.shipped import SHIPPED
-
         return self.checkpoints_folder, SHIPPED
 
     def checkpoints(self) -> list[CheckpointInfo]:
@@ -107,7 +106,7 @@ class Services:
         return info
 
     def in_use(self) -> CheckpointInfo:
-        """Return the checkpoint in use: the one last chosen, else the first of those that Duomo came with.
+        """Return the checkpoint in use: the one last chosen, else the default among those that Duomo came with.
 
         Raises:
             CheckpointError: if the chosen one is missing or damaged.
@@ -119,8 +118,9 @@ class Services:
         if chosen:
             return self.checkpoint(chosen)
         for root in reversed(self.roots):
-            for info in catalogue(root):
-                return self.checkpoint(str(info.path))
+            offered = {info.name: info for info in catalogue(root)}
+            if offered:
+                return self.checkpoint(str(offered.get(DEFAULT, next(iter(offered.values()))).path))
         raise UserError("services.checkpoints.none", folder=self.checkpoints_folder)
 
     def use_job(self, job_id: str) -> CheckpointInfo:

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from engine.commands.output import add_json, print_json, print_table
+from engine.shipped import SHIPPED
 
 if TYPE_CHECKING:
     from engine.systems.contract import System
@@ -66,7 +67,6 @@ def list_checkpoints(arguments: argparse.Namespace) -> int:
     """Print every checkpoint."""
     from engine.checkpoint import WEIGHTS, catalogue
     from engine.layers.text_encoder import our_encoders
-    from engine.shipped import SHIPPED
 
     rows: list[dict[str, Any]] = [
         {"name": i.name, "system": i.system, "labels": list(i.labels), "size_bytes": i.size_bytes, "path": str(i.path)}

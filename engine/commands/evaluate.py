@@ -9,12 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from engine.commands.output import add_device, add_json, parse_pairs, print_json, print_table, use_threads
+from engine.shipped import SHIPPED
 
 _DESCRIPTION = """\
 Score a checkpoint on a labelled corpus: exact spans, micro-averaged and for each type.
 
-  python -m engine evaluate --checkpoint zh-news-small --data msra/dev.txt
-  python -m engine evaluate --checkpoint zh-news-small --data weibo/dev.char.bmes \\
+  python -m engine evaluate --checkpoint zh-general --data msra/dev.txt
+  python -m engine evaluate --checkpoint zh-general --data weibo/dev.char.bmes \\
       --map PER.NAM=PER,LOC.NAM=LOC,GPE.NAM=LOC,ORG.NAM=ORG,PER.NOM=,LOC.NOM=,GPE.NOM=,ORG.NOM=
 
 --map renames labels in the corpus and in the predictions alike; NAME= drops a label. --labels PER,LOC,ORG scores these labels
@@ -48,7 +49,6 @@ def evaluate(arguments: argparse.Namespace) -> int:
     from engine import formats, tagger
     from engine.document import Document, relabel
     from engine.evaluation.scores import score
-    from engine.shipped import SHIPPED
     from engine.tags import flatten
 
     labels = tuple(arguments.labels.split(",")) if arguments.labels else None

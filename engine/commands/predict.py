@@ -11,8 +11,8 @@ from typing import Any
 from engine.commands.output import add_device, add_json, print_json, use_threads
 from engine.document import Document
 from engine.errors import FormatError, InputError
+from engine.shipped import DEFAULT, SHIPPED
 
-DEFAULT = "zh-news-small"
 _AT_ONCE = 256
 
 _DESCRIPTION = """\
@@ -52,7 +52,6 @@ def predict(arguments: argparse.Namespace) -> int:
     use_threads(arguments.threads)
     from engine import tagger
     from engine.evidence import to_json
-    from engine.shipped import SHIPPED
 
     model = tagger.load(
         arguments.checkpoint, *arguments.checkpoints, SHIPPED, device=arguments.device, precision=arguments.precision

@@ -6,12 +6,12 @@ import argparse
 from typing import Any
 
 from engine.commands.output import add_json, parse_pairs, print_json, use_threads
-from engine.commands.predict import DEFAULT
+from engine.shipped import DEFAULT, SHIPPED
 
 _DESCRIPTION = """\
 Teach a checkpoint corrected documents, mixed with replayed ones so that old skill is kept.
 
-  python -m engine retrain --corrections corrected.jsonl --checkpoint zh-news-small
+  python -m engine retrain --corrections corrected.jsonl --checkpoint zh-general
   python -m engine retrain --corrections corrected.jsonl --set replay_corpus=msra/train.txt.xz --set epochs=4"""
 
 
@@ -45,7 +45,6 @@ def run_retraining(arguments: argparse.Namespace) -> int:
     from engine.checkpoint import find
     from engine.commands.running import Bar, new_folder
     from engine.retraining import RetrainConfig, prepare, retrain
-    from engine.shipped import SHIPPED
     from engine.systems.contract import from_json, options
 
     chosen = dict(parse_pairs(arguments.set, "--set"))

@@ -30,6 +30,9 @@ from engine.pretraining.raw_text import TextSource, clean
 WORD = 1 << 15
 """Set on the index of a character that begins a word."""
 _CHUNK = 4000
+_HELD_OUT = (500, 50, 10)
+"""One line in so many is held out; of a small text, whose part would be below _LEAST bytes, more."""
+_LEAST = 30_000
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,10 @@ def pack(
     """
     if not (folder / "report.json").is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        counts, characters = clean(sources, exclude, folder, traditional, observe)
+        for share in _HELD_OUT:
+            counts, characters = clean(sources, exclude, folder, traditional=traditional, held_out=share, observe=observe)
+            if (folder / "held_out.txt").stat().st_size >= _LEAST:
+                break
         made = tokenizer or character_tokenizer(_choose(characters, vocabulary_size))
         made.save_pretrained(folder / "tokenizer")
         vocabulary = CharacterVocabulary.of_tokenizer(made)

@@ -19,8 +19,10 @@ from engine.formats.source import Source
 
 LONGEST_LINE = 1 << 16
 """Bytes after which a line is cut, so that a file of one line is read like any other."""
-HELD_OUT_SHARE = 500
-"""One line in so many is held out, chosen by its hash."""
+_STRAY = 0.01
+"""Share of control characters up to which a line is text, and they are taken out of it."""
+_NOISE = 0.9
+"""Share of unreadable lines above which a file is no text."""
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd\ue000-\uf8ff]")
 _MARKUP = re.compile(
@@ -65,7 +67,13 @@ class Counts:
 
 
 def clean(
-    sources: Sequence[TextSource], exclude: Sequence[str], folder: Path, traditional: float, observe: Callable[[str], None]
+    sources: Sequence[TextSource],
+    exclude: Sequence[str],
+    folder: Path,
+    *,
+    traditional: float,
+    held_out: int,
+    observe: Callable[[str], None],
 ) -> tuple[list[Counts], Counter[str]]:
     """Write the cleaned lines of each source and of the held-out part; count their characters.
 
@@ -74,6 +82,7 @@ def clean(
         exclude: labelled corpora whose sentences are left out.
         folder: gets ``text-0.txt`` … and ``held_out.txt``, UTF-8.
         traditional: share of the lines that are turned into traditional characters.
+        held_out: one line in so many is held out, chosen by its hash.
         observe: told what is being done.
 
     Raises:
@@ -99,16 +108,16 @@ def clean(
                         continue
                     seen.add(key)
                     number = int.from_bytes(key, "big")
-                    out = number % HELD_OUT_SHARE == 0
+                    out = number % held_out == 0
                     written = convert(line) if (number >> 20) % 1000 < 1000 * traditional else line
                     count.held_out += out
                     count.kept += not out
                     count.characters += 0 if out else len(written)
                     characters.update(written)
                     (held if out else kept).write(written + "\n")
-            if not count.kept:
+            if not count.kept or count.unreadable > _NOISE * count.lines:
                 raise InputError(
-                    f"{source.path}: none of its {count.lines} lines can be learned from "
+                    f"{source.path}: {count.kept + count.held_out} of its {count.lines} lines can be learned from "
                     f"({count.foreign} without enough Chinese, {count.unreadable} neither UTF-8 nor GB 18030, "
                     f"{count.repeated} repeated, {count.excluded} excluded); give Chinese text as UTF-8, or leave the file out"
                 )
@@ -121,9 +130,11 @@ def _lines(source: TextSource, count: Counts) -> Iterator[str]:
     for line in _labelled(source.path) if source.labelled else _raw(source.path, count):
         count.lines += 1
         cleaned = _BLANK.sub(" ", _MARKUP.sub("", line)).strip()
-        if not cleaned or _CONTROL.search(cleaned):
+        noise = len(_CONTROL.findall(cleaned))
+        if not cleaned or noise > _STRAY * len(cleaned):
             count.unreadable += bool(cleaned)
             continue
+        cleaned = _CONTROL.sub("", cleaned) if noise else cleaned
         han = len(_HAN.findall(cleaned))
         if han < 4 or han < 0.3 * len(cleaned):
             count.foreign += 1

@@ -1,6 +1,6 @@
 """Warm latency of a checkpoint: how long one text takes, evidence included, as the Analyse page asks for it.
 
-    python tests/benchmarks/latency.py --checkpoint zh-news-small [--lengths 30,100,1000] [--threads N] [--repeat 50]
+    python tests/benchmarks/latency.py --checkpoint zh-general [--lengths 30,100,1000] [--threads N] [--repeat 50]
 
 Prints one JSON object: for each length the median and the 95th percentile in milliseconds. The texts are our own sample
 sentences, joined and cut to the length.

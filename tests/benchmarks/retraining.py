@@ -1,6 +1,6 @@
 """A retraining on the CPU: seconds to the first progress row and to the end, memory, and what was learned and forgotten.
 
-    python tests/benchmarks/retraining.py --checkpoint zh-news-small --data DIR [--count 50] [--set NAME=VALUE]
+    python tests/benchmarks/retraining.py --checkpoint zh-general --data DIR [--count 50] [--set NAME=VALUE]
 
 The corrections are sentences of weibo/train.char.bmes that the checkpoint reads wrongly, as annotated, drawn with --seed. F1 is
 measured on msra/dev.txt before and after; --dev-limit takes its first sentences alone. Prints one JSON object: first_row_seconds

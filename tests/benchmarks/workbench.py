@@ -1,6 +1,6 @@
 """The workbench as a process: seconds to its first page, its memory, and what a user waits for an answer.
 
-    python tests/benchmarks/workbench.py --checkpoint zh-news-small [--analyses 10] [--length 100]
+    python tests/benchmarks/workbench.py --checkpoint zh-general [--analyses 10] [--length 100]
 
 Prints one JSON object. The workbench runs on a free port with an empty workspace. The first page is the first HTTP 200. Memory
 is the resident set of the process and its children: idle, once the model is loaded and the memory is steady, then after the

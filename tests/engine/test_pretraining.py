@@ -4,6 +4,7 @@ import json
 import lzma
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,11 +33,6 @@ LINES = [line for document in samples.news() for line in document.text.splitline
 TINY = {"layers": 1, "width": 64, "sequence": 32, "batch_size": 8, "precision": "fp32", "generator": 64}
 
 
-@pytest.fixture(autouse=True)
-def shares(monkeypatch):
-    monkeypatch.setattr(raw_text, "HELD_OUT_SHARE", 5)
-
-
 @pytest.fixture
 def news(tmp_path):
     path = tmp_path / "news.txt"
@@ -54,6 +50,10 @@ def report(tmp_path):
 
 def kept_lines(tmp_path, number=0):
     return (tmp_path / "corpus" / f"text-{number}.txt").read_text(encoding="utf-8").splitlines()
+
+
+def all_lines(tmp_path):
+    return kept_lines(tmp_path) + (tmp_path / "corpus" / "held_out.txt").read_text(encoding="utf-8").splitlines()
 
 
 def run_of(tmp_path, news, name="run", **options):
@@ -89,8 +89,7 @@ class TestReading:
         mixed.write_bytes(b"\n".join(parts))
         packed(tmp_path, [TextSource(str(mixed))])
         (count,) = report(tmp_path)
-        everything = kept_lines(tmp_path) + (tmp_path / "corpus" / "held_out.txt").read_text(encoding="utf-8").splitlines()
-        assert sorted(everything) == sorted([LINES[0], LINES[1], LINES[3]])
+        assert sorted(all_lines(tmp_path)) == sorted([LINES[0], LINES[1], LINES[3]])
         assert (count["other_encoding"], count["unreadable"], count["lines"]) == (1, 2, 5)
 
     def test_one_enormous_line_is_read_in_parts_without_breaking_a_character(self, tmp_path):
@@ -137,8 +136,7 @@ class TestReading:
         page = tmp_path / "page.txt"
         page.write_text("在一个被称为<ruby仓库<rtrepository</rt</ruby的页面里\n" + "\n".join(LINES[:20]), encoding="utf-8")
         packed(tmp_path, [TextSource(str(page))])
-        everything = kept_lines(tmp_path) + (tmp_path / "corpus" / "held_out.txt").read_text(encoding="utf-8").splitlines()
-        assert "在一个被称为仓库的页面里" in everything
+        assert "在一个被称为仓库的页面里" in all_lines(tmp_path)
 
     def test_some_lines_become_traditional(self, tmp_path, news):
         packed(tmp_path, [TextSource(str(news))], traditional=0.5)
@@ -149,8 +147,36 @@ class TestReading:
     @pytest.mark.parametrize("content", [b"", b"\xff\xfe" + "北京".encode("utf-16-le") * 50, b"nothing but English here\n" * 9])
     def test_a_file_of_no_use_is_named_with_the_reason(self, tmp_path, content):
         (tmp_path / "bad.txt").write_bytes(content)
-        with pytest.raises(InputError, match=r"bad\.txt: none of its .* lines can be learned from"):
+        with pytest.raises(InputError, match=r"bad\.txt: 0 of its \d+ lines can be learned from"):
             packed(tmp_path, [TextSource(str(tmp_path / "bad.txt"))])
+
+    def test_noise_that_happens_to_decode_is_no_text(self, tmp_path):
+        noise = random.Random(1).randbytes(200_000)
+        (tmp_path / "noise.txt").write_bytes(noise + b"\n" + "\n".join(LINES[:9]).encode())
+        with pytest.raises(InputError, match=r"noise\.txt: .* neither UTF-8 nor GB 18030"):
+            packed(tmp_path, [TextSource(str(tmp_path / "noise.txt"))])
+
+    def test_a_stray_control_character_costs_itself_alone(self, tmp_path):
+        long = "".join(LINES[:30])
+        (tmp_path / "page.txt").write_text(long[:700] + "\x01" + long[700:] + "\n" + "\n".join(LINES[30:40]), encoding="utf-8")
+        packed(tmp_path, [TextSource(str(tmp_path / "page.txt"))])
+        assert long in all_lines(tmp_path)
+
+    def test_a_small_text_holds_out_a_larger_share(self, tmp_path):
+        many = [
+            f"{place}的第{number}位居民在{day}日搬走了。"
+            for place in ("上海", "杭州")
+            for day in range(400)
+            for number in range(50)
+        ]
+        shares = []
+        for lines in (many[:400], many):
+            (tmp_path / "page.txt").write_text("\n".join(lines), encoding="utf-8")
+            shutil.rmtree(tmp_path / "corpus", ignore_errors=True)
+            packed(tmp_path, [TextSource(str(tmp_path / "page.txt"))])
+            (count,) = report(tmp_path)
+            shares.append(count["held_out"] / count["lines"])
+        assert shares[0] > 0.05 > shares[1]
 
     def test_a_missing_file_is_named(self, tmp_path):
         with pytest.raises(InputError, match="there is no file .*gone"):

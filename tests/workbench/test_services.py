@@ -14,6 +14,7 @@ import engine.tagger
 from engine.document import Document, Span
 from engine.errors import CheckpointError
 from engine.samples import examples
+from engine.shipped import DEFAULT
 from workbench.errors import UserError
 from workbench.services import LONGEST, Services, check_text
 from workbench.settings import Settings
@@ -146,9 +147,11 @@ def test_a_checkpoint_is_verified_again_only_when_its_weights_have_changed(servi
         services.analyse("王五")
 
 
-def test_the_first_that_duomo_came_with_is_used_where_none_was_chosen(services: Services) -> None:
+def test_the_default_is_used_where_none_was_chosen_and_else_the_first(shelf: Shelf, services: Services) -> None:
     services.store.put("checkpoint", "")
     assert services.in_use().name == "small"
+    shelf.infos.append(shelf.info(DEFAULT))
+    assert services.in_use().name == DEFAULT
 
 
 def test_an_analysis_is_remembered_by_text_and_checkpoint(services: Services) -> None:
