@@ -55,6 +55,12 @@ class Corpus:
         """Tell whether the file is there."""
         return formats.part(self.file)[0].is_file()
 
+    @property
+    def name(self) -> str:
+        """Return its file with the folder it is in, to tell people which it is."""
+        file = formats.part(self.file)[0]
+        return f"{file.parent.name}/{file.name}{self.file[len(str(file)) :]}".lstrip("/")
+
     def read(self) -> list[Document]:
         """Return its documents once each.
 

@@ -76,7 +76,7 @@ def _prepare(arguments: argparse.Namespace) -> Any:
         dev=dev,
         options=from_json(system.Config, {name: value for name, value in chosen.items() if name in own}),
         training=from_json(TrainingConfig, {name: value for name, value in chosen.items() if name not in own}),
-        card={"data": ", ".join(Path(corpus.file).name for corpus in train), "command": _command(arguments)},
+        card={"data": ", ".join(corpus.name for corpus in train), "command": _command(arguments)},
     )
 
 

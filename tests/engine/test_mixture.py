@@ -39,6 +39,14 @@ def test_corpora_are_named_from_another_folder(tmp_path, corpus):
     assert read_mixture(path, tmp_path)[0][0].present
 
 
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("/data/msra/train.txt.xz", "msra/train.txt.xz"), ("/data/cnerta/valid.json#-0/10", "cnerta/valid.json#-0/10"), ("a", "a")],
+)
+def test_a_corpus_is_called_by_its_folder_and_file(file, name):
+    assert Corpus(file).name == name
+
+
 @pytest.mark.parametrize(("weight", "count"), [(1, 20), (3, 60), (0.25, 5), (2.5, 50)])
 def test_the_weight_says_how_often_a_document_is_seen(corpus, weight, count):
     documents = read_all([Corpus(str(corpus), weight=weight)])
