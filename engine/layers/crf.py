@@ -1,7 +1,8 @@
 """Linear-chain conditional random field (Lafferty et al. 2001): loss, best path, marginals, n best paths.
 
-The loss and the parameters are pytorch-crf's. Decoding is our own: pytorch-crf's asks for one number at a time, and has neither
-marginals nor n best paths. Shapes: B sentences, T positions, K tags. Masks are boolean and cover a prefix of every row.
+The parameters and the loss of known tags are pytorch-crf's. The rest is our own: its decoding asks for one number at a time, and
+it has neither partial labels nor marginals nor n best paths. Shapes: B sentences, T positions, K tags. Masks are boolean and
+cover a prefix of every row.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +19,8 @@ from torchcrf import CRF as PytorchCRF
 from engine.tags import Scheme, allowed
 
 FORBIDDEN = -1e4
+_NOTHING = -300.0
+"""In sums over paths, what is e^300 times less likely than the likeliest counts as this: the log stays finite."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,65 @@ class Marginals:
     def tags(self) -> Tensor:
         """Return the probability of each tag at each position, ``[B, T, K]``; meaningless under the padding."""
         return (self.forward + self.backward - self.total[:, None, None]).exp()
+
+
+def _sum_forward(emissions: Tensor, mask: Tensor, start: Tensor, transitions: Tensor) -> Tensor:
+    """Sum the paths up to and including each tag, ``[B, T, K]`` in float64."""
+    weights, emissions = transitions.double().clamp(min=_NOTHING).exp(), emissions.double()
+    sums = [emissions[:, 0] + start]
+    for t in range(1, emissions.shape[1]):
+        step = _log_product(sums[-1], weights) + emissions[:, t]
+        sums.append(torch.where(mask[:, t, None], step, sums[-1]))
+    return torch.stack(sums, 1)
+
+
+def _sum_backward(emissions: Tensor, mask: Tensor, end: Tensor, transitions: Tensor) -> Tensor:
+    """Sum the paths behind each tag, ``[B, T, K]`` in float64."""
+    weights, emissions = transitions.double().clamp(min=_NOTHING).exp().T.contiguous(), emissions.double()
+    last = end.double().expand_as(emissions[:, 0])
+    sums = [last]
+    for t in range(emissions.shape[1] - 1, 0, -1):
+        step = _log_product(emissions[:, t] + sums[-1], weights)
+        sums.append(torch.where(mask[:, t, None], step, last))
+    return torch.stack(sums[::-1], 1)
+
+
+def _log_product(scores: Tensor, weights: Tensor) -> Tensor:
+    """Return ``log(exp(scores) @ weights)``."""
+    top = scores.amax(1, keepdim=True)
+    return ((scores - top).clamp(min=_NOTHING).exp() @ weights).log() + top
+
+
+def _sum_paths(emissions: Tensor, mask: Tensor, start: Tensor, end: Tensor, transitions: Tensor) -> Marginals:
+    forward = _sum_forward(emissions, mask, start, transitions)
+    backward = _sum_backward(emissions, mask, end, transitions)
+    return Marginals(forward, backward, (forward[:, -1] + end).logsumexp(-1))
+
+
+class _LogPartition(torch.autograd.Function):
+    """The log partition function, ``[B]``; its gradients are the marginals, so none of the T steps is recorded."""
+
+    @staticmethod
+    def forward(ctx: Any, emissions: Tensor, mask: Tensor, start: Tensor, end: Tensor, transitions: Tensor) -> Tensor:
+        forward = _sum_forward(emissions, mask, start, transitions)
+        total = (forward[:, -1] + end).logsumexp(-1)
+        ctx.save_for_backward(emissions, mask, end, transitions, forward, total)
+        return total.to(emissions.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        emissions, mask, end, transitions, forward, total = ctx.saved_tensors
+        weight = gradients[0].double()[:, None, None]
+        backward = _sum_backward(emissions, mask, end, transitions)
+        tags = Marginals(forward, backward, total).tags * mask[:, :, None] * weight
+        ended = (forward[:, -1] + end - total[:, None]).exp() * weight[:, 0]
+        before, behind = forward[:, :-1], emissions[:, 1:].double() + backward[:, 1:]
+        low, high = before.amax(2, keepdim=True), behind.amax(2, keepdim=True)
+        scale = (low + high - total[:, None, None]).clamp(max=-_NOTHING).exp() * mask[:, 1:, None] * weight
+        pairs = torch.einsum("btj,btk->jk", (before - low).exp() * scale, (behind - high).exp()) * transitions.double().exp()
+        found = tags, tags[:, 0].sum(0), ended.sum(0), pairs
+        of_emissions, of_start, of_end, of_pairs = (gradient.to(emissions.dtype) for gradient in found)
+        return of_emissions, None, of_start, of_end, of_pairs
 
 
 class CRF(nn.Module):
@@ -108,17 +171,10 @@ class CRF(nn.Module):
         filled = mask[:, 0]
         emissions, mask = emissions[filled].float(), mask[filled]
         right = emissions.masked_fill(~possible[filled], FORBIDDEN)
-        every, agreeing = self._log_partition(torch.cat((emissions, right)), torch.cat((mask, mask))).chunk(2)
+        both, masks = torch.cat((emissions, right)), torch.cat((mask, mask))
+        partition: Tensor = _LogPartition.apply(both, masks, self.start, self.end, self.transitions)  # type: ignore[no-untyped-call]
+        every, agreeing = partition.chunk(2)
         return (every - agreeing).mean()
-
-    def _log_partition(self, emissions: Tensor, mask: Tensor) -> Tensor:
-        """Sum over all paths, ``[B]``."""
-        transitions = self.transitions
-        score = emissions[:, 0] + self.start
-        for t in range(1, emissions.shape[1]):
-            step = (score[:, :, None] + transitions).logsumexp(1) + emissions[:, t]
-            score = torch.where(mask[:, t, None], step, score)
-        return (score + self.end).logsumexp(-1)
 
     @torch.no_grad()
     def decode(self, emissions: Tensor, mask: Tensor) -> list[list[int]]:
@@ -142,17 +198,8 @@ class CRF(nn.Module):
     @torch.no_grad()
     def marginals(self, emissions: Tensor, mask: Tensor) -> Marginals:
         """Sum over all paths, forward and backward."""
-        transitions, width = self.transitions, emissions.shape[1]
-        forward = [emissions[:, 0] + self.start]
-        for t in range(1, width):
-            step = (forward[-1][:, :, None] + transitions).logsumexp(1) + emissions[:, t]
-            forward.append(torch.where(mask[:, t, None], step, forward[-1]))
-        backward = [self.end.expand_as(forward[0])]
-        for t in range(width - 1, 0, -1):
-            step = (transitions + (emissions[:, t] + backward[-1])[:, None, :]).logsumexp(2)
-            backward.append(torch.where(mask[:, t, None], step, self.end.expand_as(step)))
-        total = (forward[-1] + self.end).logsumexp(-1)
-        return Marginals(torch.stack(forward, 1), torch.stack(backward[::-1], 1), total)
+        sums = _sum_paths(emissions, mask, self.start, self.end, self.transitions)
+        return Marginals(sums.forward.float(), sums.backward.float(), sums.total.float())
 
     @torch.no_grad()
     def segment_probability(self, emissions: Tensor, marginals: Marginals, row: int, start: int, tags: Sequence[int]) -> float:

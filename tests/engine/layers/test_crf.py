@@ -189,6 +189,33 @@ def test_the_partial_loss_of_full_knowledge_is_the_loss(seed, length):
     )
 
 
+@quickly
+@given(SEEDS, st.lists(st.integers(1, 9), min_size=1, max_size=4))
+def test_the_partial_loss_teaches_what_the_loss_teaches(seed, lengths):
+    crf, width = chain(seed, constrained=False), max(2, *lengths)  # One character has no transition to learn.
+    emissions = torch.stack([sentence(seed + i, width) for i in range(len(lengths))]).requires_grad_()
+    mask = torch.arange(width) < torch.tensor(lengths)[:, None]
+    tags = torch.randint(5, mask.shape, generator=torch.Generator().manual_seed(seed))
+    learned = emissions, *crf.parameters()
+    whole = torch.autograd.grad(crf.loss(emissions, tags, mask), learned)
+    partial = torch.autograd.grad(crf.partial_loss(emissions, torch.nn.functional.one_hot(tags, 5).bool(), mask), learned)
+    for expected, found in zip(whole, partial, strict=True):
+        assert torch.allclose(expected, found, atol=1e-4)
+
+
+@pytest.mark.parametrize("scale", [1e2, 1e4, 1e8])
+def test_the_losses_of_extreme_emissions_are_finite(scale):
+    crf = chain(3)
+    emissions = (sentence(3, 6)[None] * scale).requires_grad_()
+    mask = torch.ones(1, 6, dtype=torch.bool)
+    illegal = torch.nn.functional.one_hot(torch.tensor([[1, 1, 2, 0, 3, 1]]), 5).bool()
+    for possible in (illegal, torch.ones(1, 6, 5, dtype=torch.bool)):
+        loss = crf.partial_loss(emissions, possible, mask)
+        (gradient,) = torch.autograd.grad(loss, emissions)
+        assert loss.isfinite() and gradient.isfinite().all()
+    assert crf.marginals(emissions.detach(), mask).tags.isfinite().all()
+
+
 def test_where_everything_is_possible_nothing_is_taught():
     crf = chain(1)
     emissions = sentence(1, 6)[None].requires_grad_()
