@@ -122,6 +122,7 @@ def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
         page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("request", lambda request: wrong.append(request.url) if _foreign(request.url, url) else None)
+        page.answers = _answers(page)
         page.goto(url)
         page.wait_for_selector(".duomo-hero")
         return page
@@ -130,6 +131,24 @@ def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert wrong == []
+
+
+def _answers(page: Any) -> set[Any]:
+    """Keep the streams by which answers still come to the page."""
+    streams: set[Any] = set()
+    page.on("request", lambda request: streams.add(request) if "/queue/data" in request.url else None)
+    page.on("requestfinished", streams.discard)
+    page.on("requestfailed", streams.discard)
+    return streams
+
+
+def reload(page: Any) -> None:
+    """Reload once nothing is on its way any more: the page would report it as lost."""
+    quiet = 0
+    while quiet < 5:
+        page.wait_for_timeout(50)
+        quiet = 0 if page.answers else quiet + 1
+    page.reload()
 
 
 def _foreign(asked: str, home: str) -> bool:
@@ -221,7 +240,7 @@ def test_a_reload_and_a_restart_find_the_running_job_again(workbench: Workbench,
     for text in ("她住在木鱼镇。", "木鱼镇很美。", "我们去木鱼镇。"):
         correct(page, text, NAME, "2")
     start_training(page, epochs=100)
-    page.reload()
+    reload(page)
     page.wait_for_selector("#retrain-progress .progress")
     # Somebody else sees the same job, and can work on meanwhile.
     other = visit(workbench.url)
@@ -247,7 +266,7 @@ def test_a_draft_survives_a_reload(shared: Workbench, visit: Callable[..., Any])
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("3")
     page.wait_for_selector("#annotate-editor .duomo-tag:has-text('ORG')")
-    page.reload()
+    reload(page)
     page.wait_for_selector("#annotate-editor .duomo-tag:has-text('ORG')")
     assert page.get_by_role("tab").nth(1).get_attribute("aria-selected") == "true"
     page.evaluate("localStorage.clear()")
