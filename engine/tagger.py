@@ -121,7 +121,7 @@ def load(checkpoint: str | Path, *roots: str | Path, device: str = "auto", preci
         checkpoint: a name below the roots (the shipped checkpoints if none are given), or a folder.
         roots: folders of checkpoints.
         device: ``cpu``, ``cuda``, ``cuda:1``, …; ``auto`` takes a GPU if there is one.
-        precision: ``fp32``, ``bf16`` or ``int8``; ``auto`` is fp32 on a CPU, bf16 on a GPU that has it.
+        precision: ``fp32``, ``bf16`` or ``int8``; ``auto`` is bf16 where the processor or the GPU has it, else fp32.
 
     Raises:
         CheckpointError: if it is missing, damaged, unsafe or of another version.

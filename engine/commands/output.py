@@ -60,7 +60,7 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, …; auto (the default) takes a GPU if there is one")
     parser.add_argument("--threads", type=int, help="CPU threads; as many as there are cores by default")
     parser.add_argument(
-        "--precision", default="auto", help="fp32, bf16 or int8; auto (the default) is fp32 on a CPU, bf16 on a GPU that has it"
+        "--precision", default="auto", help="fp32, bf16 or int8; auto (the default): bf16 where the hardware has it, else fp32"
     )
     parser.add_argument("--checkpoints", action="append", default=[], metavar="DIR", help="a further folder of checkpoints")
 

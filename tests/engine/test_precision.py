@@ -46,5 +46,11 @@ def test_a_precision_that_cannot_be_is_refused(tiny):
         choose("int8", torch.device("cuda"))
 
 
-def test_auto_is_a_precision_of_the_device():
-    assert choose("auto", CPU) in ("fp32", "bf16", "int8")
+@pytest.mark.parametrize(
+    ("instructions", "chosen"),
+    [({"avx512_bf16": True}, "bf16"), ({"amx_bf16": True}, "bf16"), ({"avx512_bf16": False, "avx2": True}, "fp32"), ({}, "fp32")],
+)
+def test_auto_is_bf16_where_the_processor_has_instructions_for_it(monkeypatch, instructions, chosen):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: instructions)
+    assert choose("auto", CPU) == chosen
+    assert choose("fp32", CPU) == "fp32"

@@ -19,7 +19,7 @@ from tests.engine.tiny import known, untrained
 
 @pytest.fixture(scope="module")
 def model(tiny):
-    return tagger.load(tiny.path, device="cpu")
+    return tagger.load(tiny.path, device="cpu", precision="fp32")
 
 
 def keys(prediction):
