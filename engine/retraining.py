@@ -259,7 +259,7 @@ def _learned(system: System, corrections: Sequence[Document]) -> float:
     """Return the share of the corrections that the system now reads exactly so."""
     found = predict(system, corrections)
     right = [
-        [s.key for s in flatten(document.spans)] == [s.key for s in prediction.document.spans]
+        [s.key for s in flatten(document.spans)] == [s.key for s in document.judged(prediction.document.spans)]
         for document, prediction in zip(corrections, found, strict=True)
     ]
     return sum(right) / len(right)

@@ -1,7 +1,8 @@
 """Sentences that we wrote ourselves: annotated news to replay in retraining and to test with, and examples for the page.
 
 ``news.jsonl`` follows the MSRA convention for PER, LOC and ORG: a country is a LOC even before 政府, an organisation's name
-is one ORG together with the places in it, a national team is an ORG, an airport, bridge or museum a LOC.
+is one ORG together with the places in it, a national team is an ORG, an airport, bridge or museum a LOC. Other types are not
+marked, and each line says so.
 """
 
 from __future__ import annotations

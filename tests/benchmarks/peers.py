@@ -19,7 +19,6 @@ import contextlib
 import io
 import json
 import logging
-import resource
 import statistics
 import subprocess
 import sys
@@ -275,8 +274,9 @@ def _alone(arguments: argparse.Namespace) -> int:
 
 
 def _resident() -> float:
-    """Return the most memory that this process has held, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """Return the most memory that this process has held, in MB; what getrusage says may be its parent's (Linux alone)."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def _corpora(folder: Path, names: Sequence[str]) -> dict[str, list[Document]]:

@@ -2,8 +2,9 @@
 
     python tests/benchmarks/retraining.py --checkpoint zh-general --data DIR [--count 50] [--set NAME=VALUE]
 
-The corrections are sentences of weibo/train.char.bmes that the checkpoint reads wrongly, as annotated, drawn with --seed. F1 is
-measured on msra/dev.txt before and after; --dev-limit takes its first sentences alone. Prints one JSON object: first_row_seconds
+The corrections are sentences of resume/train.char.bmes, which no shipped checkpoint learned labels from, that the checkpoint
+reads wrongly, with their annotated persons, places and organisations, drawn with --seed. F1 is measured on msra/dev.txt before
+and after; --dev-limit takes its first sentences alone. Prints one JSON object: first_row_seconds
 is the first line of the run's log, first_step_seconds the first with a loss. The run's folder is kept where --run names one.
 """
 
@@ -18,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +30,9 @@ sys.path.insert(0, str(ROOT))
 
 from engine.document import Document  # noqa: E402 - the folder is known only now
 from engine.errors import EngineError  # noqa: E402
-from tests.benchmarks.corpora import CORPORA, WEIBO, Corpus, plain  # noqa: E402
+from tests.benchmarks.corpora import CORPORA, LABELS, Corpus, plain  # noqa: E402
 
-TAUGHT = Corpus("weibo", "weibo/train.char.bmes", WEIBO)
+TAUGHT = Corpus("resume", "resume/train.char.bmes", {"NAME": "PER"})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -94,7 +96,7 @@ def wrongly_read(model: Any, documents: Sequence[Document], count: int, seed: in
     while drawn and len(wrong) < count:
         asked, drawn = drawn[:64], drawn[64:]
         read = [plain(prediction.document) for prediction in model.predict(asked)]
-        wrong += [gold for gold, found in zip(asked, read, strict=True) if gold.spans != found.spans]
+        wrong += [replace(gold, annotated=LABELS) for gold, found in zip(asked, read, strict=True) if gold.spans != found.spans]
     return wrong[:count]
 
 

@@ -7,6 +7,7 @@ def test_the_news_we_wrote_is_sound():
     assert [document.id for document in news] == [f"s{number:03d}" for number in range(1, len(news) + 1)]
     assert len({document.text for document in news}) == len(news)
     assert {span.label for document in news for span in document.spans} == {"PER", "LOC", "ORG"}
+    assert all(document.annotated == ("PER", "LOC", "ORG") for document in news)
     assert 0.15 <= sum(not document.spans for document in news) / len(news) <= 0.25
     assert all(tags.flatten(document.spans) == sorted(document.spans) for document in news)
 
