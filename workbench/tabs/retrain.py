@@ -101,9 +101,11 @@ class _Handlers:
     def show(self, session: Session) -> dict[Any, Any]:
         """Draw the tab anew: it may have been closed while a job ran."""
         session.seen = ""
+        drawn, counted, start = self._draw(session), self.recount(), self.parts.start
         return {
-            **self._draw(session),
-            **self.recount(),
+            **drawn,
+            **counted,
+            start: {**drawn[start], **counted[start]},
             **_system_settings(self.parts, self.context),
             self.parts.model: gr.update(**_models(self.context)),
         }
