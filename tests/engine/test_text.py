@@ -1,8 +1,9 @@
 import json
+import unicodedata
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.document import Document
@@ -11,12 +12,16 @@ from engine.modalities.text import SPECIAL, CharacterVocabulary, encode_text
 
 
 @given(st.lists(st.text(max_size=20), max_size=5), st.text(max_size=20))
+@example(["1A"], "¹Ａ①B")
 def test_every_character_has_one_index(texts, text):
     vocabulary = CharacterVocabulary.of(texts, at_least=1)
     ids = vocabulary.encode(text)
     assert len(ids) == len(text)
     assert all(0 <= index < vocabulary.size for index in ids)
-    assert [i == vocabulary.unknown for i in ids] == [c not in "".join(texts) for c in text]
+    known = set("".join(texts))
+    for index, character in zip(ids, text, strict=True):
+        plain = unicodedata.normalize("NFKC", character)
+        assert (index == vocabulary.unknown) == (character not in known and plain not in known)
 
 
 def test_frequent_characters_come_first_and_rare_ones_are_unknown():
