@@ -20,12 +20,14 @@ class Heatmap:
     Attributes:
         name: e.g. ``"class_attention"``.
         rows: what each row is.
-        values: ``[rows, characters]``.
+        values: ``[rows, characters]``; of an attention with several heads, their mean.
+        heads: ``[heads, rows, characters]``, or empty.
     """
 
     name: str
     rows: tuple[str, ...]
     values: tuple[tuple[float, ...], ...]
+    heads: tuple[tuple[tuple[float, ...], ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ def check(evidence: Evidence, characters: int) -> Evidence:
         DocumentError: if a value is not finite or a row has not one value for each character.
     """
     match evidence:
-        case Heatmap(name, _, values):
+        case Heatmap(name, _, mean, heads):
+            values = (*mean, *(row for head in heads for row in head))
             lengths = {len(row) for row in values}
         case Scores(name, _, values):
             lengths = {len(values)}

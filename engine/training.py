@@ -137,6 +137,7 @@ class _Fit:
         if self.folder is not None and has_state(self.folder):
             self.state = load_state(self.folder, self.system, self.optimizer, self.schedule)
         elif self.state.best is None:
+            self.system.prepare(self.train)
             self._judge(0)
         while self.state.epoch < self.config.epochs and self.state.bad < self.config.patience:
             if not self._epoch():

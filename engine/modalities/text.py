@@ -159,6 +159,10 @@ class TextFeatures:
     ids: Tensor
     mask: Tensor
 
+    def to(self, device: Any) -> TextFeatures:
+        """Return the features on a device."""
+        return TextFeatures(self.ids.to(device), self.mask.to(device))
+
 
 def encode_text(documents: Sequence[Document], vocabulary: CharacterVocabulary) -> TextFeatures:
     """Turn documents into padded indices; an empty text takes one padded position, since no tensor has none."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from engine.errors import InputError
 from engine.systems.bert_crf import BertCrf
 from engine.systems.bilstm_crf import BilstmCrf
+from engine.systems.class_attention import ClassAttentionTagger
 from engine.systems.contract import System
 
-SYSTEMS: dict[str, type[System]] = {system.name: system for system in (BilstmCrf, BertCrf)}
+SYSTEMS: dict[str, type[System]] = {system.name: system for system in (BilstmCrf, BertCrf, ClassAttentionTagger)}
 
 
 def get(name: str) -> type[System]:

@@ -1,4 +1,7 @@
-"""BERT-CRF; with a BiLSTM between the two where asked for (BERT+LSTM+CRF), and with bigrams beside the encoder's vectors."""
+"""BERT-CRF; where asked for with further layers or a BiLSTM between the two, and with bigrams beside the encoder's vectors.
+
+``upper_layers=1`` on a BERT of twelve layers is the 13-layer baseline of Classification Attention; ``lstm`` makes BERT+LSTM+CRF.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,7 @@ class BertCrfConfig(Options):
     encoder: str = option("", help="system.encoder.help", structural=True)
     layers: int = option(5, minimum=1, maximum=24, help="system.layers.help", structural=True)
     width: int = option(256, minimum=64, maximum=1024, help="system.width.help", structural=True)
+    upper_layers: int = option(0, minimum=0, maximum=12, help="system.upper_layers.help", structural=True)
     lstm: int = option(0, minimum=0, maximum=1024, help="system.lstm.help", structural=True)
     bigrams: int = option(0, minimum=0, maximum=1_000_000, help="system.bigrams.help", structural=True)
     bigram_width: int = option(64, minimum=8, maximum=512, help="system.bigram_width.help", structural=True)
@@ -58,6 +62,7 @@ class BertCrf(CrfTagger):
         super().__init__(labels, encoder.vocabulary, 2 * config.lstm or width, config.dropout)
         self.config = config
         self.encoder = encoder
+        self.upper = nn.ModuleList(_layer(encoder.width, config.dropout) for _ in range(config.upper_layers))
         bigrams = HashedBigrams(config.bigrams, config.bigram_width, encoder.vocabulary.pad) if config.bigrams else None
         self.bigrams = bigrams
         self.bilstm = BiLSTM(width, config.lstm) if config.lstm else None
@@ -102,6 +107,15 @@ class BertCrf(CrfTagger):
         if self.training:
             ids = drop_characters(ids, mask, self.vocabulary, self.config.character_dropout)
         vectors: Tensor = self.encoder(TextFeatures(ids, mask))
+        empty = ~mask.any(1, keepdim=True)  # an empty row has to attend to something
+        for layer in self.upper:
+            vectors = layer(vectors, src_key_padding_mask=~(mask | empty))
         if self.bigrams is not None:
             vectors = torch.cat((vectors, self.bigrams(ids)), -1)
         return vectors if self.bilstm is None else self.bilstm(self.dropout(vectors), mask)
+
+
+def _layer(width: int, dropout: float) -> nn.TransformerEncoderLayer:
+    """Return a Transformer layer as BERT has them, untrained."""
+    heads = max(1, width // 64)
+    return nn.TransformerEncoderLayer(width, heads, 4 * width, dropout, activation="gelu", batch_first=True)

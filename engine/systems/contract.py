@@ -178,9 +178,8 @@ class Batch:
 
     def to(self, device: Any) -> Batch:
         """Return the batch on a device."""
-        text = TextFeatures(self.text.ids.to(device), self.text.mask.to(device))
         tags, possible = (None if tensor is None else tensor.to(device) for tensor in (self.tags, self.possible))
-        return Batch(self.documents, text, tags, possible)
+        return Batch(self.documents, self.text.to(device), tags, possible)
 
 
 @dataclass(frozen=True)
@@ -228,6 +227,9 @@ class System(nn.Module, ABC):
     @abstractmethod
     def parts(self) -> dict[str, list[nn.Parameter]]:
         """Return the parameters by learning rate: ``encoder`` and ``head``."""
+
+    def prepare(self, documents: Sequence[Document]) -> None:
+        """Take from the training documents what is computed before training, not learned in it; by default nothing."""
 
     @abstractmethod
     def adopt(self, other: System) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -24,8 +25,10 @@ READINGS = 5
 class CrfTagger(System):
     """Characters to vectors to emissions to a CRF in BIOES."""
 
-    emits = ("label_probabilities", "alternatives")
+    emits: ClassVar[tuple[str, ...]] = ("label_probabilities", "alternatives")
     nested = False
+    by_label: ClassVar[tuple[str, ...]] = ()
+    """Names of weights that have a row for each label instead of each tag."""
 
     def __init__(self, labels: LabelSet, vocabulary: CharacterVocabulary, width: int, dropout: float) -> None:
         """Make the head.
@@ -59,9 +62,12 @@ class CrfTagger(System):
         assert isinstance(other, CrfTagger)
         mine, theirs = self.state_dict(), other.state_dict()
         rows = torch.tensor([self.tag_index[tag] for tag in other.tags])
+        labels = torch.tensor([self.labels.names.index(label) for label in other.labels.names])
         for name, tensor in theirs.items():
             target = mine[name]
-            if target.shape == tensor.shape:
+            if name in self.by_label:
+                target[labels] = tensor
+            elif target.shape == tensor.shape:
                 target.copy_(tensor)
             elif tensor.dim() == 2 and target.shape[1] != tensor.shape[1]:  # transitions, [K, K]
                 target[rows[:, None], rows[None, :]] = tensor

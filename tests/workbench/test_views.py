@@ -11,11 +11,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.document import Document, Span
-from engine.evidence import Alternative, Alternatives, Scores
+from engine.evidence import Alternative, Alternatives, Heatmap, Scores
 from workbench.views.alternatives import alternatives_html
 from workbench.views.charts import figures_table, training_chart
 from workbench.views.colours import NAMED, OTHERS, colour, contrast, editor_labels, ink_on, palette, ramp
 from workbench.views.escape import esc
+from workbench.views.heatmap import heatmap_html
 from workbench.views.layout import cluster_end, levels, lines
 from workbench.views.scores import label_shares, scores_html
 from workbench.views.spans import entities_rows, spans_html
@@ -187,6 +188,26 @@ def test_a_long_strip_is_cut_and_says_so() -> None:
     html = scores_html(scores, "字" * 500, {}, start=480)
     assert html.count("<td class=") == 120
     assert "381 to 500 of 500" in html
+
+
+@settings(deadline=None)
+@given(documents(), LABEL)
+def test_a_heatmap_escapes_and_has_a_strip_for_the_mean_and_each_head(document: Document, label: str) -> None:
+    row = tuple(1 / max(1, len(document)) for _ in document.text)
+    heatmap = Heatmap("class_attention", (label,), (row,), ((row,), (row,), (row,)))
+    html = heatmap_html(heatmap, document, {})
+    assert nothing_to_evaluate(html)
+    assert html.count("<td class=") == 4 * min(120, len(document))
+    assert html.count("<details>") == 1
+
+
+def test_the_strongest_weight_of_a_heatmap_has_the_strongest_colour_and_types_stand_below() -> None:
+    document = Document("张伟在北京", (Span(0, 2, "PER"), Span(3, 5, "LOC")))
+    html = heatmap_html(Heatmap("class_attention", ("PER",), ((0.4, 0.2, 0.0, 0.2, 0.2),)), document, {})
+    cells = re.findall(r"--light:(#\w{6});[^>]*>(\d*)</td>", html)
+    assert cells[0] == (ramp(1.0), "40") and cells[1] == (ramp(0.5), "20") and cells[2] == (ramp(0.0), "")
+    assert re.findall(r"<th>(\w*)</th>", html) == ["PER", "", "", "LOC", ""]
+    assert "<details>" not in html and "<span>40%</span>" in html
 
 
 @settings(deadline=None)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from engine.document import Document
-from engine.evidence import Alternatives, Evidence, Scores
+from engine.evidence import Alternatives, Evidence, Heatmap, Scores
 from workbench.views.alternatives import alternatives_html
 from workbench.views.escape import esc
+from workbench.views.heatmap import heatmap_html
 from workbench.views.scores import scores_html
 
 
@@ -33,5 +34,7 @@ def _panel(document: Document, evidence: Evidence, texts: Mapping[str, str]) -> 
             return scores_html(evidence, document.text, texts)
         case Alternatives():
             return alternatives_html(evidence, document, texts)
+        case Heatmap():
+            return heatmap_html(evidence, document, texts)
         case _:
             return ""

@@ -81,7 +81,9 @@ class SystemContract:
     @pytest.fixture
     def fresh(self, config, documents):
         torch.manual_seed(1)
-        return self.kind.build(config, LabelSet.of(documents), [document.text for document in documents])
+        made = self.kind.build(config, LabelSet.of(documents), [document.text for document in documents])
+        made.prepare(documents)
+        return made
 
     def test_it_is_in_the_registry_and_declares_itself(self):
         assert SYSTEMS[self.kind.name] is self.kind

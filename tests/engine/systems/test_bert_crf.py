@@ -19,6 +19,7 @@ class TestContract(SystemContract):
     configs = {
         "plain": TINY,
         "with an LSTM": {**TINY, "lstm": 32},
+        "with a further layer": {**TINY, "upper_layers": 1},
         "with dropout": {**TINY, "dropout": 0.1},
         "with bigrams": {**TINY, "bigrams": 512, "bigram_width": 16},
     }

@@ -1,0 +1,84 @@
+import pytest
+import torch
+
+from engine.document import Document, LabelSet, Span
+from engine.errors import ConfigError
+from engine.layers.class_attention import class_embedding
+from engine.modalities.text import encode_text
+from engine.systems.class_attention import ClassAttentionConfig, ClassAttentionTagger
+from engine.tagger import predict
+from engine.training import TrainingConfig, fit
+from tests.engine.systems.contract import SystemContract, lesson, pytest_generate_tests
+
+__all__ = ["pytest_generate_tests"]
+
+TINY = {"layers": 1, "width": 64, "window": 64, "dropout": 0.0, "character_dropout": 0.0}
+
+
+class TestContract(SystemContract):
+    kind = ClassAttentionTagger
+    configs = {
+        "plain": TINY,
+        "one head": {**TINY, "heads": 1, "alpha": 1.0},
+        "with an LSTM and bigrams": {**TINY, "lstm": 32, "bigrams": 512, "bigram_width": 16, "dropout": 0.1},
+    }
+    rate = 0.003
+
+
+def made(labels=("LOC", "ORG", "PER"), **options):
+    torch.manual_seed(1)
+    config = ClassAttentionConfig(**{**TINY, **options})
+    return ClassAttentionTagger.build(config, LabelSet(labels), [d.text for d in lesson(20)] * 2).eval()
+
+
+@torch.no_grad()
+def test_classes_come_from_the_entities_of_the_training_part_alone():
+    system, documents = made(alpha=0.3), lesson(20)
+    system.prepare(documents)
+    for row, label in enumerate(system.labels.names):
+        entities = []
+        for document in documents:
+            vectors = system.encoder(encode_text([document], system.vocabulary))[0]
+            entities += [vectors[s.start : s.end].mean(0) for s in document.spans if s.label == label]
+        assert torch.allclose(system.classes[row], class_embedding(torch.stack(entities), 0.3), atol=1e-4)
+
+
+def test_what_is_known_is_not_embedded_again():
+    system = made()
+    system.prepare(lesson(20))
+    before = system.classes.clone()
+    system.prepare(lesson(40))
+    assert torch.equal(system.classes, before)
+
+
+def test_a_new_class_is_embedded_from_the_corrections():
+    old = made()
+    old.prepare(lesson(20))
+    system = ClassAttentionTagger.restore(old.config, LabelSet((*old.labels.names, "FOOD")), old.vocabulary, old.shape)
+    system.adopt(old)
+    assert torch.equal(system.classes[:3], old.classes) and not system.classes[3].any()
+    system.prepare([Document("他在杭州吃了面。", (Span(6, 7, "FOOD"),))])
+    assert torch.equal(system.classes[:3], old.classes) and system.classes[3].any()
+
+
+def test_training_embeds_the_classes_before_its_first_step():
+    system = made()
+    fit(system, lesson(20), lesson(8), TrainingConfig(epochs=1, batch_size=8, precision="fp32"))
+    assert system.classes.any(1).all()
+
+
+def test_the_heatmap_is_the_mean_of_the_heads():
+    system = made(heads=4)
+    system.prepare(lesson(20))
+    document = Document("王芳去杭州。")
+    heatmap = next(item for item in predict(system, [document], explain=True)[0].evidence if item.name == "class_attention")
+    assert heatmap.rows == ("LOC", "ORG", "PER")
+    heads = torch.tensor(heatmap.heads)
+    assert heads.shape == (4, 3, len(document))
+    assert torch.allclose(heads.sum(-1), torch.ones(4, 3), atol=1e-4)
+    assert torch.allclose(torch.tensor(heatmap.values), heads.mean(0), atol=1e-5)
+
+
+def test_heads_that_do_not_divide_the_width_are_refused():
+    with pytest.raises(ConfigError, match="heads: 5 do not divide a width of 64"):
+        made(heads=5)
