@@ -34,20 +34,18 @@ class ClassAttention(nn.Module):
     BERT's self-output matrix over the classes side by side, so that a class stays told from the others.
     """
 
-    def __init__(self, classes: int, class_width: int, width: int, heads: int, dropout: float) -> None:
+    def __init__(self, classes: int, width: int, heads: int, dropout: float) -> None:
         """Make the parameters.
 
         Args:
             classes: C.
-            class_width: of the class embeddings.
-            width: H, of the characters; a multiple of ``heads``.
+            width: H, of characters and classes; a multiple of ``heads``.
             heads: number of heads.
             dropout: probability, of the shares and after each matrix that a residual follows.
         """
         super().__init__()
         self.heads = heads
-        self.query, self.value = nn.Linear(width, width), nn.Linear(width, width)
-        self.key = nn.Linear(class_width, width)
+        self.query, self.key, self.value = (nn.Linear(width, width) for _ in range(3))
         self.merge = nn.Parameter(torch.empty(classes, width, width))
         nn.init.normal_(self.merge, std=0.02)
         self.merge_bias = nn.Parameter(torch.zeros(width))
@@ -60,7 +58,7 @@ class ClassAttention(nn.Module):
 
         Args:
             vectors: of the characters, ``[B, T, H]``.
-            classes: their embeddings, ``[C, class_width]``; a row of zeros is a class that is not known, and attends to nothing.
+            classes: their embeddings, ``[C, H]``; a row of zeros is a class that is not known, and attends to nothing.
             mask: ``[B, T]``.
         """
         query, value = (layer(vectors).unflatten(-1, (self.heads, -1)) for layer in (self.query, self.value))

@@ -14,24 +14,25 @@ from engine.evidence import Evidence, Heatmap
 from engine.layers.class_attention import ClassAttention, class_embedding
 from engine.layers.text_encoder import TextEncoder
 from engine.modalities.text import encode_text
-from engine.systems.bert_crf import BertCrf, BertCrfConfig
-from engine.systems.contract import Batch, Paper, option
+from engine.systems.contract import Batch, Modality, Paper, option
+from engine.systems.encoder_tagger import EncoderConfig, EncoderTagger
 
 _READ_TOGETHER = 16
 
 
 @dataclass(frozen=True)
-class ClassAttentionConfig(BertCrfConfig):
-    """Options of ``class-attention``: those of ``bert-crf``, and two of the paper's own."""
+class ClassAttentionConfig(EncoderConfig):
+    """Options of ``class-attention``."""
 
     heads: int = option(4, minimum=1, maximum=64, help="system.heads.help", structural=True)
     alpha: float = option(0.5, minimum=0, maximum=1, help="system.alpha.help", structural=True)
 
 
-class ClassAttentionTagger(BertCrf):
+class ClassAttentionTagger(EncoderTagger):
     """A Transformer encoder, classification attention, a CRF."""
 
     name = "class-attention"
+    modalities = (Modality("text"),)
     emits = ("label_probabilities", "alternatives", "class_attention")
     paper = Paper(
         "Classification Attention for Chinese NER (anonymous, under review)",
@@ -49,11 +50,11 @@ class ClassAttentionTagger(BertCrf):
             ConfigError: if the heads do not divide the width.
         """
         super().__init__(config, labels, encoder)
-        width = self.emit.in_features
+        width = encoder.width
         if width % config.heads:
             raise ConfigError(f"heads: {config.heads} do not divide a width of {width}; choose a number that does")
-        self.attention = ClassAttention(len(labels.names), encoder.width, width, config.heads, config.dropout)
-        self.register_buffer("classes", torch.zeros(len(labels.names), encoder.width))
+        self.attention = ClassAttention(len(labels.names), width, config.heads, config.dropout)
+        self.register_buffer("classes", torch.zeros(len(labels.names), width))
 
     @torch.no_grad()
     def prepare(self, documents: Sequence[Document]) -> None:
@@ -93,7 +94,8 @@ class ClassAttentionTagger(BertCrf):
         return rows
 
     def _attend(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        attended: tuple[Tensor, Tensor] = self.attention(super().encode(batch), self.classes, batch.text.mask)
+        vectors = self.read(self.characters(batch), batch.text.mask)
+        attended: tuple[Tensor, Tensor] = self.attention(vectors, self.classes, batch.text.mask)
         return attended
 
     def _heatmap(self, shares: Tensor) -> Heatmap:

@@ -35,14 +35,14 @@ def test_without_weight_it_is_the_mean_and_with_all_of_it_one_entity_is_nothing(
 
 def attention(seed=1, classes=3, heads=2, width=8):
     torch.manual_seed(seed)
-    return ClassAttention(classes, 5, width, heads, 0.0).eval()
+    return ClassAttention(classes, width, heads, 0.0).eval()
 
 
 @quickly
 @given(SEEDS)
 def test_shares_and_output_follow_the_equations(seed):
     layer = attention(seed)
-    vectors, classes = normal(seed, 1, 4, 8), normal(seed + 1, 3, 5)
+    vectors, classes = normal(seed, 1, 4, 8), normal(seed + 1, 3, 8)
     found, shares = layer(vectors, classes, torch.ones(1, 4, dtype=torch.bool))
     query, key, value = layer.query(vectors[0]), layer.key(classes), layer.value(vectors[0])
     side_by_side = torch.zeros(4, 3, 8)
@@ -57,7 +57,7 @@ def test_shares_and_output_follow_the_equations(seed):
 
 
 def test_padding_gets_no_share_and_changes_nothing():
-    layer, classes = attention(), normal(2, 3, 5)
+    layer, classes = attention(), normal(2, 3, 8)
     vectors = normal(3, 2, 6, 8)
     mask = torch.arange(6) < torch.tensor([[6], [4]])
     found, shares = layer(vectors, classes, mask)
@@ -68,7 +68,7 @@ def test_padding_gets_no_share_and_changes_nothing():
 
 
 def test_a_class_that_is_not_known_attends_to_nothing_and_changes_nothing():
-    layer, classes, vectors = attention(), normal(2, 3, 5), normal(3, 1, 6, 8)
+    layer, classes, vectors = attention(), normal(2, 3, 8), normal(3, 1, 6, 8)
     mask = torch.ones(1, 6, dtype=torch.bool)
     classes[1] = 0
     found, shares = layer(vectors, classes, mask)
@@ -79,5 +79,5 @@ def test_a_class_that_is_not_known_attends_to_nothing_and_changes_nothing():
 
 
 def test_a_sentence_without_a_character_stays_finite():
-    found, shares = attention()(normal(3, 1, 1, 8), normal(2, 3, 5), torch.zeros(1, 1, dtype=torch.bool))
+    found, shares = attention()(normal(3, 1, 1, 8), normal(2, 3, 8), torch.zeros(1, 1, dtype=torch.bool))
     assert found.isfinite().all() and not shares.any()

@@ -20,7 +20,7 @@ class TestContract(SystemContract):
     configs = {
         "plain": TINY,
         "one head": {**TINY, "heads": 1, "alpha": 1.0},
-        "with an LSTM and bigrams": {**TINY, "lstm": 32, "bigrams": 512, "bigram_width": 16, "dropout": 0.1},
+        "with dropout": {**TINY, "dropout": 0.1},
     }
     rate = 0.003
 

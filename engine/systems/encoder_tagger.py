@@ -1,0 +1,101 @@
+"""What every system that reads text with an encoder has in common: an encoder, built or restored, at a rate of its own.
+
+A subclass says what becomes of the encoder's vectors (``encode``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+
+from engine.document import LabelSet
+from engine.layers.text_encoder import (
+    TextEncoder,
+    dropout_settings,
+    encoder_settings,
+    pretrained_encoder,
+    restored_encoder,
+    small_encoder,
+)
+from engine.modalities.text import CharacterVocabulary, TextFeatures, drop_characters
+from engine.systems.contract import Batch, Options, option
+from engine.systems.crf_tagger import CrfTagger
+
+
+@dataclass(frozen=True)
+class EncoderConfig(Options):
+    """Options of every system on an encoder; ``layers`` and ``width`` count only where no pre-trained one is named."""
+
+    encoder: str = option("", help="system.encoder.help", structural=True)
+    layers: int = option(5, minimum=1, maximum=24, help="system.layers.help", structural=True)
+    width: int = option(256, minimum=64, maximum=1024, help="system.width.help", structural=True)
+    dropout: float = option(0.1, minimum=0, maximum=0.9, help="system.dropout.help")
+    character_dropout: float = option(0.02, minimum=0, maximum=0.5, help="system.character_dropout.help", retraining=0.0)
+    window: int = option(254, minimum=16, maximum=4096, help="system.window.help", structural=True)
+
+
+class EncoderTagger(CrfTagger):
+    """A Transformer encoder below, a CRF on top; subclasses are made of a configuration, labels and an encoder."""
+
+    def __init__(self, config: EncoderConfig, labels: LabelSet, encoder: TextEncoder, width: int = 0) -> None:
+        """Make a system on an encoder.
+
+        Args:
+            config: options.
+            labels: entity types.
+            encoder: reads the characters.
+            width: H, of the vectors that ``encode`` gives, if not the encoder's.
+        """
+        super().__init__(labels, encoder.vocabulary, width or encoder.width, config.dropout)
+        self.config = config
+        self.encoder = encoder
+
+    @classmethod
+    def build(cls, config: Options, labels: LabelSet, texts: Iterable[str]) -> EncoderTagger:
+        """Make a system on the named pre-trained encoder, or on a small one with the characters of the texts."""
+        assert isinstance(config, EncoderConfig)
+        if config.encoder:
+            return cls(config, labels, pretrained_encoder(config.encoder, dropout=config.dropout))
+        vocabulary = CharacterVocabulary.of(texts)
+        sizes = {"layers": config.layers, "width": config.width, "longest": config.window}
+        return cls(config, labels, small_encoder(vocabulary, dropout=config.dropout, **sizes))
+
+    @classmethod
+    def restore(
+        cls, config: Options, labels: LabelSet, vocabulary: CharacterVocabulary, shape: Mapping[str, Any]
+    ) -> EncoderTagger:
+        """Make a system of a checkpoint's shape."""
+        assert isinstance(config, EncoderConfig)
+        settings = dict(shape)
+        if not config.encoder:
+            settings |= dropout_settings(settings["model_type"], config.dropout)
+        return cls(config, labels, restored_encoder(settings, vocabulary))
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """Return the encoder's settings."""
+        return encoder_settings(self.encoder)
+
+    @property
+    def window(self) -> int:
+        """Return the most characters of one pass, which the encoder's positions bound."""
+        return min(int(self.config.window), self.encoder.longest)
+
+    def parts(self) -> dict[str, list[nn.Parameter]]:
+        """Return the encoder's parameters, and the rest."""
+        encoder = list(self.encoder.parameters())
+        inside = {id(parameter) for parameter in encoder}
+        return {"encoder": encoder, "head": [p for p in self.parameters() if id(p) not in inside]}
+
+    def characters(self, batch: Batch) -> Tensor:
+        """Return the indices of the characters, ``[B, T]``; in training some are made unknown."""
+        ids, mask = batch.text.ids, batch.text.mask
+        return drop_characters(ids, mask, self.vocabulary, self.config.character_dropout) if self.training else ids
+
+    def read(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Return the encoder's vectors, ``[B, T, encoder.width]``."""
+        vectors: Tensor = self.encoder(TextFeatures(ids, mask))
+        return vectors
