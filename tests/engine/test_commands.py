@@ -14,7 +14,7 @@ from engine.systems import SYSTEMS
 from tests.engine.tiny import known
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["predict", "evaluate", "train", "retrain", "pretrain masked-lm", "systems", "checkpoints"]
+COMMANDS = ["predict", "evaluate", "train", "retrain", "pretrain masked-lm", "build sounds", "systems", "checkpoints"]
 
 
 @pytest.fixture

@@ -1,0 +1,114 @@
+"""``build``: the databases that modalities look things up in."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from engine.commands.output import add_json, print_json
+
+_DESCRIPTION = """\
+Build a database that a modality looks things up in; once is enough.
+
+  python -m engine build sounds      how syllables sound, for systems that read the phonetic modality"""
+
+_SOUNDS = """\
+Build the database of sounds (PhnDB): a Mel-spectrogram for each syllable of Mandarin and each speaker.
+
+  python -m engine build sounds                                     synthetic voices alone
+  python -m engine build sounds --recordings speakers/wang          and a person's recordings, cmn-chang2.mp3, zhang3.wav, …
+  python -m engine build sounds --recordings wang --no-synthesis    those alone
+  python -m engine build sounds --voice cmn-latn-pinyin+f2 --voice cmn-latn-pinyin+m3@pitch=40,speed=140
+
+A folder of recordings (wav, mp3, flac, ogg) is one speaker. The file names hold the syllable in Pinyin with its tone, 1 to 5, and
+v for ü: lv4. What cannot be used is left out and listed. Voices come from eSpeak NG, offline: `pip install espeakng-loader`."""
+
+_LISTED = 20
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "build",
+        help="build a database of a modality",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    databases = parser.add_subparsers(metavar="DATABASE", required=True)
+    _add_sounds(databases)
+
+
+def _add_sounds(databases: Any) -> None:
+    sounds = databases.add_parser(
+        "sounds", help="how syllables sound", description=_SOUNDS, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    sounds.add_argument(
+        "--recordings", action="append", default=[], metavar="DIR", help="recordings of one speaker; may be given several times"
+    )
+    sounds.add_argument(
+        "--voice",
+        action="append",
+        default=[],
+        metavar="V",
+        help="a voice of eSpeak NG, with @pitch=0…100,range=0…100,speed=80…450 if wanted; several times; five voices by default",
+    )
+    sounds.add_argument("--no-synthesis", action="store_true", help="build from recordings alone")
+    sounds.add_argument("--out", metavar="DIR", help="where to; by default where systems look for it, in your cache")
+    add_json(sounds)
+    sounds.set_defaults(handler=sounds_database)
+
+
+def sounds_database(arguments: argparse.Namespace) -> int:
+    """Build the database of sounds in this process."""
+    from tqdm import tqdm
+
+    from engine.errors import InputError
+    from engine.modalities.databases import database
+    from engine.modalities.sound_building import build_sounds
+    from engine.modalities.speaking import VOICES
+
+    if arguments.no_synthesis and arguments.voice:
+        raise InputError("--no-synthesis and --voice contradict each other; give one of them")
+    voices = [] if arguments.no_synthesis else arguments.voice or VOICES
+    with tqdm(unit="sound", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
+
+        def observe(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        report = build_sounds(arguments.out or database("sounds"), arguments.recordings, voices, observe)
+    if arguments.json:
+        print_json(
+            {
+                "database": str(report.folder),
+                "rows": report.rows,
+                "syllables": report.syllables,
+                "speakers": dict(report.speakers),
+                "missing": list(report.missing),
+                "problems": [{"source": problem.source, "reason": problem.reason} for problem in report.problems],
+                "seconds": round(report.seconds, 1),
+                "size_bytes": report.size_bytes,
+            }
+        )
+        return 0
+    _print_sounds(report)
+    return 0
+
+
+def _print_sounds(report: Any) -> None:
+    print(
+        f"{report.folder}: {report.rows:,} sounds of {report.syllables:,} syllables, {report.size_bytes / 1e6:.0f} MB, "
+        f"in {report.seconds:.0f} s"
+    )
+    for speaker, rows in report.speakers.items():
+        print(f"  {rows:>6,}  {speaker}")
+    if report.missing:
+        print(f"nobody says {len(report.missing)} syllables: {_few(report.missing, ' ')}")
+    if report.problems:
+        print(f"left out {len(report.problems)}:", _few([str(problem) for problem in report.problems], "\n  "), sep="\n  ")
+
+
+def _few(items: Any, separator: str) -> str:
+    shown = separator.join(items[:_LISTED])
+    return f"{shown}{separator}… and {len(items) - _LISTED} more (all with --json)" if len(items) > _LISTED else shown
