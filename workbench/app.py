@@ -16,6 +16,7 @@ from workbench.theme import css, head, static_paths, theme
 from workbench.views.escape import esc
 
 _TABS = Path(__file__).parent / "tabs"
+_SCRIPTS = (Path(__file__).parent / "views" / "panels.js", _TABS / "tabs.js")
 _FONTS = "fonts"
 
 
@@ -37,7 +38,7 @@ def launch_options(services: Services) -> dict[str, Any]:
     return {
         "theme": theme(),
         "css": "\n".join([css(), *(path.read_text(encoding="utf-8") for path in sorted(_TABS.glob("*.css")))]),
-        "head": f"{head(_FONTS)}<script>{(_TABS / 'tabs.js').read_text(encoding='utf-8')}</script>",
+        "head": head(_FONTS) + "".join(f"<script>{path.read_text(encoding='utf-8')}</script>" for path in _SCRIPTS),
         "auth": services.settings.auth,
         "auth_message": _login(Texts(services.settings.language)),
         "share": services.settings.share,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,8 @@ from workbench.tabs import QUIET, Context, Door, Session, Tab, guard
 from workbench.views.card import card_html
 from workbench.views.entities import entities_html
 from workbench.views.escape import esc
-from workbench.views.evidence import evidence_html
+from workbench.views.evidence import evidence_figure, evidence_html, figure_name
+from workbench.views.figure import FORMATS
 from workbench.views.spans import spans_html
 
 KEY = "analyse"
@@ -26,6 +28,9 @@ _NOTE = re.compile("[：:]")
 _TYPED = "(text, checkpoint) => [duomo.typed(text), checkpoint, null]"
 _BUSY = "(...values) => duomo.busy(true, values)"
 _DONE = "() => duomo.busy(false)"
+# A figure goes through the page's own connection to this page alone: no address that others could open, no file that stays.
+_SAVE = "(file) => duomoPanels.save(file)"
+_DIGITS = 16
 _PREDICT: dict[str, Any] = {"concurrency_id": "predict", "concurrency_limit": 2, "trigger_mode": "once"}
 
 
@@ -42,6 +47,7 @@ class _Parts:
     table: gr.HTML
     evidence: gr.HTML
     examples: gr.HTML
+    file: gr.HTML
 
     @property
     def results(self) -> list[Any]:
@@ -68,6 +74,10 @@ def build(context: Context) -> Tab:
     ]
     for event in running:
         event.then(None, js=_DONE, **QUIET)
+    drawn = parts.evidence.figure(
+        guarded(does.figure), [context.session], [parts.problem, parts.file], trigger_mode="once", **QUIET
+    )
+    drawn.then(None, js=_SAVE, inputs=[parts.file], outputs=[parts.file], **QUIET)
     described = [parts.problem, parts.checkpoint, parts.card]
     parts.checkpoint.input(guarded(does.describe), [parts.checkpoint], described, **QUIET)
     return Tab(
@@ -95,6 +105,18 @@ class _Handlers:
             self.parts.checkpoint: gr.update(choices=_choices(self.context)),
             self.parts.card: card_html(info, self.context.texts.words),
         }
+
+    def figure(self, event: gr.EventData, session: Session) -> dict[Any, Any]:
+        """Draw what was asked for, of the analysis that the page shows, as a file for the browser to save."""
+        analysis = self.context.services.analysis(session.analysis)
+        if analysis is None:
+            raise UserError("analyse.figure.error")
+        t, prediction, info = self.context.texts, analysis.prediction, analysis.checkpoint
+        evidence, kind, head = prediction.evidence[int(event.item)], str(event.format), int(event.head)
+        model = t("views.figure.model", name=info.name, digest=info.digest[:_DIGITS])
+        drawn = evidence_figure(prediction.document, evidence, t.words, model=model, kind=kind, head=head)
+        file = {"name": figure_name(evidence, kind, head), "type": FORMATS[kind], "base64": b64encode(drawn).decode("ascii")}
+        return {self.parts.file: file}
 
 
 def _layout(context: Context) -> _Parts:
@@ -125,8 +147,11 @@ def _layout(context: Context) -> _Parts:
             table = gr.HTML(elem_classes="panel", elem_id="analyse-table")
             card = gr.HTML(elem_classes="panel", elem_id="analyse-card")
         with gr.Column(scale=5, min_width=280):
-            evidence = gr.HTML(elem_classes="panel", elem_id="analyse-evidence")
-    return _Parts(text, checkpoint, card, run, problem, hero, facts, correct, table, evidence, examples)
+            evidence = gr.HTML(
+                js_on_load="duomoPanels.saving(element, trigger, 'figure')", elem_classes="panel", elem_id="analyse-evidence"
+            )
+    file = gr.HTML(html_template="", js_on_load=None, visible="hidden")
+    return _Parts(text, checkpoint, card, run, problem, hero, facts, correct, table, evidence, examples, file)
 
 
 def _show(parts: _Parts, context: Context, analysis: Analysis) -> dict[Any, Any]:

@@ -66,7 +66,7 @@ window.duomo = (() => {
     const heads = [...strip.tHead.rows[0].cells];
     const chosen = heads.map((head) => head.dataset.start !== undefined && covers(head));
     for (const row of strip.tBodies[0].rows) {
-      [...row.cells].forEach((cell, column) => cell.classList.toggle("is-focus", chosen[column]));
+      [...row.cells].slice(1).forEach((cell, at) => cell.classList.toggle("is-focus", chosen[at + 1]));
     }
     const first = heads[chosen.indexOf(true)];
     if (first) strip.parentElement.scrollLeft = first.offsetLeft - strip.parentElement.clientWidth / 3;
@@ -120,7 +120,7 @@ window.duomo = (() => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target === words("analyse-text")) {
       event.preventDefault();
       document.querySelector("#analyse-run").click();
-    } else if (event.key === "Enter" && event.target.matches?.(".page tr[data-start]")) {
+    } else if (event.key === "Enter" && event.target.matches?.(".page tr[data-start], .page th[tabindex]")) {
       choose(event.target);
     }
   });

@@ -13,6 +13,8 @@ from urllib.parse import quote
 import gradio as gr
 from gradio.themes.utils import colors, sizes
 
+from workbench.views.colours import ramp_css
+
 FONTS = Path(__file__).parent / "fonts"
 FONT_FAMILY = "Noto Sans SC Variable"
 
@@ -193,4 +195,4 @@ def css() -> str:
     are written so that neither matters.
     """
     parts = (("workbench.theme", "style.css"), ("workbench.views", "views.css"), ("workbench.views", "spans.css"))
-    return "\n".join((files(package) / name).read_text(encoding="utf-8") for package, name in parts)
+    return "\n".join([*((files(package) / name).read_text(encoding="utf-8") for package, name in parts), ramp_css()])

@@ -68,6 +68,25 @@ _CIVIDIS = (
 )
 
 
+STEPS = 100
+"""Shades of the ramp that the style sheet names; finer ones cannot be told apart."""
+
+
+def step(value: float, most: float) -> int:
+    """Return which of the ramp's :data:`STEPS` shades a value has when ``most`` has the strongest."""
+    return round(STEPS * min(1.0, max(0.0, value / most))) if most else 0
+
+
+def ramp_css() -> str:
+    """Return the rules ``.duomo-q0`` to ``.duomo-q100``: a cell names its shade, since one drawn by itself is long in HTML."""
+    rules = []
+    for number in range(STEPS + 1):
+        light, dark = ramp(number / STEPS), ramp(number / STEPS, dark=True)
+        inks = f"--light:{light};--light-ink:{ink_on(light)};--dark:{dark};--dark-ink:{ink_on(dark)}"
+        rules.append(f".duomo-q{number} {{{inks}}}")
+    return "\n".join(rules)
+
+
 def contrast(one: str, other: str) -> float:
     """Return the contrast ratio of two ``#rrggbb`` colours (WCAG 2.2)."""
     light, dim = sorted((_luminance(one), _luminance(other)), reverse=True)

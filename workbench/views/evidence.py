@@ -1,15 +1,19 @@
-"""Evidence as panels: for each kind that a system may give, its view."""
+"""Evidence as panels: for each kind that a system may give, its view, and what of it can leave the screen."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from engine.document import Document
 from engine.evidence import Alternatives, Evidence, Heatmap, Scores
 from workbench.views.alternatives import alternatives_html
 from workbench.views.escape import esc
-from workbench.views.heatmap import heatmap_html
-from workbench.views.scores import scores_html
+from workbench.views.figure import FORMATS, figure
+from workbench.views.heatmap import heatmap_html, heatmap_title
+from workbench.views.scores import rows, scores_html, scores_title, strongest
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 
 
 def evidence_html(document: Document, evidence: Iterable[Evidence], texts: Mapping[str, str], *, longest: int) -> str:
@@ -24,17 +28,59 @@ def evidence_html(document: Document, evidence: Iterable[Evidence], texts: Mappi
     title = f"<h2>{esc(texts['views.evidence.title'])}</h2>"
     if len(document) > longest:
         return f'{title}<p class="duomo-note">{esc(texts["views.evidence.long"].format(longest=longest))}</p>'
-    panels = "".join(_panel(document, item, texts) for item in evidence)
+    panels = "".join(_panel(document, number, item, texts) for number, item in enumerate(evidence))
     return title + (panels or f'<p class="duomo-note">{esc(texts["views.evidence.none"])}</p>')
 
 
-def _panel(document: Document, evidence: Evidence, texts: Mapping[str, str]) -> str:
+def evidence_figure(
+    document: Document, evidence: Evidence, texts: Mapping[str, str], *, model: str, kind: str = "png", head: int = 0
+) -> bytes:
+    """Draw one piece of evidence as a file.
+
+    Args:
+        document: the predicted document.
+        evidence: a heatmap or scores.
+        texts: the words of the views.
+        model: what the small print says of the model.
+        kind: one of :data:`workbench.views.figure.FORMATS`.
+        head: which head to draw, from 1; 0 for the mean.
+
+    Raises:
+        ValueError: for a format, a head or a kind of evidence that there is not.
+    """
+    match evidence:
+        case Heatmap():
+            drawn, title, most = evidence, heatmap_title(evidence, texts, head), None
+        case Scores():
+            drawn, title, most = rows(evidence, texts), scores_title(evidence, texts), strongest(evidence)
+        case _:
+            raise ValueError(f"no figure is drawn of {type(evidence).__name__}; choose a Heatmap or Scores")
+    return figure(drawn, document, texts, title=title, model=model, kind=kind, head=head, most=most)
+
+
+def figure_name(evidence: Evidence, kind: str, head: int = 0) -> str:
+    """Return what a figure's file is called, in letters that every file system takes."""
+    heads = f"-head{head}" if head else ""
+    return f"duomo-{_UNSAFE.sub('-', evidence.name).strip('-')}{heads}.{kind}"
+
+
+def _panel(document: Document, number: int, evidence: Evidence, texts: Mapping[str, str]) -> str:
     match evidence:
         case Scores():
-            return scores_html(evidence, document.text, texts)
+            drawn = scores_html(evidence, document.text, texts) + _save(texts)
         case Alternatives():
-            return alternatives_html(evidence, document, texts)
+            drawn = alternatives_html(evidence, document, texts)
         case Heatmap():
-            return heatmap_html(evidence, document, texts)
+            drawn = heatmap_html(evidence, document, texts) + _save(texts)
         case _:
             return ""
+    return f'<section class="duomo-panel" data-item="{number}">{drawn}</section>'
+
+
+def _save(texts: Mapping[str, str]) -> str:
+    words = texts.get("views.figure.save", "Save figure")
+    buttons = "".join(
+        f'<button type="button" data-format="{kind}" aria-label="{esc(words)}: {kind.upper()}">{kind.upper()}</button>'
+        for kind in FORMATS
+    )
+    return f'<p class="duomo-save"><span>{esc(words)}</span>{buttons}</p>'

@@ -1,0 +1,118 @@
+"""A sheet of a figure: words, cells and lines at places in points from the top left corner, saved as PNG, SVG or PDF."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from workbench.views.lettering import typeface
+
+INK, GREY, RULE = "#1C1B19", "#6B6760", "#D0CCC2"
+_DOTS = 220
+_SETTINGS: Any = {
+    # Type 42 keeps the outlines as they are; words in SVG become paths, which need no font where they are opened.
+    "pdf.fonttype": 42,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "duomo",
+    "text.usetex": False,
+}
+# Matplotlib's settings hold for the whole process.
+_drawing = threading.Lock()
+
+
+class Sheet:
+    """What is drawn on; :func:`sheet` opens one."""
+
+    def __init__(self, width: float, height: float, fonts: Mapping[bool, Path]) -> None:
+        """Lay out an empty white sheet.
+
+        Args:
+            width: in points.
+            height: in points.
+            fonts: the files of the plain and the bold typeface.
+        """
+        from matplotlib.figure import Figure
+
+        self._fonts = fonts
+        self._figure = Figure(figsize=(width / 72, height / 72), facecolor="white")
+        self._axes: Any = self._figure.add_axes((0, 0, 1, 1))
+        self._axes.set(xlim=(0, width), ylim=(height, 0))
+        self._axes.axis("off")
+
+    def write(self, x: float, y: float, words: str, size: float, *, at: str = "left", bold: bool = False, ink: str = INK) -> None:
+        """Write words, their baseline at ``y``; ``at`` says which part of them stands at ``x``."""
+        from matplotlib.font_manager import FontProperties
+
+        font = FontProperties(fname=str(self._fonts[bold]), size=size)
+        # A dollar sign in a user's text is no mathematics.
+        self._axes.text(x, y, words, fontproperties=font, ha=at, va="baseline", color=ink, parse_math=False)
+
+    def paint(self, x: float, y: float, cell: tuple[float, float], shades: Sequence[Sequence[str]]) -> None:
+        """Paint rows of cells with a little paper between them."""
+        from matplotlib.collections import PolyCollection
+
+        wide, high = cell
+        corners, inks = [], []
+        for row, line in enumerate(shades):
+            for column, shade in enumerate(line):
+                left, top = x + column * wide, y + row * high
+                corners.append([(left, top), (left + wide, top), (left + wide, top + high), (left, top + high)])
+                inks.append(shade)
+        cells = PolyCollection(corners, facecolors=inks, edgecolors="white", linewidths=0.7)
+        self._axes.add_collection(cells, autolim=False)
+
+    def ramp(self, x: float, y: float, size: tuple[float, float], shades: Sequence[str]) -> None:
+        """Paint a bar of colours that run into each other."""
+        from matplotlib.colors import to_rgb
+
+        # An image, since between cells of their own some viewers show seams.
+        place = (x, x + size[0], y + size[1], y)
+        self._axes.imshow([[to_rgb(shade) for shade in shades]], extent=place, aspect="auto", interpolation="bilinear")
+
+    def line(self, points: Sequence[tuple[float, float]], ink: str, thick: float) -> None:
+        """Draw a line through points."""
+        across, down = zip(*points, strict=True)
+        self._axes.plot(across, down, color=ink, linewidth=thick, solid_capstyle="butt", solid_joinstyle="miter")
+
+    def frame(self, x: float, y: float, width: float, height: float) -> None:
+        """Draw a thin line around something."""
+        self.line([(x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y)], RULE, 0.5)
+
+    def save(self, kind: str, title: str) -> bytes:
+        """Return the sheet as a file.
+
+        Args:
+            kind: ``"png"``, ``"svg"`` or ``"pdf"``.
+            title: what the file says of itself.
+        """
+        # No date: the same figure is the same file.
+        about: dict[str, Any] = {"Title": title} | {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
+        file = io.BytesIO()
+        self._figure.savefig(file, format=kind, dpi=_DOTS, metadata=about)
+        return file.getvalue()
+
+
+@contextmanager
+def sheet(width: float, height: float, words: Iterable[str], bold: Iterable[str]) -> Iterator[Sheet]:
+    """Open a sheet on which some words can be written; what it needs in files is gone when it is closed.
+
+    Args:
+        width: in points.
+        height: in points.
+        words: all that will be written plain.
+        bold: all that will be written bold.
+    """
+    import matplotlib
+
+    # Where a file that is still open cannot be deleted, the system's own cleaning gets it.
+    with tempfile.TemporaryDirectory(prefix="duomo-", ignore_cleanup_errors=True) as folder:
+        fonts = {False: Path(folder, "plain.ttf"), True: Path(folder, "bold.ttf")}
+        fonts[False].write_bytes(typeface({*"".join(words)}))
+        fonts[True].write_bytes(typeface({*"".join(bold)}, weight=650))
+        with _drawing, matplotlib.rc_context(_SETTINGS):
+            yield Sheet(width, height, fonts)
