@@ -13,7 +13,8 @@ from workbench.views.grid import grid_html, is_square
 from workbench.views.strip import SHOWN as STRIP
 from workbench.views.strip import hint_html, scale_html, strip_html
 
-_THOUSAND = 1000
+# Fine enough that the browser rounds as Python does.
+_UNIT = 100_000
 
 
 def heatmap_title(heatmap: Heatmap, texts: Mapping[str, str], head: int | None = None) -> str:
@@ -38,6 +39,8 @@ def heatmap_html(heatmap: Heatmap, document: Document, texts: Mapping[str, str])
         document: the predicted document it is aligned to.
         texts: the words of its title, ``views.heatmap.heads``, ``views.hint.<name of the evidence>`` and those of the strip.
     """
+    if not document.text:
+        return strip_html([], "", texts, title="")
     below = [""] * len(document)
     for span in document.spans:
         below[span.start] = span.label
@@ -77,12 +80,12 @@ def _switch(heatmap: Heatmap, texts: Mapping[str, str]) -> str:
 
 
 def _heads(heatmap: Heatmap, shown: int, square: bool) -> str:
-    """Write the mean and the heads in thousandths: the browser paints one over the other, a table for each would be heavy."""
+    """Write the mean and the heads as whole numbers: the browser paints one over the other, a table for each would be heavy."""
     if len(heatmap.heads) < 2:
         return ""
     several = (heatmap.values, *heatmap.heads)
     rows = shown if square else None
-    thousandths = [[[round(value * _THOUSAND) for value in row[:shown]] for row in values[:rows]] for values in several]
-    strongest = [round(_most(values) * _THOUSAND) for values in several]
-    written, most = (json.dumps(numbers, separators=(",", ":")) for numbers in (thousandths, strongest))
+    shares = [[[round(value * _UNIT) for value in row[:shown]] for row in values[:rows]] for values in several]
+    strongest = [round(_most(values) * _UNIT) for values in several]
+    written, most = (json.dumps(numbers, separators=(",", ":")) for numbers in (shares, strongest))
     return f' data-heads="{written}" data-most="{most}"'

@@ -2,16 +2,17 @@
 
 window.duomoPanels = (() => {
   const STEPS = 100;
+  const PERCENT = 1000;
   const shade = (value, most) => (most ? Math.round((STEPS * Math.min(value, most)) / most) : 0);
   const cells = (row) => [...row.cells].slice(1);
 
   function paint(cell, value, most, names, written) {
     cell.className = cell.className.replace(/duomo-q\d+/, `duomo-q${shade(value, most)}`);
-    cell.title = `${names} ${(value / 10).toFixed(1)}%`;
-    cell.textContent = written && value >= 5 ? String(Math.round(value / 10)) : "";
+    cell.title = `${names} ${(value / PERCENT).toFixed(1)}%`;
+    cell.textContent = written && value >= PERCENT / 2 ? String(Math.round(value / PERCENT)) : "";
   }
 
-  // Values come in thousandths: head 0 is the mean.
+  // Values come in hundred thousandths: head 0 is the mean.
   function showHead(map, head) {
     const values = JSON.parse(map.dataset.heads)[head];
     const most = JSON.parse(map.dataset.most)[head];
@@ -24,7 +25,7 @@ window.duomoPanels = (() => {
       const named = (mark) => (grid ? `${name} ${mark}` : `${mark} ${name}`);
       cells(row).forEach((cell, column) => paint(cell, values[at][column], most, named(marks[column]), !grid));
     });
-    map.querySelector(".duomo-scale").lastElementChild.textContent = `${Math.round(most / 10)}%`;
+    map.querySelector(".duomo-scale").lastElementChild.textContent = `${Math.round(most / PERCENT)}%`;
   }
 
   // Of a grid's rows one can be reached with Tab, the others from there.
