@@ -14,6 +14,8 @@ from workbench.views.lettering import typeface
 
 INK, GREY, RULE = "#1C1B19", "#6B6760", "#D0CCC2"
 _DOTS = 220
+# Matplotlib 3.10, which Python 3.10 has, measures its lines by these letters.
+_MEASURE = "lp"
 _SETTINGS: Any = {
     # Type 42 keeps the outlines as they are; words in SVG become paths, which need no font where they are opened.
     "pdf.fonttype": 42,
@@ -112,7 +114,7 @@ def sheet(width: float, height: float, words: Iterable[str], bold: Iterable[str]
     # Where a file that is still open cannot be deleted, the system's own cleaning gets it.
     with tempfile.TemporaryDirectory(prefix="duomo-", ignore_cleanup_errors=True) as folder:
         fonts = {False: Path(folder, "plain.ttf"), True: Path(folder, "bold.ttf")}
-        fonts[False].write_bytes(typeface({*"".join(words)}))
-        fonts[True].write_bytes(typeface({*"".join(bold)}, weight=650))
+        fonts[False].write_bytes(typeface({*"".join(words), *_MEASURE}))
+        fonts[True].write_bytes(typeface({*"".join(bold), *_MEASURE}, weight=650))
         with _drawing, matplotlib.rc_context(_SETTINGS):
             yield Sheet(width, height, fonts)
