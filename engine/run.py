@@ -115,8 +115,11 @@ class Run:
         """
         return _read(self.folder / "config.json")
 
-    def start(self) -> int:
+    def start(self, environment: Mapping[str, str] | None = None) -> int:
         """Start the run in a process of its own, which outlives this one, and return its pid.
+
+        Args:
+            environment: variables for that process, beside those of this one.
 
         Raises:
             RunError: if it is running already, or is done.
@@ -126,10 +129,11 @@ class Run:
             raise RunError(f"the run in {self.folder} is {status.state}; make a new one")
         (self.folder / "cancel").unlink(missing_ok=True)
         command = [sys.executable, "-m", "engine", "train", "--run", str(self.folder.resolve())]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(_HOME), os.environ.get("PYTHONPATH")]))}
+        paths = os.pathsep.join(filter(None, [str(_HOME), os.environ.get("PYTHONPATH")]))
+        variables = {**os.environ, **(environment or {}), "PYTHONPATH": paths}
         with (self.folder / "log.txt").open("ab") as log:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=variables, start_new_session=True
             )
         threading.Thread(target=process.wait, name=f"reap-{process.pid}", daemon=True).start()
         if self._stored().pid != process.pid:

@@ -88,6 +88,21 @@ def load_state(folder: Path, model: nn.Module, optimizer: Any, schedule: LRSched
     return state
 
 
+def last_weights(folder: Path) -> tuple[dict[str, Tensor], int]:
+    """Return a model's weights where a training ended, which need not be its best ones, and how many epochs it had made.
+
+    Raises:
+        RunError: if the state is damaged.
+    """
+    try:
+        with safe_open(folder / FILE, framework="pt") as file:
+            names = [name for name in file.keys() if name.startswith("model.")]  # noqa: SIM118
+            weights = {name[len("model.") :]: file.get_tensor(name) for name in names}
+            return weights, int(json.loads(file.metadata()["state"])["epoch"])
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
+        raise RunError(f"{folder / FILE} cannot be read ({error}); delete it to begin anew") from error
+
+
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name[len(prefix) :]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 

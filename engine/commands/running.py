@@ -72,6 +72,10 @@ def _work(run: Any) -> Callable[[Any], bool]:
         from engine.retraining import retrain
 
         return retrain
+    if kind == "cell":
+        from engine.reproduction.cell_training import train_cell
+
+        return train_cell
     if kind == "masked-lm":
         from engine.text_pretraining import pretrain_on_text
 

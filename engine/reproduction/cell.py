@@ -1,0 +1,174 @@
+"""A cell: one training of one row of a table on one corpus with one seed, known by a hash of all that determines it.
+
+Two tables that need the same training share the cell. The hash covers every option with its value, defaults included, and the
+content of the corpora and of the encoders, wherever they lie: what changes any of them makes another cell.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from engine.errors import ConfigError, RunError
+from engine.reproduction.corpora import Source
+from engine.reproduction.table import Row, Table
+from engine.run import Run
+from engine.shipped import SHIPPED
+from engine.systems import get
+from engine.systems.contract import Options, from_json, options
+from engine.training import TrainingConfig
+
+KIND = "cell"
+_KEY = 16
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training.
+
+    Attributes:
+        system: name of the system.
+        options: all of the system's.
+        training: all of the training's, the seed among them.
+        corpus: its name.
+        documents: how many of its training documents are drawn at all; 0 for all.
+        share: of these.
+        contents: SHA-256 of each file that counts.
+        train: where the training part lies now.
+        dev: where the dev part lies now.
+    """
+
+    system: str
+    options: Mapping[str, Any]
+    training: Mapping[str, Any]
+    corpus: str
+    documents: int
+    share: float
+    contents: Mapping[str, str]
+    train: str
+    dev: str
+
+    @property
+    def seed(self) -> int:
+        """Return the training's seed."""
+        return int(self.training["seed"])
+
+    @property
+    def name(self) -> str:
+        """Return what to tell people it is."""
+        share = f" {self.share:.0%}" if self.share < 1 else ""
+        return f"{self.system} on {self.corpus}{share}, seed {self.seed}"
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Return all that determines what comes of it; where its files lie does not."""
+        return {name: value for name, value in asdict(self).items() if name not in ("train", "dev")}
+
+    @property
+    def key(self) -> str:
+        """Return its hash."""
+        return _hash(self.identity)
+
+    def run(self, folder: Path) -> Run:
+        """Return its run below a folder of cells; it need not be there."""
+        return Run(folder / self.key)
+
+    def plan(self) -> dict[str, Any]:
+        """Return it as the configuration of a run."""
+        return {"kind": KIND, "identity": self.identity, "train": self.train, "dev": self.dev}
+
+    @classmethod
+    def of(cls, run: Run) -> Cell:
+        """Return the cell that a run's folder is to carry out.
+
+        Raises:
+            RunError: if the folder is not a cell's, or not of the name that its content has.
+        """
+        plan = run.config
+        try:
+            cell = cls(**plan["identity"], train=str(plan["train"]), dev=str(plan["dev"]))
+        except (KeyError, TypeError) as error:
+            raise RunError(f"{run.folder} is not the folder of a cell ({error!r})") from error
+        if cell.key != run.folder.name:
+            raise RunError(f"{run.folder} holds another cell, {cell.key}")
+        return cell
+
+
+def cell_of(table: Table, row: Row, source: Source, seed: int, overrides: Mapping[str, Any]) -> Cell:
+    """Return the cell of a table's row on a corpus with a seed.
+
+    Raises:
+        ConfigError: if an option does not exist or has a value that it cannot have.
+        InputError: if the system is not known.
+    """
+    kind = get(row.system)
+    own = {option.name for option in options(kind.Config)}
+    training = {option.name for option in options(TrainingConfig)}
+    fitting = {name: value for name, value in overrides.items() if name in own | training}
+    settings = table.settings(row, source.name, fitting) | {"seed": seed}
+    chosen: Options = from_json(kind.Config, {name: value for name, value in settings.items() if name not in training - own})
+    trained: Options = from_json(TrainingConfig, {name: value for name, value in settings.items() if name in training - own})
+    return Cell(
+        system=row.system,
+        options=chosen.to_json(),
+        training=trained.to_json(),
+        corpus=source.name,
+        documents=table.sizes.get(source.name, 0),
+        share=row.share,
+        contents={"train": digest(source.train), "dev": digest(source.dev)} | _encoders(chosen.to_json()),
+        train=str(source.train),
+        dev=str(source.dev),
+    )
+
+
+def check_overrides(table: Table, overrides: Mapping[str, Any]) -> None:
+    """Check the options that were asked for of every cell.
+
+    Raises:
+        ConfigError: for an option that no system of the table has, or in which its rows differ.
+    """
+    if "seed" in overrides:
+        raise ConfigError("seed: give --seeds")
+    training = {option.name for option in options(TrainingConfig)}
+    for name in overrides.keys() - training:
+        values: dict[str, set[Any]] = {}
+        for row in table.rows:
+            defaults = {option.name: option.default for option in options(get(row.system).Config)}
+            if name in defaults:
+                values.setdefault(row.system, set()).add({**table.options, **row.options}.get(name, defaults[name]))
+        if not values:
+            raise ConfigError(f"{name}: no system of {table.name} has this option, and no training")
+        if any(len(found) > 1 for found in values.values()):
+            raise ConfigError(f"{name}: it is what the rows of {table.name} differ in; it cannot be the same for all")
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file; one that has not changed is read once."""
+    status = path.stat()
+    return _digest(path, status.st_mtime_ns, status.st_size)
+
+
+@cache
+def _digest(path: Path, changed: int, size: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _encoders(chosen: Mapping[str, Any]) -> dict[str, str]:
+    """Return the digests of the weights that options name as a folder or as one of ours; a hub's name is its own identity."""
+    found: dict[str, str] = {}
+    for name, value in chosen.items():
+        if not name.endswith("encoder") or not isinstance(value, str) or not value:
+            continue
+        folder = Path(value) if Path(value).is_dir() else SHIPPED / value
+        found |= {f"{name}/{file.name}": digest(file) for file in sorted(folder.glob("*.safetensors"))}
+    return found
+
+
+def _hash(identity: Mapping[str, Any]) -> str:
+    text = json.dumps(identity, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:_KEY]

@@ -1,0 +1,100 @@
+"""Which files a corpus is, and which of its documents a cell learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from engine.document import Document
+from engine.errors import InputError
+
+FILES: dict[str, tuple[str, str]] = {
+    "weibo": ("weibo/train.char.bmes", "weibo/dev.char.bmes"),
+    "resume": ("resume/train.char.bmes", "resume/dev.char.bmes"),
+    "cmner": ("cmner/train.txt", "cmner/dev.txt"),
+    "msra": ("msra/train.txt.xz", "msra/dev.txt"),
+}
+"""For each corpus its training and its dev part, below the folder of corpora."""
+VARIABLE = "DUOMO_DATA"
+_SUBSET_SEED = 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """A corpus that is there.
+
+    Attributes:
+        name: in :data:`FILES`.
+        train: file to learn from.
+        dev: file to judge by.
+    """
+
+    name: str
+    train: Path
+    dev: Path
+
+
+def data_folder(given: str | None, environment: Mapping[str, str]) -> Path:
+    """Return the folder of corpora: the one given, else the environment's.
+
+    Raises:
+        InputError: if there is neither, or it is not a folder.
+    """
+    named = given or environment.get(VARIABLE)
+    wanted = ", ".join(file for files in FILES.values() for file in files)
+    if not named:
+        raise InputError(f"where are the corpora? give --data DIR, or set {VARIABLE}; looked for in it are {wanted}")
+    if not Path(named).is_dir():
+        raise InputError(f"there is no folder {named}; give one that holds some of {wanted}")
+    return Path(named)
+
+
+def find(names: Sequence[str], folder: Path) -> tuple[list[Source], dict[str, str]]:
+    """Find corpora below a folder.
+
+    Args:
+        names: of the corpora.
+        folder: of the corpora.
+
+    Returns:
+        those that are there, and for each of the others the file that is missing.
+
+    Raises:
+        InputError: if a name is not known, or none of the corpora is there.
+    """
+    unknown = [name for name in names if name not in FILES]
+    if unknown:
+        raise InputError(f"there is no corpus {', '.join(unknown)}; choose from {', '.join(FILES)}")
+    found: list[Source] = []
+    missing: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        train, dev = (folder / file for file in FILES[name])
+        absent = [str(file) for file in (train, dev) if not file.is_file()]
+        if absent:
+            missing[name] = ", ".join(absent)
+        else:
+            found.append(Source(name, train.resolve(), dev.resolve()))
+    if not found:
+        raise InputError(f"none of the corpora is there: no {'; no '.join(missing.values())}")
+    return found, missing
+
+
+def drawn(documents: Sequence[Document], most: int, share: float, seed: int) -> list[Document]:
+    """Return the documents to learn from, in their own order.
+
+    Args:
+        documents: the training part.
+        most: draw so many of it first, the same ones whatever the seed; 0 for all.
+        share: of these, in (0, 1]; what a smaller share draws, a larger one draws too.
+        seed: of the share.
+    """
+    kept = _first(documents, most, _SUBSET_SEED) if 0 < most < len(documents) else list(documents)
+    return _first(kept, max(1, round(share * len(kept))), seed) if share < 1 else kept
+
+
+def _first(documents: Sequence[Document], count: int, seed: int) -> list[Document]:
+    order = torch.randperm(len(documents), generator=torch.Generator().manual_seed(seed)).tolist()
+    return [documents[i] for i in sorted(order[:count])]

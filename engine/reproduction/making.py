@@ -1,0 +1,106 @@
+"""Makes a table: finds the corpora, plans the cells, has the missing ones carried out, and reports."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.errors import RunError
+from engine.reproduction import claims as claiming
+from engine.reproduction.cell import Cell, cell_of, check_overrides
+from engine.reproduction.corpora import Source, data_folder, find
+from engine.reproduction.outcome import Outcome
+from engine.reproduction.report import Report
+from engine.reproduction.schedule import Machine, Say, carry_out, kept
+from engine.reproduction.table import Table
+
+Place = tuple[str, str, int]
+
+
+def make(
+    table: Table,
+    *,
+    data: str | None,
+    corpora: Sequence[str],
+    seeds: Sequence[int],
+    overrides: Mapping[str, Any],
+    folder: Path,
+    machine: Machine | None,
+    say: Say,
+) -> tuple[Report, dict[str, str]]:
+    """Make a table, and return it with the reasons why cells failed, by key.
+
+    Args:
+        table: the table.
+        data: the folder of corpora; the environment's if absent.
+        corpora: names of corpora.
+        seeds: for each row and corpus a cell with each of them.
+        overrides: options for every cell.
+        folder: where cells and tables go.
+        machine: what to train on; nothing is trained without one.
+        say: told, a line at a time, of what people should know.
+
+    Raises:
+        InputError: if a corpus or a system is not known, no corpus is there, or an option cannot be.
+        RunError: if the folder cannot be written.
+    """
+    check_overrides(table, overrides)
+    sources, absent = find(corpora, data_folder(data, os.environ))
+    for name, files in absent.items():
+        say(f"{name} is left out: there is no {files}")
+    cells = _cells(table, sources, seeds, overrides)
+    place = folder / "cells"
+    failed = carry_out(list(cells.values()), place, machine, say) if machine else {}
+    outcomes = {at: found for at, cell in cells.items() if (found := kept(cell, place, say)) is not None}
+    report = _report(table, outcomes, cells, overrides, [*absent.items()], failed)
+    try:
+        report.write(folder)
+    except OSError as error:
+        raise RunError(f"{folder} cannot be written ({error.strerror}); choose another folder with --out") from error
+    return report, failed
+
+
+def _cells(table: Table, sources: Sequence[Source], seeds: Sequence[int], overrides: Mapping[str, Any]) -> dict[Place, Cell]:
+    """Plan every cell, seed by seed, so that a table which is interrupted has all its rows with some seeds."""
+    return {
+        (row.name, source.name, seed): cell_of(table, row, source, seed, overrides)
+        for seed in seeds
+        for source in sources
+        for row in table.rows
+    }
+
+
+def _report(
+    table: Table,
+    outcomes: Mapping[Place, Outcome],
+    cells: Mapping[Place, Cell],
+    overrides: Mapping[str, Any],
+    absent: Sequence[tuple[str, str]],
+    failed: Mapping[str, str],
+) -> Report:
+    corpora = list(dict.fromkeys(corpus for _, corpus, _ in cells))
+    found = claiming.figures(table, outcomes, corpora)
+    missing = [f"{name}, for there is no {files}" for name, files in absent]
+    missing += [
+        f"{row} on {corpus}, seed {seed}: {failed.get(cells[row, corpus, seed].key, 'not done yet')}"
+        for row, corpus, seed in cells
+        if (row, corpus, seed) not in outcomes
+    ]
+    return Report(
+        table, {name: _about(name, outcomes) for name in corpora}, found, claiming.claims(table, found), overrides, missing
+    )
+
+
+def _about(corpus: str, outcomes: Mapping[Place, Outcome]) -> str:
+    """Say what was learned from in the largest cells of a corpus, and judged by."""
+    here = [outcome for (_, name, _), outcome in outcomes.items() if name == corpus]
+    if not here:
+        return "no cell is done"
+    largest = max(here, key=lambda outcome: outcome.train)
+    comparison = largest.states["best"]
+    drawn = f" of {largest.whole:,}, drawn once for all cells," if largest.train < largest.whole else ""
+    repeated = sum(document.text in comparison.repeated for document in comparison.gold)
+    again = f", {repeated:,} of them also in the training part" if repeated else ""
+    return f"learned from {largest.train:,}{drawn} sentences, judged by {len(comparison.gold):,}{again}"

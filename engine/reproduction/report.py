@@ -1,0 +1,155 @@
+"""A reproduced table as text, Markdown and JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.evaluation.slices import SLICES
+from engine.reproduction.claims import Claim, Difference, Figure, Mean
+from engine.reproduction.table import Table
+
+Grid = tuple[Sequence[str], Sequence[Sequence[str]]]
+"""Header and rows."""
+_DEV = (
+    "Published figures are of the test parts, ours of the dev parts; the best epoch is chosen on that very part, the last is not."
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of a table.
+
+    Attributes:
+        table: the table.
+        corpora: for each one, what was learned from and judged by.
+        figures: of every row.
+        claims: differences between rows.
+        overrides: options asked for of every cell.
+        missing: what there is no figure of, and why.
+    """
+
+    table: Table
+    corpora: Mapping[str, str]
+    figures: Sequence[Figure]
+    claims: Sequence[Claim]
+    overrides: Mapping[str, Any]
+    missing: Sequence[str]
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what a reader has to know, one sentence or two each."""
+        notes = [_DEV, *self.table.notes]
+        if self.overrides:
+            notes.append(f"Asked for of every cell: {', '.join(f'{name}={value}' for name, value in self.overrides.items())}.")
+        return notes
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as plain values; figures are fractions."""
+        table = self.table
+        return {
+            "table": table.name,
+            "title": table.title,
+            "source": table.source,
+            "corpora": dict(self.corpora),
+            "options": dict(table.options),
+            "options_by_corpus": {corpus: dict(options) for corpus, options in table.by_corpus.items()},
+            "overrides": dict(self.overrides),
+            "figures": [asdict(figure) for figure in self.figures],
+            "claims": [asdict(claim) for claim in self.claims],
+            "missing": list(self.missing),
+            "notes": self.notes,
+        }
+
+    def grids(self, corpus: str, part: str) -> list[Grid]:
+        """Return the figures and the claims of a part of a corpus, in percent."""
+        figures = [figure for figure in self.figures if (figure.corpus, figure.part) == (corpus, part)]
+        claims = [claim for claim in self.claims if (claim.corpus, claim.part) == (corpus, part)]
+        grids: list[Grid] = []
+        if figures:
+            grids.append((("row", "F1 best", "F1 last", "seeds", "published"), [_figure_row(figure) for figure in figures]))
+        if claims:
+            header = ("difference", "best", "verdict", "last", "verdict", "published")
+            grids.append((header, [_claim_row(claim) for claim in claims]))
+        return grids
+
+    def sections(self) -> list[tuple[str, list[Grid]]]:
+        """Return for each part of each corpus what it is, and its grids."""
+        sections: list[tuple[str, list[Grid]]] = []
+        for corpus in self.corpora:
+            for part in self.table.parts_of(corpus):
+                if grids := self.grids(corpus, part):
+                    sections.append((self._title(corpus, part), grids))
+        return sections
+
+    def text(self) -> str:
+        """Return the table in aligned columns."""
+        lines = [f"{self.table.name}: {self.table.title}", self.table.source]
+        lines += [f"{corpus}: {what}" for corpus, what in self.corpora.items()]
+        for title, grids in self.sections():
+            lines += ["", title]
+            for grid in grids:
+                lines += ["", *_aligned(grid)]
+        lines += ["", *(f"missing: {what}" for what in self.missing), *self.notes]
+        return "\n".join(lines)
+
+    def markdown(self) -> str:
+        """Return the table as Markdown."""
+        lines = [f"# {self.table.name}: {self.table.title}", "", f"{self.table.source}.", ""]
+        lines += [f"- {corpus}: {what}" for corpus, what in self.corpora.items()]
+        for title, grids in self.sections():
+            lines += ["", f"## {title}"]
+            for grid in grids:
+                lines += ["", *_marked(grid)]
+        lines += ["", *(f"- missing: {what}" for what in self.missing), *(f"- {note}" for note in self.notes)]
+        return "\n".join(lines) + "\n"
+
+    def write(self, folder: Path) -> None:
+        """Write ``<table>.json`` and ``<table>.md`` into a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        content = json.dumps(self.to_json(), ensure_ascii=False, indent=2) + "\n"
+        (folder / f"{self.table.name}.json").write_text(content, encoding="utf-8")
+        (folder / f"{self.table.name}.md").write_text(self.markdown(), encoding="utf-8")
+
+    def _title(self, corpus: str, part: str) -> str:
+        figure = next(figure for figure in self.figures if (figure.corpus, figure.part) == (corpus, part))
+        return f"{corpus}, {SLICES[part].title}: {figure.documents:,} sentences, {figure.entities:,} entities"
+
+
+def _figure_row(figure: Figure) -> list[str]:
+    best, last = figure.f1["best"], figure.f1["last"]
+    return [figure.row, _mean(best), _mean(last), str(best.seeds), _percent(figure.published)]
+
+
+def _claim_row(claim: Claim) -> list[str]:
+    shown = [f"{claim.row} − {claim.against}"]
+    for state in ("best", "last"):
+        shown += [_difference(claim.differences[state]), claim.verdicts[state]]
+    return [*shown, "—" if claim.published is None else f"{100 * claim.published:+.2f}"]
+
+
+def _mean(mean: Mean) -> str:
+    return _percent(mean.mean) + ("" if mean.deviation is None else f" ± {100 * mean.deviation:.2f}")
+
+
+def _difference(found: Difference) -> str:
+    return f"{100 * found.mean:+.2f}" + ("" if found.error is None else f" (error {100 * found.error:.2f})")
+
+
+def _percent(figure: float | None) -> str:
+    return "—" if figure is None else f"{100 * figure:.2f}"
+
+
+def _aligned(grid: Grid) -> list[str]:
+    header, rows = grid
+    cells = [header, *rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def _marked(grid: Grid) -> list[str]:
+    header, rows = grid
+    return [f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows)]

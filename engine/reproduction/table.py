@@ -1,0 +1,94 @@
+"""What a paper's table is, as data: which systems on which corpora, what was published, and what is held against what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.errors import InputError
+
+Published = Mapping[str, Mapping[str, float]]
+"""From corpus and part to F1 in percent, as printed in the paper."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table: a system with its options, trained on a share of each corpus.
+
+    Attributes:
+        name: as the paper has it.
+        system: name of the system.
+        options: of the system or its training, beside the table's own.
+        by_corpus: further options for a corpus.
+        share: of the training documents; drawn anew for each seed, and a smaller share lies within a larger one.
+        against: the rows that the paper compares it with.
+        published: F1 in the paper.
+    """
+
+    name: str
+    system: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    by_corpus: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    share: float = 1.0
+    against: tuple[str, ...] = ()
+    published: Published = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a paper.
+
+    Attributes:
+        name: to ask for it by.
+        title: what it is about.
+        source: the paper, and its number there.
+        corpora: trained on unless others are asked for.
+        rows: its lines.
+        options: of every cell, of the system or its training.
+        by_corpus: further options for a corpus.
+        parts: names of slices of the dev part, each scored by itself.
+        further: further parts of a corpus.
+        sizes: how many training documents are drawn from a corpus, the same for every cell; all of one not named.
+        notes: what a reader has to know.
+    """
+
+    name: str
+    title: str
+    source: str
+    corpora: tuple[str, ...]
+    rows: tuple[Row, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    by_corpus: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    parts: tuple[str, ...] = ("all",)
+    further: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def row(self, name: str) -> Row:
+        """Return a row by name.
+
+        Raises:
+            InputError: if there is none of that name.
+        """
+        for row in self.rows:
+            if row.name == name:
+                return row
+        raise InputError(f"{self.name} has no row {name!r}; it has {', '.join(row.name for row in self.rows)}")
+
+    def parts_of(self, corpus: str) -> tuple[str, ...]:
+        """Return the names of the parts of a corpus's dev part that are scored."""
+        return (*self.parts, *self.further.get(corpus, ()))
+
+    def settings(self, row: Row, corpus: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options of a row on a corpus; what is nearer to it counts, what was asked for counts most."""
+        nearer = (self.by_corpus.get(corpus, {}), row.options, row.by_corpus.get(corpus, {}), overrides)
+        settings = dict(self.options)
+        for options in nearer:
+            settings |= options
+        return settings
+
+
+def on_all(**published: float) -> Published:
+    """Return published figures of whole corpora, in percent."""
+    return {corpus: {"all": figure} for corpus, figure in published.items()}
