@@ -115,6 +115,14 @@ class Run:
         """
         return _read(self.folder / "config.json")
 
+    def revise(self, config: Mapping[str, Any]) -> None:
+        """Replace what a run that is not running is to do.
+
+        Raises:
+            RunError: if it cannot be written.
+        """
+        _write(self.folder / "config.json", dict(config))
+
     def start(self, environment: Mapping[str, str] | None = None) -> int:
         """Start the run in a process of its own, which outlives this one, and return its pid.
 

@@ -29,7 +29,7 @@ class Outcome:
         epochs: which epochs these were.
         train: documents learned from.
         whole: documents of the training part.
-        seconds: that the training took.
+        seconds: that the training took, in the process that ended it.
         device: what it ran on.
     """
 

@@ -14,9 +14,8 @@ from engine.reproduction.table import Table
 
 Grid = tuple[Sequence[str], Sequence[Sequence[str]]]
 """Header and rows."""
-_DEV = (
-    "Published figures are of the test parts, ours of the dev parts; the best epoch is chosen on that very part, the last is not."
-)
+_DEV = "Published figures are of the test parts, ours of the dev parts, on which the best epoch is chosen too; the last is not."
+_LIKE = "Beside a part of which nothing is published stand the figures of the published part that is most like it."
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,8 @@ class Report:
     @property
     def notes(self) -> list[str]:
         """Return what a reader has to know, one sentence or two each."""
-        notes = [_DEV, *self.table.notes]
+        like = any(SLICES[part].like for corpus in self.corpora for part in self.table.parts_of(corpus))
+        notes = [_DEV, *([_LIKE] if like else []), *self.table.notes]
         if self.overrides:
             notes.append(f"Asked for of every cell: {', '.join(f'{name}={value}' for name, value in self.overrides.items())}.")
         return notes

@@ -23,6 +23,7 @@ from engine.run import ACTIVE, Run
 
 Say = Callable[[str], None]
 _LOOK = 0.5
+_BAR = "{desc}{bar:20}{r_bar}"
 _STOPPING = 120.0
 
 
@@ -94,7 +95,7 @@ def carry_out(cells: Sequence[Cell], folder: Path, machine: Machine, say: Say) -
     missing = [cell for cell in wanted if kept(cell, folder, lambda line: say(f"{line}; it is done again")) is None]
     if not missing:
         return {}
-    with tqdm(total=len(wanted), unit="cell", file=sys.stderr, bar_format="{desc}{bar:20}{r_bar}") as bar:
+    with tqdm(total=len(wanted), unit="cell", file=sys.stderr, bar_format=_BAR, disable=not sys.stderr.isatty()) as bar:
         bar.update(len(wanted) - len(missing))
         return _Schedule(folder, machine, bar, say).carry_out(missing)
 
@@ -135,10 +136,13 @@ class _Schedule:
             return
         del self.active[place]
         self.bar.update(1)
-        if kept(cell, self.folder) is None:
+        found = kept(cell, self.folder)
+        if found is None:
             reason = status.message or f"it was {status.state}"
             self.failed[cell.key] = reason
             self.say(f"{cell.name} failed: {reason}; its log is {run.folder / 'log.txt'}")
+        elif self.bar.disable:
+            self.say(f"{cell.name}: done in {found.seconds:,.0f} s")
 
     def _stop(self) -> None:
         """Let the runs that were started here keep their state and end."""
@@ -164,12 +168,14 @@ def begin(cell: Cell, folder: Path, environment: Mapping[str, str]) -> tuple[Run
             status = run.status()
             if status.state in ACTIVE and status.pid:
                 return run, False
-            usable = Cell.of(run).plan() == cell.plan() and status.state != "done"
+            usable = Cell.of(run).key == cell.key and status.state != "done"
         except RunError:
             usable = False
         if not usable:
             shutil.rmtree(run.folder)
     if not run.folder.exists():
         run = Run.create(run.folder, cell.plan())
+    elif run.config != cell.plan():
+        run.revise(cell.plan())  # the corpora have moved
     run.start(environment)
     return run, True

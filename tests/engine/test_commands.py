@@ -14,13 +14,27 @@ from engine.systems import SYSTEMS
 from tests.engine.tiny import known
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["predict", "evaluate", "train", "retrain", "pretrain masked-lm", "build sounds", "systems", "checkpoints"]
+COMMANDS = [
+    "predict",
+    "evaluate",
+    "train",
+    "retrain",
+    "pretrain masked-lm",
+    "pretrain glyphs",
+    "pretrain sounds",
+    "build glyphs",
+    "build sounds",
+    "reproduce",
+    "systems",
+    "checkpoints",
+]
 
 
 @pytest.fixture
 def call(capsys, tmp_path, monkeypatch):
     """Return a function that runs a command and returns status, standard output and standard error."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DUOMO_DATA", raising=False)
 
     def run(*arguments):
         try:
@@ -211,6 +225,23 @@ REFUSED = [
     (["train", "--train", "corpus.jsonl", "--dev", "corpus.jsonl", "--set", "epochs=0"], "epochs: expected int from 1 to 1000"),
     (["train", "--train", "corpus.jsonl", "--dev", "corpus.jsonl", "--set", "colour=1"], "there is no option colour"),
     (["retrain", "--checkpoint", "TINY", "--corrections", "absent.jsonl"], "absent.jsonl"),
+    (["reproduce"], "name a table"),
+    (["reproduce", "table-1"], "there is no table 'table-1'; choose one of class-attention"),
+    (["reproduce", "class-attention", "--seeds", "1;2"], "--seeds: expected numbers from 0 on with commas between, got '1;2'"),
+    (["reproduce", "class-attention", "--processes", "0"], "--processes: expected a number from 1 on, got 0"),
+    (["reproduce", "class-attention"], "give --data DIR, or set DUOMO_DATA; looked for in it are weibo/train.char.bmes"),
+    (["reproduce", "class-attention", "--data", "absent"], "there is no folder absent"),
+    (["reproduce", "class-attention", "--data", "."], "none of the corpora is there: no weibo/train.char.bmes"),
+    (["reproduce", "class-attention", "--data", ".", "--corpus", "novels"], "there is no corpus novels; choose from weibo"),
+    (
+        ["reproduce", "class-attention", "--data", ".", "--set", "upper_layers=1"],
+        "it is what the rows",
+    ),
+    (
+        ["reproduce", "class-attention", "--data", ".", "--set", "colour=1"],
+        "colour: no system of class-attention",
+    ),
+    (["reproduce", "class-attention", "--data", ".", "--set", "seed=1"], "seed: give --seeds"),
 ]
 
 
