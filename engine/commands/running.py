@@ -57,7 +57,7 @@ def carry_out(arguments: argparse.Namespace, prepare: Callable[[], Any], place: 
     if arguments.json:
         print_json({"run": str(run.folder), "checkpoint": str(checkpoint), "report": run.report()})
     else:
-        print(f"done: {checkpoint}")
+        print(f"done: {checkpoint if Path(checkpoint).exists() else run.folder}")
     return 0
 
 

@@ -60,9 +60,12 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """Return what to tell people it is."""
+        """Return what to tell people it is, with the options that are not the system's own, encoders and dropout aside."""
+        defaults = {option.name: option.default for option in options(get(self.system).Config) if option.name != "dropout"}
+        shown = {name: value for name, value in self.options.items() if not name.endswith("encoder") and name in defaults}
+        chosen = "".join(f" {name}={value}" for name, value in shown.items() if value != defaults[name])
         share = f" {self.share:.0%}" if self.share < 1 else ""
-        return f"{self.system} on {self.corpus}{share}, seed {self.seed}"
+        return f"{self.system}{chosen} on {self.corpus}{share}, seed {self.seed}"
 
     @property
     def identity(self) -> dict[str, Any]:

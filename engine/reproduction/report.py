@@ -15,6 +15,7 @@ from engine.reproduction.table import Table
 Grid = tuple[Sequence[str], Sequence[Sequence[str]]]
 """Header and rows."""
 _DEV = "Published figures are of the test parts, ours of the dev parts, on which the best epoch is chosen too; the last is not."
+_WEAK = "Holds or does not hold: our difference exceeds one standard error over the seeds, which of few seeds is weak evidence."
 _LIKE = "Beside a part of which nothing is published stand the figures of the published part that is most like it."
 
 
@@ -42,7 +43,7 @@ class Report:
     def notes(self) -> list[str]:
         """Return what a reader has to know, one sentence or two each."""
         like = any(SLICES[part].like for corpus in self.corpora for part in self.table.parts_of(corpus))
-        notes = [_DEV, *([_LIKE] if like else []), *self.table.notes]
+        notes = [_DEV, _WEAK, *([_LIKE] if like else []), *self.table.notes]
         if self.overrides:
             notes.append(f"Asked for of every cell: {', '.join(f'{name}={value}' for name, value in self.overrides.items())}.")
         return notes

@@ -147,6 +147,8 @@ class _Schedule:
     def _stop(self) -> None:
         """Let the runs that were started here keep their state and end."""
         ours = [run for _, run, ours in self.active.values() if ours]
+        if ours:
+            self.say(f"stopping {len(ours)} cells at their next step; the same command goes on with them")
         for run in ours:
             run.cancel()
         patience = time.monotonic() + _STOPPING

@@ -34,7 +34,13 @@ def test_whatever_determines_a_result_makes_another_cell(data, tmp_path):
     fixed = cell_of(replace(TINY, sizes={"weibo": 10}), TINY.rows[1], source(data), 1, {})
     others = [cell(data, seed=2), cell(data, row="plain"), cell(data, epochs=4), cell(tmp_path / "other"), halved, fixed]
     assert len({found.key for found in (one, *others)}) == 7
-    assert halved.name == "bilstm-crf on weibo 50%, seed 1"
+    assert halved.name.endswith(" on weibo 50%, seed 1")
+
+
+def test_a_cell_is_called_by_what_is_not_its_systems_own(data):
+    first, deeper, _ = class_attention.CLASS_ATTENTION.rows
+    cells = [cell_of(class_attention.CLASS_ATTENTION, row, source(data), 2, {}) for row in (first, deeper)]
+    assert [found.name for found in cells] == ["bert-crf on weibo, seed 2", "bert-crf upper_layers=1 on weibo, seed 2"]
 
 
 def test_the_weights_of_an_encoder_are_part_of_a_cell(data, tmp_path):

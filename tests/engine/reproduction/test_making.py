@@ -43,7 +43,7 @@ def test_a_table_is_made_once_and_what_is_damaged_is_done_again(call, started, d
     first = json.loads(out)
     keys = {cell(data, row, seed).key for row in ("plain", "bigrams") for seed in (1, 2)}
     assert set(started) == keys - {cell(data, seed=1).key} and {path.name for path in (tmp_path / "cells").iterdir()} == keys
-    assert "resume is left out: there is no" in err and "bilstm-crf on weibo, seed 2: done in" in err
+    assert "resume is left out: there is no" in err and f"{cell(data, seed=2).name}: done in" in err
     assert any("resume, for there is no" in what for what in first["missing"])
     assert first["corpora"] == {"weibo": "learned from 16 sentences, judged by 9, 1 of them also in the training part"}
     assert [figure["f1"]["best"]["seeds"] for figure in first["figures"]] == [2, 2, 2, 2]
