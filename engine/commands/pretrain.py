@@ -21,6 +21,29 @@ Pre-train an encoder.
 The text is cleaned, deduplicated and cut into words once; whole words are masked anew in every epoch. The result is an ordinary
 transformers folder: name it as `encoder` wherever a system takes one."""
 
+_PICTURES = {
+    "glyphs": """\
+how characters look: RCI and GIC of MPM-CNER
+
+Two glyphs: are their radicals the same? Each glyph: which character is it?
+
+  python -m engine build glyphs
+  python -m engine pretrain glyphs --set held_out="TW-Kai" --out checkpoints/my-glyphs
+  python -m engine train --system mpm-cner --set glyph_encoder=checkpoints/my-glyphs ...
+
+The result holds the Swin encoder and the vector of each character, so that no typeface is needed any more.""",
+    "sounds": """\
+how syllables sound: PCI and PCM of MPM-CNER
+
+Two spectrograms: are their initials and finals the same? Each spectrogram: which toned syllable is it?
+
+  python -m engine build sounds --recordings my/syllables
+  python -m engine pretrain sounds --set flip=true --out checkpoints/my-sounds
+  python -m engine train --system mpm-cner --set phonetic_encoder=checkpoints/my-sounds ...
+
+The result holds the Swin encoder and the vector of each syllable, so that no sound is needed any more.""",
+}
+
 
 def add(commands: Any) -> None:
     """Add the command."""
@@ -42,6 +65,15 @@ def add(commands: Any) -> None:
     )
     add_run_arguments(masked, "encoder")
     masked.set_defaults(handler=masked_lm)
+    for task, told in _PICTURES.items():
+        pictured = tasks.add_parser(
+            task, help=told.partition("\n")[0], description=told, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        pictured.add_argument(
+            "--pictures", metavar="DIR", help=f"what python -m engine build {task} has made; by default its cache"
+        )
+        add_run_arguments(pictured, "encoder and its vectors")
+        pictured.set_defaults(handler=on_pictures, task=task)
 
 
 def masked_lm(arguments: argparse.Namespace) -> int:
@@ -53,6 +85,31 @@ def masked_lm(arguments: argparse.Namespace) -> int:
         return 0
     use_threads(arguments.threads)
     return carry_out(arguments, lambda: _prepare(arguments), _place)
+
+
+def on_pictures(arguments: argparse.Namespace) -> int:
+    """Carry a pre-training on glyphs or sounds out in this process."""
+    from engine.pretraining.consistency import ConsistencyConfig
+
+    if arguments.options:
+        print_options({arguments.task: ConsistencyConfig})
+        return 0
+    use_threads(arguments.threads)
+    return carry_out(arguments, lambda: _prepare_pictures(arguments), _place)
+
+
+def _prepare_pictures(arguments: argparse.Namespace) -> Any:
+    from engine.modalities.databases import database
+    from engine.picture_pretraining import prepare
+    from engine.pretraining.consistency import ConsistencyConfig
+    from engine.systems.contract import from_json
+
+    if follows():
+        return follow(arguments.run)
+    config = from_json(ConsistencyConfig, dict(parse_pairs(arguments.set, "--set")))
+    command = " ".join([arguments.command, *(f"--set {value}" for value in arguments.set)])
+    pictures = arguments.pictures or str(database(arguments.task))
+    return prepare(new_folder(arguments), arguments.task, pictures, config, {"command": command})
 
 
 def _prepare(arguments: argparse.Namespace) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 from engine.commands.output import add_json, print_json
 from engine.errors import InputError, RunError
 
-_SHOWN = {"loss": "{:.3f}", "f1": "{:.2%}", "perplexity": "{:.2f}"}
+_SHOWN = {"loss": "{:.3f}", "f1": "{:.2%}", "perplexity": "{:.2f}", "pairs": "{:.1%}", "classes": "{:.1%}"}
 
 
 def add_run_arguments(parser: argparse.ArgumentParser, result: str) -> None:
@@ -80,6 +80,10 @@ def _work(run: Any) -> Callable[[Any], bool]:
         from engine.text_pretraining import pretrain_on_text
 
         return pretrain_on_text
+    if kind in ("glyphs", "sounds"):
+        from engine.picture_pretraining import pretrain_on_pictures
+
+        return pretrain_on_pictures
     raise RunError(f"{run.folder / 'config.json'} does not say what kind of run it is")
 
 

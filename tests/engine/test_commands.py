@@ -8,10 +8,10 @@ import pytest
 
 from engine import formats
 from engine.__main__ import main
-from engine.document import Document, Span
+from engine.document import Document, LabelSet, Span
 from engine.mixture import Corpus
 from engine.systems import SYSTEMS
-from tests.engine.tiny import known
+from tests.engine.tiny import CARD, known
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
@@ -57,13 +57,24 @@ def corpus(tmp_path):
     return tmp_path / "corpus.jsonl"
 
 
+@pytest.fixture(scope="module")
+def hearing(tmp_path_factory):
+    """Return the folder of a checkpoint, untrained, of a system that listens to how characters are read."""
+    from engine import checkpoint
+    from engine.systems.mpm_cner import MpmCner, MpmCnerConfig
+
+    config = MpmCnerConfig(layers=1, width=64, window=64, lstm=16)
+    system = MpmCner.build(config, LabelSet(("LOC", "PER")), [document.text for document in known()])
+    return checkpoint.save(system.eval(), tmp_path_factory.mktemp("hearing") / "hearing", CARD).path
+
+
 def test_systems_are_listed(call):
     status, out, _ = call("systems", "--json")
     (listed,) = rows(out)
     assert status == 0 and [system["name"] for system in listed] == list(SYSTEMS)
     for system in listed:
         assert set(system) == {"name", "modalities", "emits", "nested", "paper"}
-        assert system["modalities"] == ["text"] and system["nested"] is False
+        assert system["modalities"][0] == "text" and system["nested"] is False
     status, out, _ = call("systems")
     assert status == 0 and all(name in out for name in SYSTEMS)
 
@@ -100,6 +111,46 @@ def test_evidence_is_given_when_asked_for(call, tiny):
     (row,) = rows(out)
     assert [item["name"] for item in row["evidence"]] == ["label_probabilities", "alternatives"]
     assert len(row["evidence"][0]["values"]) == 3
+
+
+def test_a_reading_is_chosen_for_a_text(call, hearing):
+    def heard(*options):
+        status, out, err = call("predict", "--checkpoint", hearing, "--text", "南京市长江大桥", "--explain", "--json", *options)
+        assert status == 0, err
+        return {item["name"]: item for item in rows(out)[0]["evidence"]}["characters"]["readings"]
+
+    assert heard()[3] == "chang2"
+    assert heard("--reading", "3=zhang3", "--reading", "5=dai4")[3:6] == ["zhang3", "jiang1", "dai4"]
+
+
+@pytest.mark.parametrize(
+    ("readings", "said"),
+    [
+        (["7=zhang3"], "an offset from 0 to 6"),
+        (["-1=zhang3"], "an offset from 0 to 6"),
+        (["zhang3"], "an offset from 0 to 6"),
+        (["3=zhang"], "its tone behind it"),
+        (["3=xx1"], "no character is read 'xx'"),
+        (["3=zhang3", "3=chang2"], "two readings"),
+    ],
+)
+def test_a_wrong_reading_is_refused(call, hearing, readings, said):
+    options = [f"--reading={reading}" for reading in readings]
+    status, out, err = call("predict", "--checkpoint", hearing, "--text", "南京市长江大桥", *options)
+    assert status == 2 and not out and said in err
+
+
+def test_a_reading_goes_with_one_text_and_a_model_that_listens(call, tiny, corpus):
+    status, _, err = call("predict", "--checkpoint", tiny.path, "--file", corpus, "--reading", "0=wang2")
+    assert status == 2 and "--text" in err
+    status, _, err = call("predict", "--checkpoint", tiny.path, "--text", "南京市", "--reading", "0=nan2")
+    assert status == 2 and "tiny does not listen" in err
+
+
+def test_readings_of_a_corpus_are_heard(call, hearing, tmp_path):
+    formats.write([Document("南京市长江大桥", readings={3: "zhang3"})], tmp_path / "chosen.jsonl")
+    _, out, _ = call("predict", "--checkpoint", hearing, "--file", "chosen.jsonl", "--explain", "--json")
+    assert {item["name"]: item for item in rows(out)[0]["evidence"]}["characters"]["readings"][3] == "zhang3"
 
 
 def test_for_people_the_entities_stand_below_the_text(call, tiny):
