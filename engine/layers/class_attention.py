@@ -11,18 +11,26 @@ import torch
 from torch import Tensor, nn
 
 
-def class_embedding(entities: Tensor, alpha: float) -> Tensor:
+def first_direction(entities: Tensor) -> Tensor:
+    """Return the first left singular vector of the matrix whose columns are some entities, ``[S, H] -> [H]``."""
+    wide = entities.double()
+    # of many entities the singular vectors themselves cost minutes; the last eigenvector of their square is the same direction
+    direction: Tensor = torch.linalg.eigh(wide.T @ wide).eigenvectors[:, -1].to(entities.dtype)
+    return direction
+
+
+def class_embedding(entities: Tensor, alpha: float, direction: Tensor | None = None) -> Tensor:
     """Return one class's embedding, ``[H]``: the mean of its entities after part of what they all share is taken away.
 
-    From each entity its projection on the first left singular vector of the matrix whose columns they are is removed, with
-    weight ``alpha`` (section 3.2, after Arora et al. 2017).
+    From each entity its projection on a direction is removed, with weight ``alpha`` (section 3.2, after Arora et al. 2017).
 
     Args:
         entities: embeddings of the entities of the class in the training part, ``[S, H]``, S at least 1.
         alpha: weight in [0, 1].
+        direction: of length 1, ``[H]``; by default the class's own first singular vector, as the paper has it.
     """
-    direction = torch.linalg.svd(entities.double().T, full_matrices=False).U[:, 0].to(entities.dtype)
-    mean: Tensor = (entities - alpha * (entities @ direction)[:, None] * direction).mean(0)
+    shared = first_direction(entities) if direction is None else direction
+    mean: Tensor = (entities - alpha * (entities @ shared)[:, None] * shared).mean(0)
     return mean
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from engine.reproduction.table import Row, Table, on_all
 
 _SOURCE = "Classification Attention for Chinese NER"
-_LARGE, _SMALL = {"alpha": 0.75}, {"alpha": 0.25}
+_LARGE, _SMALL = {"alpha": 0.75, "direction": "class"}, {"alpha": 0.25, "direction": "class"}
 _MSRA = 6000
 _TRAINING = {
     "encoder": "zh-char-small",
@@ -45,6 +45,12 @@ CLASS_ATTENTION = Table(
             against=(_BERT, _DEEPER),
             published=on_all(weibo=72.51, resume=96.06, msra=94.86),
         ),
+        Row(
+            "... its classes told apart",
+            "class-attention",
+            options={"alpha": 1.0, "direction": "all"},
+            against=(_BERT, _DEEPER, _OURS),
+        ),
     ),
     options=_TRAINING,
     further={"weibo": ("unrepeated",)},
@@ -58,10 +64,16 @@ ALPHA = Table(
     source=f"{_SOURCE}, sections 4.1.4, 4.1.6 and 4.1.7; no figures are published",
     corpora=("weibo", "resume"),
     rows=(
-        Row("alpha 0", "class-attention", options={"alpha": 0.0}),
+        Row("alpha 0", "class-attention", options={"alpha": 0.0, "direction": "class"}),
         Row("alpha 0.25", "class-attention", options=_SMALL, against=("alpha 0",)),
         Row("alpha 0.75", "class-attention", options=_LARGE, against=("alpha 0", "alpha 0.25")),
-        Row("alpha 1", "class-attention", options={"alpha": 1.0}, against=("alpha 0",)),
+        Row("alpha 1", "class-attention", options={"alpha": 1.0, "direction": "class"}, against=("alpha 0",)),
+        Row(
+            "alpha 1 of all entities' direction",
+            "class-attention",
+            options={"alpha": 1.0, "direction": "all"},
+            against=("alpha 0",),
+        ),
     ),
     options=_TRAINING,
     further={"weibo": ("unrepeated",)},

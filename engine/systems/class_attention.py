@@ -11,7 +11,7 @@ from torch import Tensor
 from engine.document import Document, LabelSet
 from engine.errors import ConfigError
 from engine.evidence import Evidence, Heatmap
-from engine.layers.class_attention import ClassAttention, class_embedding
+from engine.layers.class_attention import ClassAttention, class_embedding, first_direction
 from engine.layers.text_encoder import TextEncoder
 from engine.modalities.text import encode_text
 from engine.systems.contract import Batch, Modality, Paper, option
@@ -25,7 +25,8 @@ class ClassAttentionConfig(EncoderConfig):
     """Options of ``class-attention``."""
 
     heads: int = option(4, minimum=1, maximum=64, help="system.heads.help", structural=True)
-    alpha: float = option(0.5, minimum=0, maximum=1, help="system.alpha.help", structural=True)
+    alpha: float = option(1.0, minimum=0, maximum=1, help="system.alpha.help", structural=True)
+    direction: str = option("all", choices=("all", "class"), help="system.direction.help", structural=True)
 
 
 class ClassAttentionTagger(EncoderTagger):
@@ -37,7 +38,9 @@ class ClassAttentionTagger(EncoderTagger):
     paper = Paper(
         "Classification Attention for Chinese NER (anonymous, under review)",
         2020,
-        "how the classes' results are merged is not in the paper: here by a matrix for each class",
+        "how the classes' results are merged is not in the paper: here by a matrix for each class; the direction removed is the "
+        "first of all entities together, since a class's own is its mean, and removing it only shortens the embedding; "
+        "direction=class is the published form",
     )
     Config = ClassAttentionConfig
     by_label = ("classes", "attention.merge")
@@ -62,7 +65,18 @@ class ClassAttentionTagger(EncoderTagger):
         unknown = [row for row in range(len(self.classes)) if not self.classes[row].any()]
         if not unknown:
             return
-        found: dict[str, list[Tensor]] = {self.labels.names[row]: [] for row in unknown}
+        found = self._entities(documents)
+        everything = [vector for entities in found.values() for vector in entities]
+        if not everything:
+            return
+        direction = first_direction(torch.stack(everything)) if self.config.direction == "all" else None
+        for row in unknown:
+            if entities := found[self.labels.names[row]]:
+                self.classes[row] = class_embedding(torch.stack(entities), self.config.alpha, direction)
+
+    def _entities(self, documents: Sequence[Document]) -> dict[str, list[Tensor]]:
+        """Return the vectors of each class's entities: the mean of the encoder's over an entity's characters."""
+        found: dict[str, list[Tensor]] = {label: [] for label in self.labels.names}
         holding = sorted((d for d in documents if any(span.label in found for span in d.spans)), key=len)
         training = self.training
         self.eval()
@@ -73,10 +87,8 @@ class ClassAttentionTagger(EncoderTagger):
                 for span in document.spans:
                     if span.label in found:
                         found[span.label].append(vectors[row, span.start : span.end].float().mean(0))
-        for row in unknown:
-            if entities := found[self.labels.names[row]]:
-                self.classes[row] = class_embedding(torch.stack(entities), self.config.alpha)
         self.train(training)
+        return found
 
     def encode(self, batch: Batch) -> Tensor:
         """Return ``[B, T, H]``."""
