@@ -63,6 +63,7 @@ class Document:
         meta: whatever else the source says, kept for export.
         annotated: the labels whose every entity is marked; what is not under a span may still be of any other label. ``None``:
             all labels.
+        readings: how characters are read where a person has said so, by offset, as numbered pinyin: ``{4: "zhang3"}``.
     """
 
     text: str
@@ -72,21 +73,26 @@ class Document:
     audio: str | None = None
     meta: Mapping[str, str] = field(default_factory=dict)
     annotated: tuple[str, ...] | None = None
+    readings: Mapping[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Sort the spans, name the document and freeze its meta.
+        """Sort the spans, name the document and freeze its meta and readings.
 
         Raises:
-            DocumentError: if a span reaches beyond the text.
+            DocumentError: if a span or a reading lies beyond the text.
         """
         for span in self.spans:
             if span.end > len(self.text):
                 raise DocumentError(
                     f"the span {span.start}-{span.end} {span.label} reaches beyond the text of {len(self.text)} characters"
                 )
+        for offset in self.readings:
+            if not 0 <= offset < len(self.text):
+                raise DocumentError(f"a reading is given for character {offset} of a text of {len(self.text)} characters")
         ordered = sorted(dict.fromkeys(self.spans), key=lambda span: (span.start, -span.end, span.label))
         object.__setattr__(self, "spans", tuple(ordered))
         object.__setattr__(self, "meta", MappingProxyType(dict(self.meta)))
+        object.__setattr__(self, "readings", MappingProxyType(dict(self.readings)))
         if not self.id:
             digest = hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
             object.__setattr__(self, "id", digest[:16])
@@ -98,6 +104,11 @@ class Document:
     def mention(self, span: Span) -> str:
         """Return the characters under a span."""
         return self.text[span.start : span.end]
+
+    def part(self, start: int, end: int, spans: Iterable[Span] = ()) -> Document:
+        """Return a stretch of the document, ``text[start:end]``, with spans of its own offsets."""
+        readings = {offset - start: reading for offset, reading in self.readings.items() if start <= offset < end}
+        return replace(self, text=self.text[start:end], spans=tuple(spans), readings=readings)
 
     def judged(self, spans: Iterable[Span]) -> list[Span]:
         """Return those of some spans that the annotation here can confirm or refute."""

@@ -46,6 +46,21 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
+class Characters:
+    """As what each character was seen and heard.
+
+    Attributes:
+        name: e.g. ``"characters"``.
+        forms: the character whose glyph was looked at, ``""`` where none was.
+        readings: the syllable that was listened to, as numbered pinyin, ``""`` where none was.
+    """
+
+    name: str
+    forms: tuple[str, ...]
+    readings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Gates:
     """How far each source was let in, per layer: ``values`` is ``[layers, sources]`` in [0, 1]."""
 
@@ -87,7 +102,7 @@ class Alternatives:
     readings: tuple[Alternative, ...]
 
 
-Evidence = Heatmap | Scores | Gates | Alignment | RegionAttention | Alternatives
+Evidence = Heatmap | Scores | Characters | Gates | Alignment | RegionAttention | Alternatives
 
 
 def to_json(evidence: Evidence) -> dict[str, Any]:
@@ -104,9 +119,11 @@ def check(evidence: Evidence, characters: int) -> Evidence:
     match evidence:
         case Heatmap(name, _, mean, heads):
             values = (*mean, *(row for head in heads for row in head))
-            lengths = {len(row) for row in values}
+            lengths = {len(row) for row in values} or {0}
         case Scores(name, _, values):
             lengths = {len(values)}
+        case Characters(name, forms, readings):
+            values, lengths = (), {len(forms), len(readings)}
         case Alignment(name, times):
             values, lengths = times, {len(times)}
         case RegionAttention(name, _, grids):

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
@@ -14,7 +15,7 @@ from engine import checkpoint as checkpoints
 from engine.checkpoint import CheckpointInfo
 from engine.document import Document, Span
 from engine.errors import ConfigError
-from engine.evidence import Evidence, Scores, check
+from engine.evidence import Characters, Evidence, Scores, check
 from engine.precision import choose, computing, quantised
 from engine.systems.contract import System
 from engine.windows import Window, cut, stitch
@@ -22,6 +23,7 @@ from engine.windows import Window, cut, stitch
 _CHARACTERS = {"cpu": 2048, "cuda": 65_536}
 """Most characters, padding included, of one forward pass: on a CPU as many as its caches hold."""
 _OVERLAP = 24
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def predict(system: System, documents: Sequence[Document], *, explain: bool = Fa
     results: dict[_Piece, _Result] = {}
     for group in _batches(pieces, _CHARACTERS[device.type]):
         began = time.perf_counter()
-        parts = [replace(documents[i], text=documents[i].text[window.start : window.end], spans=()) for i, window in group]
+        parts = [documents[i].part(window.start, window.end) for i, window in group]
         batch = system.collate(parts).to(device)
         with computing(precision, device):
             spans = system.decode(batch)
@@ -109,7 +111,7 @@ def _batches(pieces: Sequence[_Piece], most: int) -> list[list[_Piece]]:
 
 def _join(system: System, document: Document, windows: Sequence[Window], results: Sequence[_Result]) -> Prediction:
     spans = stitch(windows, [result.spans for result in results], nested=system.nested)
-    evidence = results[0].evidence if len(windows) == 1 else _stitch_scores(windows, [result.evidence for result in results])
+    evidence = results[0].evidence if len(windows) == 1 else _stitch_evidence(windows, [result.evidence for result in results])
     checked = tuple(check(item, len(document)) for item in evidence)
     return Prediction(document.with_spans(spans), checked, sum(result.seconds for result in results))
 
@@ -139,15 +141,22 @@ def load(checkpoint: str | Path, *roots: str | Path, device: str = "auto", preci
     return Tagger(info, quantised(system) if precision == "int8" else system, precision)
 
 
-def _stitch_scores(windows: Sequence[Window], evidence: Sequence[Sequence[Evidence]]) -> list[Evidence]:
-    """Join per-character scores from each window's core; evidence of other kinds speaks of one window only and is left out."""
+def _stitch_evidence(windows: Sequence[Window], evidence: Sequence[Sequence[Evidence]]) -> list[Evidence]:
+    """Join what is said of each character from each window's core; other kinds speak of one window only and are left out."""
     joined: list[Evidence] = []
-    for i, first in enumerate(evidence[0]):
+    for items in zip(*evidence, strict=True):
+        first = items[0]
         if isinstance(first, Scores):
-            values: list[tuple[float, ...]] = []
-            for window, items in zip(windows, evidence, strict=True):
-                item = items[i]
-                assert isinstance(item, Scores)
-                values += item.values[window.core_start - window.start : window.core_end - window.start]
-            joined.append(Scores(first.name, first.columns, tuple(values)))
+            joined.append(replace(first, values=_cores(windows, [item.values for item in items if isinstance(item, Scores)])))
+        elif isinstance(first, Characters):
+            several = [item for item in items if isinstance(item, Characters)]
+            forms, readings = (_cores(windows, [getattr(item, name) for item in several]) for name in ("forms", "readings"))
+            joined.append(replace(first, forms=forms, readings=readings))
     return joined
+
+
+def _cores(windows: Sequence[Window], values: Sequence[tuple[_Value, ...]]) -> tuple[_Value, ...]:
+    joined: list[_Value] = []
+    for window, row in zip(windows, values, strict=True):
+        joined += row[window.core_start - window.start : window.core_end - window.start]
+    return tuple(joined)

@@ -40,6 +40,7 @@ class TrainingConfig(Options):
     batch_size: int = option(32, minimum=1, maximum=4096, help="training.batch_size.help")
     encoder_rate: float = option(6e-4, minimum=0, maximum=1, help="training.encoder_rate.help")
     head_rate: float = option(1e-3, minimum=0, maximum=1, help="training.head_rate.help")
+    picture_rate: float = option(1e-4, minimum=0, maximum=1, help="training.picture_rate.help")
     warmup: float = option(0.05, minimum=0, maximum=1, help="training.warmup.help")
     weight_decay: float = option(0.01, minimum=0, maximum=1, help="training.weight_decay.help")
     clip: float = option(1.0, minimum=0.01, maximum=100, help="training.clip.help")
@@ -120,11 +121,8 @@ class _Fit:
         processes = self.accelerator.num_processes
         self.epoch_steps = -(-len(train) // (config.batch_size * processes))
         self.steps = self.epoch_steps * config.epochs
-        groups = [
-            {"params": parameters, "lr": {"encoder": config.encoder_rate, "head": config.head_rate}[part]}
-            for part, parameters in system.parts().items()
-            if parameters
-        ]
+        rates = {"encoder": config.encoder_rate, "head": config.head_rate, "pictures": config.picture_rate}
+        groups = [{"params": parameters, "lr": rates[part]} for part, parameters in system.parts().items() if parameters]
         optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay, fused=True)
         self.model, self.optimizer = self.accelerator.prepare(system, optimizer)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._factor)

@@ -59,7 +59,7 @@ def split(document: Document, size: int) -> list[Document]:
         inside = [
             replace(s, start=s.start - start, end=s.end - start) for s in document.spans if start <= s.start and s.end <= end
         ]
-        parts.append(replace(document, text=document.text[start:end], spans=tuple(inside), id=f"{document.id}.{start}"))
+        parts.append(replace(document.part(start, end, inside), id=f"{document.id}.{start}"))
         start = end
     return parts
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer, ModernBertConfig, PreTrainedModel
 
@@ -119,6 +120,8 @@ def _with_dropout(config: Any, dropout: float) -> Any:
 def pretrained_encoder(name: str, *, dropout: float = 0.0) -> TextEncoder:
     """Load a pre-trained encoder and its vocabulary by hub name, local folder, or name of one of ours; only safetensors are read.
 
+    A trained checkpoint serves too: its encoder is taken out of it, for another system to start from.
+
     Args:
         name: of the encoder.
         dropout: probability, for an encoder that was pre-trained without any; one that has its own keeps it.
@@ -128,6 +131,8 @@ def pretrained_encoder(name: str, *, dropout: float = 0.0) -> TextEncoder:
     """
     if not Path(name).exists() and (SHIPPED / name).is_dir():
         name = str(SHIPPED / name)
+    if _is_checkpoint(Path(name)):
+        return _encoder_of_checkpoint(Path(name))
     try:
         tokenizer = AutoTokenizer.from_pretrained(name)
         model = AutoModel.from_pretrained(
@@ -150,12 +155,37 @@ def pretrained_encoder(name: str, *, dropout: float = 0.0) -> TextEncoder:
 
 
 def is_encoder(folder: Path) -> bool:
-    """Tell whether a folder is a transformers model, and no trained system of ours."""
+    """Tell whether a folder is a transformers model that reads text, and no trained system of ours."""
+    config = _config(folder)
+    return "model_type" in config and config["model_type"] != "swin" and "system" not in config
+
+
+def _is_checkpoint(folder: Path) -> bool:
+    return "system" in _config(folder)
+
+
+def _config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return False
-    return isinstance(config, dict) and "model_type" in config and "system" not in config
+        return {}
+    return config if isinstance(config, dict) else {}
+
+
+def _encoder_of_checkpoint(folder: Path) -> TextEncoder:
+    shape = _config(folder).get("shape", {})
+    if "model_type" not in shape:
+        raise ConfigError(f"the checkpoint {str(folder)!r} has no encoder to start from; name one of a system that has")
+    encoder = restored_encoder({key: value for key, value in shape.items() if key != "tables"}, CharacterVocabulary.load(folder))
+    prefix = "encoder."
+    try:
+        weights = load_file(folder / "model.safetensors")
+        own = {name.removeprefix(prefix): tensor.float() for name, tensor in weights.items() if name.startswith(prefix)}
+        encoder.load_state_dict(own)
+    except (OSError, RuntimeError, SafetensorError) as error:
+        first = str(error).strip().partition("\n")[0]
+        raise ConfigError(f"the encoder of {str(folder)!r} cannot be loaded ({first}); fetch the checkpoint again") from error
+    return encoder
 
 
 def our_encoders() -> list[Path]:

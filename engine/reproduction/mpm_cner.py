@@ -9,9 +9,9 @@ from typing import Any
 
 from engine.reproduction.table import Row, Table, on_all
 
-GLYPH_ENCODER = "zh-glyph"
+GLYPH_ENCODER = "zh-glyph-small"
 """The shipped encoder of glyphs, pre-trained by RCI and GIC."""
-PHONETIC_ENCODER = "zh-phonetic"
+PHONETIC_ENCODER = "zh-sound-small"
 """The shipped encoder of pronunciations, pre-trained by PCI and PCM."""
 
 _SOURCE = "Pretraining Multi-modal Representations for Chinese NER (Mai et al. 2022)"
@@ -27,6 +27,7 @@ _MPM: dict[str, Any] = {
 }
 _TRAINING = {
     "encoder": "zh-char-small",
+    "dropout": 0.1,
     "encoder_rate": 3e-4,
     "head_rate": 1e-3,
     "batch_size": 16,
@@ -35,12 +36,7 @@ _TRAINING = {
     "patience": 1000,
     "keep": "best",
 }
-_DROPOUT = {
-    "weibo": {"dropout": 0.5},
-    "resume": {"dropout": 0.1},
-    "msra": {"dropout": 0.3, "epochs": 5},
-    "cmner": {"dropout": 0.3},
-}
+_BY_CORPUS = {"msra": {"epochs": 5}}
 _SIZES = {"msra": 6000}
 _REPEATED = {"weibo": ("unrepeated",)}
 _FULL, _BASE = "MPM-CNER", "BERT+LSTM+CRF"
@@ -62,11 +58,16 @@ TABLE_5 = Table(
         _without("Phn+Gly", {"phonetic": False, "glyph": False}, msra=95.76, resume=95.78, weibo=68.91),
         _without("CM-Atten", {"fusion": "concatenation"}, msra=95.75, resume=96.38, weibo=70.31),
         _without("Pre-training", {"pretrained": False}, msra=96.01, resume=95.83, weibo=68.43),
+        Row("w/o the gate", "mpm-cner", {**_MPM, "gate": "none"}, against=(_FULL,)),
     ),
     options=_TRAINING,
-    by_corpus=_DROPOUT,
+    by_corpus=_BY_CORPUS,
     further=_REPEATED,
     sizes=_SIZES,
+    notes=(
+        "The paper's dropout is 0.5 on Weibo, 0.3 on MSRA and 0.1 on Resume; here it is 0.1 everywhere.",
+        "The gate is ours: a learned number that starts at 0 weighs what the attention adds; the paper adds it as it is.",
+    ),
 )
 
 _BY_SHARE: dict[float, tuple[dict[str, float], dict[str, float]]] = {
@@ -96,7 +97,7 @@ TABLE_6 = Table(
     corpora=("weibo", "resume"),
     rows=tuple(row for share in _BY_SHARE for row in _at(share)),
     options=_TRAINING,
-    by_corpus=_DROPOUT,
+    by_corpus=_BY_CORPUS,
     further=_REPEATED,
     sizes=_SIZES,
     notes=(
@@ -134,7 +135,7 @@ TABLE_7 = Table(
         ),
     ),
     options=_TRAINING,
-    by_corpus=_DROPOUT,
+    by_corpus=_BY_CORPUS,
     parts=("monophonic", "polyphonic"),
     sizes=_SIZES,
     notes=(
@@ -172,7 +173,7 @@ TABLE_8 = Table(
         ),
     ),
     options=_TRAINING,
-    by_corpus=_DROPOUT,
+    by_corpus=_BY_CORPUS,
     parts=("known", "unknown", "seen", "unseen"),
     sizes=_SIZES,
     notes=(

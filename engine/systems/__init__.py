@@ -7,8 +7,10 @@ from engine.systems.bert_crf import BertCrf
 from engine.systems.bilstm_crf import BilstmCrf
 from engine.systems.class_attention import ClassAttentionTagger
 from engine.systems.contract import System
+from engine.systems.mpm_cner import MpmCner
 
-SYSTEMS: dict[str, type[System]] = {system.name: system for system in (BilstmCrf, BertCrf, ClassAttentionTagger)}
+_ALL: tuple[type[System], ...] = (BilstmCrf, BertCrf, ClassAttentionTagger, MpmCner)
+SYSTEMS: dict[str, type[System]] = {system.name: system for system in _ALL}
 
 
 def get(name: str) -> type[System]:

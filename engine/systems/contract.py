@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields
-from typing import Any, ClassVar, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, get_type_hints
 
 from torch import Tensor, nn
 
@@ -18,6 +18,9 @@ from engine.errors import ConfigError
 from engine.evidence import Evidence
 from engine.modalities.text import CharacterVocabulary, TextFeatures
 from engine.tags import Scheme
+
+if TYPE_CHECKING:
+    from engine.layers.vector_table import VectorTable
 
 SCHEME = Scheme.BIOES
 """The scheme in which models are trained; files may use any."""
@@ -169,17 +172,20 @@ class Batch:
         text: their characters.
         tags: gold tags ``[B, T]`` (0 under the padding), or none.
         possible: which tags each position may have ``[B, T, K]``; none if the documents are annotated in full.
+        features: what a system takes from the documents beside the text, by name, with a row for each document.
     """
 
     documents: tuple[Document, ...]
     text: TextFeatures
     tags: Tensor | None
     possible: Tensor | None = None
+    features: Mapping[str, Tensor] = field(default_factory=dict)
 
     def to(self, device: Any) -> Batch:
         """Return the batch on a device."""
         tags, possible = (None if tensor is None else tensor.to(device) for tensor in (self.tags, self.possible))
-        return Batch(self.documents, self.text.to(device), tags, possible)
+        features = {name: tensor.to(device) for name, tensor in self.features.items()}
+        return Batch(self.documents, self.text.to(device), tags, possible, features)
 
 
 @dataclass(frozen=True)
@@ -224,9 +230,19 @@ class System(nn.Module, ABC):
     def window(self) -> int:
         """Return the most characters that one forward pass should see."""
 
+    @property
+    def evidence_names(self) -> tuple[str, ...]:
+        """Return the evidence that this configuration gives: what the system declares, unless a switch turns some of it off."""
+        return self.emits
+
+    @property
+    def vector_tables(self) -> Mapping[str, VectorTable]:
+        """Return the tables of fixed vectors that characters are looked up in, by modality; by default there are none."""
+        return {}
+
     @abstractmethod
     def parts(self) -> dict[str, list[nn.Parameter]]:
-        """Return the parameters by learning rate: ``encoder`` and ``head``."""
+        """Return the parameters by learning rate: ``encoder``, ``head`` and, where pictures have encoders, ``pictures``."""
 
     def prepare(self, documents: Sequence[Document]) -> None:
         """Take from the training documents what is computed before training, not learned in it; by default nothing."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import torch
@@ -134,7 +135,7 @@ class CrfTagger(System):
 
     @torch.no_grad()
     def _emissions(self, batch: Batch) -> Tensor:
-        without_gold = Batch(batch.documents, batch.text, None)
+        without_gold = replace(batch, tags=None, possible=None)
         emissions: Tensor = self(without_gold).emissions
         return emissions.float()
 

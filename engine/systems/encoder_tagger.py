@@ -57,11 +57,7 @@ class EncoderTagger(CrfTagger):
     def build(cls, config: Options, labels: LabelSet, texts: Iterable[str]) -> EncoderTagger:
         """Make a system on the named pre-trained encoder, or on a small one with the characters of the texts."""
         assert isinstance(config, EncoderConfig)
-        if config.encoder:
-            return cls(config, labels, pretrained_encoder(config.encoder, dropout=config.dropout))
-        vocabulary = CharacterVocabulary.of(texts)
-        sizes = {"layers": config.layers, "width": config.width, "longest": config.window}
-        return cls(config, labels, small_encoder(vocabulary, dropout=config.dropout, **sizes))
+        return cls(config, labels, built_encoder(config, texts))
 
     @classmethod
     def restore(
@@ -69,10 +65,7 @@ class EncoderTagger(CrfTagger):
     ) -> EncoderTagger:
         """Make a system of a checkpoint's shape."""
         assert isinstance(config, EncoderConfig)
-        settings = dict(shape)
-        if not config.encoder:
-            settings |= dropout_settings(settings["model_type"], config.dropout)
-        return cls(config, labels, restored_encoder(settings, vocabulary))
+        return cls(config, labels, encoder_of_shape(config, vocabulary, shape))
 
     @property
     def shape(self) -> dict[str, Any]:
@@ -99,3 +92,19 @@ class EncoderTagger(CrfTagger):
         """Return the encoder's vectors, ``[B, T, encoder.width]``."""
         vectors: Tensor = self.encoder(TextFeatures(ids, mask))
         return vectors
+
+
+def built_encoder(config: EncoderConfig, texts: Iterable[str]) -> TextEncoder:
+    """Return the named pre-trained encoder, or a small one with the characters of the texts."""
+    if config.encoder:
+        return pretrained_encoder(config.encoder, dropout=config.dropout)
+    sizes = {"layers": config.layers, "width": config.width, "longest": config.window}
+    return small_encoder(CharacterVocabulary.of(texts), dropout=config.dropout, **sizes)
+
+
+def encoder_of_shape(config: EncoderConfig, vocabulary: CharacterVocabulary, shape: Mapping[str, Any]) -> TextEncoder:
+    """Return an encoder of a checkpoint's shape, whose weights are loaded next."""
+    settings = dict(shape)
+    if not config.encoder:
+        settings |= dropout_settings(settings["model_type"], config.dropout)
+    return restored_encoder(settings, vocabulary)

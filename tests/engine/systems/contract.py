@@ -20,7 +20,7 @@ from engine.tagger import Tagger, predict
 from engine.training import TrainingConfig, fit
 
 ODD = ("", "甲", "𠮷田さん😀到访\r\n\x00ＡＢＣ", "<b>${1+1}</b>", "一" * 40)
-FREE_TEXT = {"encoder"}
+FREE_TEXT = {"encoder", "glyph_encoder", "phonetic_encoder"}
 """Options whose value no list and no bound could hold."""
 
 
@@ -116,7 +116,7 @@ class SystemContract:
 
     def test_parts_hold_every_parameter_once(self, fresh):
         parts = fresh.parts()
-        assert set(parts) == {"encoder", "head"}
+        assert {"encoder", "head"} <= set(parts) <= {"encoder", "head", "pictures"}
         held = [id(parameter) for parameters in parts.values() for parameter in parameters]
         assert sorted(held) == sorted(id(parameter) for parameter in fresh.parameters())
 
@@ -164,10 +164,13 @@ class SystemContract:
     def test_evidence_is_what_was_declared_and_aligned(self, system, documents):
         texts = [*documents, *map(Document, ODD)]
         for document, items in zip(texts, system.explain(system.collate(texts)), strict=True):
-            assert tuple(item.name for item in items) == self.kind.emits
+            assert tuple(item.name for item in items) == system.evidence_names
             for item in items:
                 evidence.check(item, len(document))
                 json.dumps(evidence.to_json(item))
+
+    def test_it_gives_nothing_that_it_does_not_declare(self, system):
+        assert set(system.evidence_names) <= set(self.kind.emits)
 
     def test_no_documents_are_no_predictions(self, system):
         assert predict(system, []) == []

@@ -1,4 +1,5 @@
 import pytest
+import torch
 
 from engine import checkpoint
 from engine.document import LabelSet
@@ -81,3 +82,24 @@ def test_two_parts_learn_at_two_rates():
     names = {id(parameter): name for name, parameter in system.named_parameters()}
     assert all(names[id(parameter)].startswith("encoder.") for parameter in system.parts()["encoder"])
     assert not any(names[id(parameter)].startswith("encoder.") for parameter in system.parts()["head"])
+
+
+def test_a_trained_checkpoints_encoder_is_a_start_for_another_system(pretrained, tmp_path):
+    checkpoint.save(pretrained, tmp_path / "trained")
+    started = BertCrf.build(BertCrfConfig(encoder=str(tmp_path / "trained"), lstm=16), LabelSet(("ORG",)), [])
+    theirs = pretrained.encoder.state_dict()
+    assert all(torch.allclose(tensor, theirs[name], atol=1e-3) for name, tensor in started.encoder.state_dict().items())
+    assert started.vocabulary == pretrained.vocabulary
+
+
+def test_a_checkpoint_without_an_encoder_or_a_damaged_one_is_refused(pretrained, tmp_path):
+    folder = tmp_path / "bilstm"
+    folder.mkdir()
+    (folder / "config.json").write_text('{"system": "bilstm-crf", "shape": {}}')
+    with pytest.raises(ConfigError, match="has no encoder to start from"):
+        BertCrf.build(BertCrfConfig(encoder=str(folder)), LabelSet(("ORG",)), [])
+    checkpoint.save(pretrained, tmp_path / "cut")
+    weights = tmp_path / "cut" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:500])
+    with pytest.raises(ConfigError, match="cut' cannot be loaded .*fetch the checkpoint again"):
+        BertCrf.build(BertCrfConfig(encoder=str(tmp_path / "cut")), LabelSet(("ORG",)), [])
