@@ -16,7 +16,9 @@ from workbench.theme import css, head, static_paths, theme
 from workbench.views.escape import esc
 
 _TABS = Path(__file__).parent / "tabs"
-_SCRIPTS = (Path(__file__).parent / "views" / "panels.js", _TABS / "tabs.js")
+_PANEL = Path(__file__).parent / "character_panel"
+_STYLES = (*sorted(_TABS.glob("*.css")), _PANEL / "panel.css")
+_SCRIPTS = (Path(__file__).parent / "views" / "panels.js", _PANEL / "panel.js", _TABS / "tabs.js")
 _FONTS = "fonts"
 
 
@@ -37,7 +39,7 @@ def launch_options(services: Services) -> dict[str, Any]:
     """Return what ``launch`` is given besides the address: the look, the doors and nothing from elsewhere."""
     return {
         "theme": theme(),
-        "css": "\n".join([css(), *(path.read_text(encoding="utf-8") for path in sorted(_TABS.glob("*.css")))]),
+        "css": "\n".join([css(), *(path.read_text(encoding="utf-8") for path in _STYLES)]),
         "head": head(_FONTS) + "".join(f"<script>{path.read_text(encoding='utf-8')}</script>" for path in _SCRIPTS),
         "auth": services.settings.auth,
         "auth_message": _login(Texts(services.settings.language)),

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from engine.document import Document
@@ -20,6 +21,7 @@ from workbench.jobs import Job, Jobs
 
 if TYPE_CHECKING:
     from engine.checkpoint import CheckpointInfo
+    from engine.layers.vector_table import VectorTable
     from engine.retraining import RetrainConfig
     from engine.tagger import Prediction, Tagger
     from workbench.settings import Settings
@@ -32,6 +34,7 @@ EXPLAINED = 600
 _TAGGERS = 2
 _REMEMBERED = 64
 _LABEL_LENGTH = 24
+_NONE: Mapping[int, str] = MappingProxyType({})
 _log = logging.getLogger(__name__)
 
 
@@ -157,8 +160,17 @@ class Services:
                 self._taggers.popitem(last=False)
             return tagger
 
-    def analyse(self, text: str, checkpoint: str = "") -> tuple[str, Analysis]:
+    def vector_tables(self, info: CheckpointInfo) -> Mapping[str, VectorTable]:
+        """Return the vectors that a checkpoint looks characters up in, by modality; most have none."""
+        return self.tagger(info).system.vector_tables
+
+    def analyse(self, text: str, checkpoint: str = "", readings: Mapping[int, str] = _NONE) -> tuple[str, Analysis]:
         """Read a text; return the analysis and the id under which it is remembered for a while.
+
+        Args:
+            text: what to read.
+            checkpoint: name or folder; the empty name stands for the one in use.
+            readings: how characters are read where the user has said so, by offset.
 
         Raises:
             UserError: if the text cannot be read.
@@ -166,10 +178,11 @@ class Services:
         """
         check_text(text)
         info = self.checkpoint(checkpoint)
-        document = Document(text)
+        document = Document(text, readings=readings)
         (prediction,) = self.tagger(info).predict([document], explain=len(text) <= EXPLAINED)
         analysis = Analysis(prediction, info)
-        key = f"{document.id}.{info.digest[:16]}"
+        chosen = ",".join(f"{offset}={reading}" for offset, reading in sorted(readings.items()))
+        key = f"{document.id}.{info.digest[:16]}.{chosen}"
         with self._remembering:
             self._analyses[key] = analysis
             self._analyses.move_to_end(key)

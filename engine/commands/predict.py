@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from engine.commands.output import add_device, add_json, print_json, use_threads
 from engine.document import Document
 from engine.errors import FormatError, InputError
+from engine.modalities.pinyin import Syllable
 from engine.shipped import DEFAULT, SHIPPED
 
 _AT_ONCE = 256
+_PHONETIC = "phonetic"
 
 _DESCRIPTION = """\
 Find the entities of a text.
@@ -21,6 +23,7 @@ Find the entities of a text.
   python -m engine predict --text 王芳昨天到了杭州。
   python -m engine predict --file news.txt --json        a document a line
   cat news.txt | python -m engine predict - --json
+  python -m engine predict --checkpoint mine --text 南京市长江大桥 --reading 3=zhang3
 
 A file may also be a corpus in any format that Duomo reads (its annotations are not looked at). With --json, one object a line:
 text, spans (start, end, label, text, score; offsets are half-open code points), evidence (with --explain), seconds."""
@@ -41,6 +44,13 @@ def add(commands: Any) -> None:
     source.add_argument("stdin", nargs="?", choices=["-"], help="read standard input, a document a line")
     parser.add_argument("--format", metavar="X", help="read the file as a corpus of this format; recognised if not given")
     parser.add_argument("--whole", action="store_true", help="take a plain file or standard input as one document")
+    parser.add_argument(
+        "--reading",
+        action="append",
+        default=[],
+        metavar="N=S",
+        help="with --text: the character at offset N is read as S, e.g. 3=zhang3; several may be given",
+    )
     parser.add_argument("--explain", action="store_true", help="also give the evidence")
     add_device(parser)
     add_json(parser)
@@ -49,6 +59,8 @@ def add(commands: Any) -> None:
 
 def predict(arguments: argparse.Namespace) -> int:
     """Print every document's entities."""
+    if arguments.reading and arguments.text is None:
+        raise InputError("--reading says how a character of a --text is read; in a corpus, write it into the field readings")
     use_threads(arguments.threads)
     from engine import tagger
     from engine.evidence import to_json
@@ -56,6 +68,10 @@ def predict(arguments: argparse.Namespace) -> int:
     model = tagger.load(
         arguments.checkpoint, *arguments.checkpoints, SHIPPED, device=arguments.device, precision=arguments.precision
     )
+    if arguments.reading and _PHONETIC not in {modality.name for modality in model.system.modalities}:
+        raise InputError(
+            f"{model.info.name} does not listen to how characters are read; leave --reading out or choose another model"
+        )
     for documents in _chunks(_documents(arguments)):
         for prediction in model.predict(documents, explain=arguments.explain):
             document = prediction.document
@@ -75,7 +91,8 @@ def predict(arguments: argparse.Namespace) -> int:
 
 def _documents(arguments: argparse.Namespace) -> Iterator[Document]:
     if arguments.text is not None:
-        yield Document(_checked(arguments.text, "--text"))
+        text = _checked(arguments.text, "--text")
+        yield Document(text, readings=_readings(arguments.reading, text))
         return
     if arguments.file is not None:
         corpus = _corpus(Path(arguments.file), arguments.format)
@@ -89,6 +106,19 @@ def _documents(arguments: argparse.Namespace) -> Iterator[Document]:
         shown = line if arguments.whole else line.removesuffix("\r")
         if shown.strip():
             yield Document(shown)
+
+
+def _readings(given: Sequence[str], text: str) -> dict[int, str]:
+    places = {str(place): place for place in range(len(text))}
+    readings: dict[int, str] = {}
+    for words in given:
+        offset, _, reading = words.partition("=")
+        if offset not in places:
+            raise InputError(f"--reading {words}: expected an offset from 0 to {len(text) - 1}, then = and a syllable: 3=zhang3")
+        if places[offset] in readings:
+            raise InputError(f"--reading {words}: the character at offset {offset} is given two readings; leave one of them")
+        readings[places[offset]] = str(Syllable.parse(reading))
+    return readings
 
 
 def _corpus(path: Path, format: str | None) -> list[Document] | None:

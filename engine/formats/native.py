@@ -1,7 +1,8 @@
 """Duomo's own format: JSON lines that hold everything a document does.
 
 ``{"id": …, "text": …, "spans": [[start, end, label], [start, end, label, score], …], "images": […], "audio": …, "meta": {…},
-"annotated": [label, …]}``; all but ``text`` may be absent. Offsets are half-open code points.
+"annotated": [label, …], "readings": {"3": "zhang3"}}``; all but ``text`` may be absent. Offsets are half-open code points;
+those of readings are strings, since JSON has no other keys.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from engine.document import Document, Span
+from engine.errors import InputError
 from engine.formats.contract import Format, first_row
 from engine.formats.fields import list_of, span_of, text_of
 from engine.formats.source import Source, write_lines
+from engine.modalities.pinyin import Syllable
 
-KEYS = ("id", "text", "spans", "images", "audio", "meta", "annotated")
+KEYS = ("id", "text", "spans", "images", "audio", "meta", "annotated", "readings")
 
 
 def to_row(document: Document) -> dict[str, Any]:
@@ -32,6 +35,8 @@ def to_row(document: Document) -> dict[str, Any]:
         row["meta"] = dict(document.meta)
     if document.annotated is not None:
         row["annotated"] = list(document.annotated)
+    if document.readings:
+        row["readings"] = {str(offset): reading for offset, reading in document.readings.items()}
     return row
 
 
@@ -67,9 +72,10 @@ def from_row(source: Source, number: int, row: dict[str, Any]) -> Document | Non
     annotated = None if row.get("annotated") is None else tuple(list_of(source, number, row, "annotated"))
     if annotated is not None and not all(isinstance(label, str) for label in annotated):
         source.report(number, "labels under 'annotated'", str(list(annotated)))
+    readings = _readings(source, number, text or "", row.get("readings", {}))
     if len(source.problems) > before or text is None:
         return None
-    return Document(text, tuple(span for span in spans if span), name or "", tuple(images), audio, meta, annotated)
+    return Document(text, tuple(span for span in spans if span), name or "", tuple(images), audio, meta, annotated, readings)
 
 
 def _span(source: Source, number: int, text: str, value: Any) -> Span | None:
@@ -84,6 +90,30 @@ def _span(source: Source, number: int, text: str, value: Any) -> Span | None:
         source.report(number, "a score in [0, 1]", str(score))
         return None
     return replace(span, score=float(score))
+
+
+def _readings(source: Source, number: int, text: str, value: Any) -> dict[int, str]:
+    if not isinstance(value, dict):
+        source.report(number, "an object under 'readings', of offset and syllable", str(value))
+        return {}
+    # Not by int(), which also takes " 3", "03" and "３": two of them would be one place.
+    places = {str(place): place for place in range(len(text))} if value else {}
+    readings = {}
+    for offset, reading in value.items():
+        if offset not in places:
+            source.report(number, f"the offset of one of {len(text)} characters under 'readings'", offset)
+        elif not _is_syllable(reading):
+            source.report(number, f"a syllable such as zhang3 for character {offset} under 'readings'", str(reading))
+        else:
+            readings[places[offset]] = reading
+    return readings
+
+
+def _is_syllable(reading: Any) -> bool:
+    try:
+        return isinstance(reading, str) and bool(Syllable.parse(reading))
+    except InputError:
+        return False
 
 
 def _parse(source: Source) -> Iterator[Document]:

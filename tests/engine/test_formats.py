@@ -54,9 +54,13 @@ def folder(tmp_path_factory):
     st.dictionaries(TEXTS, TEXTS, max_size=2),
     WORDS,
     st.none() | st.lists(WORDS, max_size=2).map(tuple),
+    st.dictionaries(st.integers(0, 9), st.sampled_from(["zhang3", "lv4", "lü4", "de5"]), max_size=3),
 )
-def test_native_is_lossless(folder, drawn, images, audio, meta, name, annotated):
-    given_documents = [Document(d.text, d.spans, name, images, audio, meta, annotated) for d in drawn]
+def test_native_is_lossless(folder, drawn, images, audio, meta, name, annotated, readings):
+    def heard(document):
+        return {offset: reading for offset, reading in readings.items() if offset < len(document)}
+
+    given_documents = [Document(d.text, d.spans, name, images, audio, meta, annotated, heard(d)) for d in drawn]
     path = folder / "native.jsonl"
     assert formats.write(given_documents, path) == len(given_documents)
     read = formats.read(path, "jsonl")

@@ -85,7 +85,13 @@ def test_a_post_without_header_or_characters_is_reported(write):
         ('{"text": "北京", "images": [1]}', "paths under 'images'"),
         ('{"text": "北京", "audio": 1}', "a path under 'audio'"),
         ('{"text": "北京", "meta": {"a": 1}}', "strings under the keys of 'meta'"),
-        ('{"text": "北京", "label": []}', "only the keys id, text, spans, images, audio, meta, annotated"),
+        ('{"text": "北京", "readings": [[0, "bei3"]]}', "an object under 'readings', of offset and syllable"),
+        ('{"text": "北京", "readings": {"2": "bei3"}}', "the offset of one of 2 characters under 'readings'"),
+        ('{"text": "北京", "readings": {"-1": "bei3"}}', "the offset of one of 2 characters under 'readings'"),
+        ('{"text": "北京", "readings": {"01": "bei3"}}', "the offset of one of 2 characters under 'readings'"),
+        ('{"text": "北京", "readings": {"0": "bei"}}', "a syllable such as zhang3 for character 0 under 'readings'"),
+        ('{"text": "北京", "readings": {"0": 3}}', "a syllable such as zhang3 for character 0 under 'readings'"),
+        ('{"text": "北京", "label": []}', "only the keys id, text, spans, images, audio, meta, annotated, readings"),
     ],
 )
 def test_a_malformed_native_row_is_reported(write, row, expected):

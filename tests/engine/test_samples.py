@@ -12,10 +12,17 @@ def test_the_news_we_wrote_is_sound():
     assert all(tags.flatten(document.spans) == sorted(document.spans) for document in news)
 
 
-def test_the_examples_are_eight_and_explained_in_both_languages():
+def test_the_examples_are_eleven_and_explained_in_both_languages():
     examples = samples.examples()
-    assert len({example.id for example in examples}) == len(examples) == 8
+    assert len({example.id for example in examples}) == len(examples) == 11
     assert all(example.text and example.note_zh and example.note_en for example in examples)
     assert any("😀" in example.text for example in examples)
     assert any("𠮷" in example.text for example in examples)
     assert any(len(example.text) >= 150 for example in examples)
+
+
+def test_the_papers_own_cases_can_be_tried():
+    texts = {example.id: example.text for example in samples.examples()}
+    assert texts["metals"] == "中国镍、钴金属依赖进口的局面得到缓解"
+    assert texts["reading"] == "南京市长江大桥"
+    assert "麦当劳" in texts["classes"] and "西湖" in texts["classes"]

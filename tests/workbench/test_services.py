@@ -162,6 +162,13 @@ def test_an_analysis_is_remembered_by_text_and_checkpoint(services: Services) ->
     assert services.analysis("nothing") is None
 
 
+def test_chosen_readings_go_to_the_model_and_make_an_analysis_of_their_own(services: Services) -> None:
+    plain, _ = services.analyse("王五长大")
+    key, analysis = services.analyse("王五长大", readings={2: "zhang3"})
+    assert dict(analysis.prediction.document.readings) == {2: "zhang3"}
+    assert key != plain and services.analysis(key) is analysis
+
+
 def test_the_memory_of_analyses_is_bounded(services: Services) -> None:
     first, _ = services.analyse("第零句")
     for number in range(100):

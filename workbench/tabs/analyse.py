@@ -11,6 +11,7 @@ import gradio as gr
 
 from engine.errors import EngineError
 from engine.samples import Example
+from workbench.character_panel import CharacterPanel, chosen_readings, is_seen, lay_out, shown, wire
 from workbench.errors import UserError
 from workbench.services import EXPLAINED, Analysis
 from workbench.tabs import QUIET, Context, Door, Session, Tab, guard
@@ -28,6 +29,7 @@ _NOTE = re.compile("[：:]")
 _TYPED = "(text, checkpoint) => [duomo.typed(text), checkpoint, null]"
 _BUSY = "(...values) => duomo.busy(true, values)"
 _DONE = "() => duomo.busy(false)"
+_ANSWERED = "() => duomoCharacters.answered()"
 # A figure goes through the page's own connection to this page alone: no address that others could open, no file that stays.
 _SAVE = "(file) => duomoPanels.save(file)"
 _DIGITS = 16
@@ -42,6 +44,7 @@ class _Parts:
     run: gr.Button
     problem: gr.HTML
     hero: gr.HTML
+    characters: CharacterPanel
     facts: gr.HTML
     correct: gr.Button
     table: gr.HTML
@@ -51,7 +54,8 @@ class _Parts:
 
     @property
     def results(self) -> list[Any]:
-        return [self.problem, self.hero, self.facts, self.correct, self.table, self.evidence, self.checkpoint, self.card]
+        own = [self.problem, self.hero, self.facts, self.correct, self.table, self.evidence, self.checkpoint, self.card]
+        return [*own, *self.characters.results]
 
 
 def build(context: Context) -> Tab:
@@ -66,6 +70,7 @@ def build(context: Context) -> Tab:
         return {parts.text: text, **analyse(text, checkpoint, session)}
 
     def example(event: gr.EventData, checkpoint: str, session: Session) -> dict[Any, Any]:
+        session.analysis = ""
         return read(context.services.examples[int(event.number)].text, checkpoint, session)
 
     running = [
@@ -74,6 +79,11 @@ def build(context: Context) -> Tab:
     ]
     for event in running:
         event.then(None, js=_DONE, **QUIET)
+    wire(context, parts.characters, parts.hero)
+    choose = guard(context, parts.characters.problem)(does.choose)
+    for source in (parts.characters.strip, parts.characters.card):
+        chosen = source.choose(choose, [context.session], parts.results, **QUIET, **_PREDICT)
+        chosen.then(None, js=_ANSWERED, **QUIET)
     drawn = parts.evidence.figure(
         guarded(does.figure), [context.session], [parts.problem, parts.file], trigger_mode="once", **QUIET
     )
@@ -95,8 +105,21 @@ class _Handlers:
 
     def analyse(self, text: str, checkpoint: str, session: Session) -> dict[Any, Any]:
         """Read the text and show what was read and why."""
-        session.analysis, analysis = self.context.services.analyse(text, checkpoint or "")
-        return _show(self.parts, self.context, analysis)
+        services, before = self.context.services, self.context.services.analysis(session.analysis)
+        # Readings belong to the text that they were chosen in.
+        kept = before.prediction.document.readings if before and before.prediction.document.text == text else {}
+        session.analysis, analysis = services.analyse(text, checkpoint or "", kept)
+        return _show(self.parts, self.context, analysis) | shown(self.parts.characters, self.context, analysis)
+
+    def choose(self, event: gr.EventData, session: Session) -> dict[Any, Any]:
+        """Read the text again with a character read otherwise, and show what that changes."""
+        services, before = self.context.services, self.context.services.analysis(session.analysis)
+        if before is None:
+            raise UserError("analyse.card.error")
+        offset, readings = chosen_readings(event, before)
+        text, checkpoint = before.prediction.document.text, str(before.checkpoint.path)
+        session.analysis, analysis = services.analyse(text, checkpoint, readings)
+        return _show(self.parts, self.context, analysis) | shown(self.parts.characters, self.context, analysis, before, offset)
 
     def describe(self, checkpoint: str) -> dict[Any, Any]:
         """Say which checkpoints there are and what the chosen one is."""
@@ -138,10 +161,16 @@ def _layout(context: Context) -> _Parts:
             )
             run = gr.Button(t("analyse.run.label"), variant="primary", elem_id="analyse-run")
     problem = gr.HTML(elem_classes="notices")
-    hero = gr.HTML(_waiting(context), elem_classes="hero", elem_id="analyse-hero")
+    hero = gr.HTML(
+        _waiting(context),
+        js_on_load="duomoCharacters.hero(element, trigger, 'look')",
+        elem_classes="hero",
+        elem_id="analyse-hero",
+    )
     with gr.Row(elem_classes="under-hero"):
         facts = gr.HTML(elem_classes="facts")
         correct = gr.Button(t("analyse.correct.label"), elem_id="analyse-correct", interactive=False, scale=0, min_width=160)
+    characters = lay_out()
     with gr.Row(elem_classes="explanations", equal_height=False):
         with gr.Column(scale=4, min_width=280):
             table = gr.HTML(elem_classes="panel", elem_id="analyse-table")
@@ -151,7 +180,7 @@ def _layout(context: Context) -> _Parts:
                 js_on_load="duomoPanels.saving(element, trigger, 'figure')", elem_classes="panel", elem_id="analyse-evidence"
             )
     file = gr.HTML(html_template="", js_on_load=None, visible="hidden")
-    return _Parts(text, checkpoint, card, run, problem, hero, facts, correct, table, evidence, examples, file)
+    return _Parts(text, checkpoint, card, run, problem, hero, characters, facts, correct, table, evidence, examples, file)
 
 
 def _show(parts: _Parts, context: Context, analysis: Analysis) -> dict[Any, Any]:
@@ -164,7 +193,7 @@ def _show(parts: _Parts, context: Context, analysis: Analysis) -> dict[Any, Any]
         checkpoint=analysis.checkpoint.name,
     )
     return {
-        parts.hero: spans_html(document, t.words),
+        parts.hero: spans_html(document, t.words, singly=is_seen(analysis)),
         parts.facts: f'<p class="facts-line" role="status">{esc(facts)}</p>',
         parts.correct: gr.update(interactive=True),
         parts.table: entities_html(document, t.words),

@@ -40,15 +40,16 @@ def _reading(
 ) -> str:
     held = set(reading.spans)
     added, removed, same = held - best, best - held, held & best
-    parts = [_entity(triple, document, colours, "", "") for triple in _ordered(same if len(same) <= _MANY else ())]
+    parts = [entity_html(triple, document, colours, "", "") for triple in _ordered(same if len(same) <= _MANY else ())]
     if len(same) > _MANY:
         as_above = texts.get("views.alternatives.same", "%1 as above").replace("%1", str(len(same)))
         parts.append(f'<span class="duomo-note">{esc(as_above)}</span>')
     parts += [
-        _entity(triple, document, colours, "added", texts.get("views.alternatives.added", "added")) for triple in _ordered(added)
+        entity_html(triple, document, colours, "added", texts.get("views.alternatives.added", "added"))
+        for triple in _ordered(added)
     ]
     parts += [
-        _entity(triple, document, colours, "removed", texts.get("views.alternatives.removed", "not in this reading"))
+        entity_html(triple, document, colours, "removed", texts.get("views.alternatives.removed", "not in this reading"))
         for triple in _ordered(removed)
     ]
     nothing = texts.get("views.alternatives.nothing", "No entities")
@@ -63,7 +64,16 @@ def _ordered(triples: Iterable[_Triple]) -> list[_Triple]:
     return sorted(triples, key=lambda triple: (triple[0], -triple[1], triple[2]))
 
 
-def _entity(triple: _Triple, document: Document, colours: Mapping[str, str], change: str, words: str) -> str:
+def entity_html(triple: _Triple, document: Document, colours: Mapping[str, str], change: str, words: str) -> str:
+    """Draw one entity, as it is, added or removed.
+
+    Args:
+        triple: start, end, label.
+        document: whose text it is in.
+        colours: of the labels.
+        change: ``added``, ``removed`` or nothing.
+        words: what the change is called where it is read aloud.
+    """
     start, end, label = triple
     mark = {"added": "＋", "removed": "−"}.get(change, "")
     sign = f'<span class="duomo-sign-mark" role="img" aria-label="{esc(words)}">{mark}</span>' if mark else ""

@@ -20,15 +20,17 @@ class _Drawn:
     levels: Mapping[Span, int]
     shown: Mapping[Span, int]
     colours: Mapping[str, str]
+    singly: bool
 
 
-def spans_html(document: Document, texts: Mapping[str, str], *, title: str = "") -> str:
+def spans_html(document: Document, texts: Mapping[str, str], *, title: str = "", singly: bool = False) -> str:
     """Draw the text large with its spans.
 
     Args:
         document: the text; a span with a score shows it in percent.
         texts: the words ``views.spans.label``, ``views.spans.none`` and ``views.spans.empty``.
         title: a caption above the text.
+        singly: whether each character is to be pointed at by itself: its offset stands under ``data-at``.
     """
     label = title or texts.get("views.spans.label", "Text with its entities")
     if not document.text:
@@ -36,7 +38,8 @@ def spans_html(document: Document, texts: Mapping[str, str], *, title: str = "")
     order = {span: index for index, span in enumerate(document.spans)}
     rows = lines(document.text)
     shown = {span: shown_from(span, rows) for span in document.spans}
-    drawn = _Drawn(document.text, order, levels(document), shown, palette(dict.fromkeys(span.label for span in document.spans)))
+    colours = palette(dict.fromkeys(span.label for span in document.spans))
+    drawn = _Drawn(document.text, order, levels(document), shown, colours, singly)
     body = "".join(_line(start, end, after, document.spans, drawn) for start, end, after in rows)
     caption = f'<p class="duomo-caption">{esc(title)}</p>' if title else ""
     long = " is-long" if len(document) > LONG else ""
@@ -72,13 +75,25 @@ def _line(start: int, end: int, after: int, spans: Sequence[Span], drawn: _Drawn
 def _piece(piece: Piece, drawn: _Drawn) -> str:
     text = drawn.text[piece.start : piece.end]
     if not piece.spans:
-        return esc(text)
+        return _written(text, piece.start, drawn)
     starting = [span for span in piece.spans if drawn.shown[span] == piece.start]
     cut = cluster_end(drawn.text, piece.start, piece.end) - piece.start if starting else 0
     tags = "".join(_tag(span, drawn) for span in starting)
-    head = f'<span class="duomo-head">{esc(text[:cut])}{tags}</span>' if starting else ""
+    head = f'<span class="duomo-head">{_written(text[:cut], piece.start, drawn)}{tags}</span>' if starting else ""
+    written = _written(text[cut:], piece.start + cut, drawn)
     offsets = f'data-start="{piece.start}" data-end="{piece.end}"'
-    return f'<span class="duomo-seg" {offsets} style="{_underline(piece, drawn)}">{head}{esc(text[cut:])}</span>'
+    return f'<span class="duomo-seg" {offsets} style="{_underline(piece, drawn)}">{head}{written}</span>'
+
+
+def _written(text: str, start: int, drawn: _Drawn) -> str:
+    if not drawn.singly:
+        return esc(text)
+    characters, at = [], 0
+    while at < len(text):
+        end = cluster_end(text, at, len(text))
+        characters.append(f'<span class="duomo-character" data-at="{start + at}">{esc(text[at:end])}</span>')
+        at = end
+    return "".join(characters)
 
 
 def _tag(span: Span, drawn: _Drawn) -> str:

@@ -38,7 +38,7 @@ def test_whatever_determines_a_result_makes_another_cell(data, tmp_path):
 
 
 def test_a_cell_is_called_by_what_is_not_its_systems_own(data):
-    first, deeper, _ = class_attention.CLASS_ATTENTION.rows
+    first, deeper, *_ = class_attention.CLASS_ATTENTION.rows
     cells = [cell_of(class_attention.CLASS_ATTENTION, row, source(data), 2, {}) for row in (first, deeper)]
     assert [found.name for found in cells] == ["bert-crf on weibo, seed 2", "bert-crf upper_layers=1 on weibo, seed 2"]
 
@@ -62,13 +62,13 @@ def test_the_tables_of_a_paper_share_the_baseline(data):
     places = [(mpm_cner.TABLE_6, "BERT+LSTM+CRF, 100%"), (mpm_cner.TABLE_7, "BERT+LSTM+CRF"), (mpm_cner.TABLE_8, "BERT+LSTM+CRF")]
     assert len({cell_of(table, table.row(row), source(data), 1, {}).key for table, row in places}) == 1
     tenth = cell_of(mpm_cner.TABLE_6, mpm_cner.TABLE_6.rows[0], source(data), 1, {})
-    assert (tenth.share, tenth.training["epochs"], tenth.options["dropout"], tenth.options["lstm"]) == (0.1, 40, 0.5, 128)
+    assert (tenth.share, tenth.training["epochs"], tenth.options["dropout"], tenth.options["lstm"]) == (0.1, 40, 0.1, 128)
 
 
 def test_an_option_that_only_one_system_has_is_given_to_that_one(data):
     table = class_attention.CLASS_ATTENTION
     cells = [cell_of(table, row, source(data), 1, {"alpha": "0.9"}) for row in table.rows]
-    assert [found.options.get("alpha") for found in cells] == [None, None, 0.9]
+    assert [found.options.get("alpha") for found in cells] == [None, None, 0.9, 0.9]
 
 
 REFUSED = [({"seed": "1"}, "seed: give --seeds"), ({"colour": "1"}, "colour: no system of tiny has this option")]

@@ -72,7 +72,7 @@ def test_what_is_trained_once_is_asked_for_in_the_same_words():
         settings = [table.settings(table.row(name), corpus, {}) for table, name in full]
         assert all(found == settings[0] for found in settings)
     assert {table.row(name).share for table, name in full} == {1.0}
-    assert mpm_cner.TABLE_5.settings(mpm_cner.TABLE_5.rows[0], "weibo", {})["dropout"] == 0.5
+    assert mpm_cner.TABLE_5.settings(mpm_cner.TABLE_5.rows[0], "weibo", {})["dropout"] == 0.1
 
 
 def test_what_is_nearer_to_a_cell_counts():
