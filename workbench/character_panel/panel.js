@@ -131,7 +131,7 @@ window.duomoCharacters = (() => {
       const { offset, character, reading } = button.dataset;
       if (button.dataset.say) trigger(say, { reading: button.dataset.say });
       else if (character) look(trigger, look_, { offset: Number(offset), character, reading });
-      else if (button.dataset.at) trigger(look_, { offset: at(button), character: "", reading: "" });
+      else if (button.dataset.at) look(trigger, look_, { offset: at(button) });
       else if (button.matches("[data-own-choose]")) own(element, trigger, choose_);
       else if (button.matches("[data-choose]") && button.ariaPressed !== "true") {
         choose(trigger, choose_, button, button.dataset.choose, "card");
