@@ -6,22 +6,11 @@ heads; ``class-attention-alpha`` asks what it asserts.
 
 from __future__ import annotations
 
-from engine.reproduction.table import Row, Table, on_all
+from engine.reproduction.table import SMALL_ENCODER, Row, Table, on_all
 
 _SOURCE = "Classification Attention for Chinese NER"
 _LARGE, _SMALL = {"alpha": 0.75, "direction": "class"}, {"alpha": 0.25, "direction": "class"}
 _MSRA = 6000
-_TRAINING = {
-    "encoder": "zh-char-small",
-    "dropout": 0.1,
-    "encoder_rate": 3e-4,
-    "head_rate": 1e-3,
-    "batch_size": 16,
-    "warmup": 0.1,
-    "epochs": 10,
-    "patience": 1000,
-    "keep": "best",
-}
 _BERT, _DEEPER, _OURS = "BERT + CRF", "BERT with one more layer + CRF", "classification attention"
 
 CLASS_ATTENTION = Table(
@@ -52,7 +41,7 @@ CLASS_ATTENTION = Table(
             against=(_BERT, _DEEPER, _OURS),
         ),
     ),
-    options=_TRAINING,
+    options=SMALL_ENCODER,
     further={"weibo": ("unrepeated",)},
     sizes={"msra": _MSRA},
     notes=("The paper gives no value of alpha, only large on Weibo, small on Resume and MSRA: here 0.75 and 0.25.",),
@@ -75,7 +64,7 @@ ALPHA = Table(
             against=("alpha 0",),
         ),
     ),
-    options=_TRAINING,
+    options=SMALL_ENCODER,
     further={"weibo": ("unrepeated",)},
     sizes={"msra": _MSRA},
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.reproduction.table import Row, Table, on_all
+from engine.reproduction.table import SMALL_ENCODER, Published, Row, Table, on_all
 
 GLYPH_ENCODER = "zh-glyph-small"
 """The shipped encoder of glyphs, pre-trained by RCI and GIC."""
@@ -25,17 +25,6 @@ _MPM: dict[str, Any] = {
     "fusion": "attention",
     "pretrained": True,
 }
-_TRAINING = {
-    "encoder": "zh-char-small",
-    "dropout": 0.1,
-    "encoder_rate": 3e-4,
-    "head_rate": 1e-3,
-    "batch_size": 16,
-    "warmup": 0.1,
-    "epochs": 10,
-    "patience": 1000,
-    "keep": "best",
-}
 _BY_CORPUS = {"msra": {"epochs": 5}}
 _SIZES = {"msra": 6000}
 _REPEATED = {"weibo": ("unrepeated",)}
@@ -44,6 +33,11 @@ _FULL, _BASE = "MPM-CNER", "BERT+LSTM+CRF"
 
 def _without(name: str, options: dict[str, Any], **published: float) -> Row:
     return Row(f"w/o {name}", "mpm-cner", {**_MPM, **options}, against=(_FULL,), published=on_all(**published))
+
+
+def _both(base: Published, full: Published) -> tuple[Row, ...]:
+    """Return the rows of a table that compares the full model with its baseline, with their published figures."""
+    return Row(_BASE, "bert-crf", _LSTM, published=base), Row(_FULL, "mpm-cner", _MPM, against=(_BASE,), published=full)
 
 
 TABLE_5 = Table(
@@ -60,7 +54,7 @@ TABLE_5 = Table(
         _without("Pre-training", {"pretrained": False}, msra=96.01, resume=95.83, weibo=68.43),
         Row("w/o the gate", "mpm-cner", {**_MPM, "gate": "none"}, against=(_FULL,)),
     ),
-    options=_TRAINING,
+    options=SMALL_ENCODER,
     by_corpus=_BY_CORPUS,
     further=_REPEATED,
     sizes=_SIZES,
@@ -96,7 +90,7 @@ TABLE_6 = Table(
     source=f"{_SOURCE}, Table 6",
     corpora=("weibo", "resume"),
     rows=tuple(row for share in _BY_SHARE for row in _at(share)),
-    options=_TRAINING,
+    options=SMALL_ENCODER,
     by_corpus=_BY_CORPUS,
     further=_REPEATED,
     sizes=_SIZES,
@@ -111,30 +105,19 @@ TABLE_7 = Table(
     title="sentences without and with polyphonic characters",
     source=f"{_SOURCE}, Table 7",
     corpora=("weibo", "resume", "cmner"),
-    rows=(
-        Row(
-            _BASE,
-            "bert-crf",
-            _LSTM,
-            published={
-                "msra": {"monophonic": 95.51, "polyphonic": 95.10},
-                "resume": {"monophonic": 97.80, "polyphonic": 94.97},
-                "weibo": {"monophonic": 69.57, "polyphonic": 70.05},
-            },
-        ),
-        Row(
-            _FULL,
-            "mpm-cner",
-            _MPM,
-            against=(_BASE,),
-            published={
-                "msra": {"monophonic": 96.33, "polyphonic": 96.16},
-                "resume": {"monophonic": 97.78, "polyphonic": 96.29},
-                "weibo": {"monophonic": 73.28, "polyphonic": 70.81},
-            },
-        ),
+    rows=_both(
+        {
+            "msra": {"monophonic": 95.51, "polyphonic": 95.10},
+            "resume": {"monophonic": 97.80, "polyphonic": 94.97},
+            "weibo": {"monophonic": 69.57, "polyphonic": 70.05},
+        },
+        {
+            "msra": {"monophonic": 96.33, "polyphonic": 96.16},
+            "resume": {"monophonic": 97.78, "polyphonic": 96.29},
+            "weibo": {"monophonic": 73.28, "polyphonic": 70.81},
+        },
     ),
-    options=_TRAINING,
+    options=SMALL_ENCODER,
     by_corpus=_BY_CORPUS,
     parts=("monophonic", "polyphonic"),
     sizes=_SIZES,
@@ -149,30 +132,19 @@ TABLE_8 = Table(
     title="entities without and with characters that the encoder does not know",
     source=f"{_SOURCE}, Table 8",
     corpora=("weibo", "resume", "cmner"),
-    rows=(
-        Row(
-            _BASE,
-            "bert-crf",
-            _LSTM,
-            published={
-                "msra": {"known": 95.32, "unknown": 88.89},
-                "resume": {"known": 95.81, "unknown": 62.50},
-                "weibo": {"known": 69.67, "unknown": 82.84},
-            },
-        ),
-        Row(
-            _FULL,
-            "mpm-cner",
-            _MPM,
-            against=(_BASE,),
-            published={
-                "msra": {"known": 96.27, "unknown": 89.55},
-                "resume": {"known": 96.78, "unknown": 71.43},
-                "weibo": {"known": 71.89, "unknown": 85.71},
-            },
-        ),
+    rows=_both(
+        {
+            "msra": {"known": 95.32, "unknown": 88.89},
+            "resume": {"known": 95.81, "unknown": 62.50},
+            "weibo": {"known": 69.67, "unknown": 82.84},
+        },
+        {
+            "msra": {"known": 96.27, "unknown": 89.55},
+            "resume": {"known": 96.78, "unknown": 71.43},
+            "weibo": {"known": 71.89, "unknown": 85.71},
+        },
     ),
-    options=_TRAINING,
+    options=SMALL_ENCODER,
     by_corpus=_BY_CORPUS,
     parts=("known", "unknown", "seen", "unseen"),
     sizes=_SIZES,

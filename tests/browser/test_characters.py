@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,11 +21,8 @@ from engine.layers.vector_table import VectorTable  # noqa: E402
 from engine.modalities.glyphs import traditional  # noqa: E402
 from engine.modalities.pinyin import read  # noqa: E402
 from engine.tagger import Prediction  # noqa: E402
-from workbench import app  # noqa: E402
+from tests.browser.serving import served  # noqa: E402
 from workbench.character_panel import panel  # noqa: E402
-from workbench.services import Services  # noqa: E402
-from workbench.settings import Settings  # noqa: E402
-from workbench.store import Store  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
 BRIDGE = "南京市长江大桥"
@@ -65,27 +61,13 @@ class Hearing:
 def url(tmp_path_factory: pytest.TempPathFactory, chromium: Any) -> Iterator[str]:
     """The workbench with a system that looks and listens."""
     monkeypatch = pytest.MonkeyPatch()
-    # As for the editor's page: Gradio's statistics would raise a warning and leave its queue stuck.
-    monkeypatch.setenv("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
     folder: Path = tmp_path_factory.mktemp("characters")
     monkeypatch.setenv("DUOMO_CACHE", str(folder))
     said = Sound(np.zeros(800, np.float32), 8000, np.zeros((48, 48), np.uint8))
     for module in (character_card, panel):
         monkeypatch.setattr(module, "say", lambda syllable: said)
-    database = f"sqlite:///{(folder / 'duomo.db').as_posix()}"
-    services, hearing = Services(Settings("127.0.0.1", 0, folder, database), Store.open(database)), Hearing()
-    monkeypatch.setattr(services, "tagger", lambda info: hearing)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    blocks = app.build(services)
-    server, _, _ = blocks.launch(
-        server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, **app.launch_options(services)
-    )
-    app.serve_fonts(server)
-    yield f"http://127.0.0.1:{port}/"
-    blocks.close(verbose=False)
-    services.store.close()
+    with served(folder, Hearing(), monkeypatch) as address:
+        yield address
     monkeypatch.undo()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import random
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,8 @@ gr = pytest.importorskip("gradio", reason="gradio is not installed")
 from engine.document import Document, Span  # noqa: E402
 from engine.evidence import Heatmap, Scores  # noqa: E402
 from engine.tagger import Prediction  # noqa: E402
-from workbench import app  # noqa: E402
+from tests.browser.serving import served  # noqa: E402
 from workbench.services import Services  # noqa: E402
-from workbench.settings import Settings  # noqa: E402
-from workbench.store import Store  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
 SHOWN = "text => document.querySelector('#analyse-hero .duomo-text')?.textContent.replace(/[A-Z]+ \\d+%/g, '').trim() === text"
@@ -58,23 +55,9 @@ class Made:
 def url(tmp_path_factory: pytest.TempPathFactory, chromium: Any) -> Iterator[str]:
     """The workbench with made evidence."""
     monkeypatch = pytest.MonkeyPatch()
-    # As for the editor's page: Gradio's statistics would raise a warning and leave its queue stuck.
-    monkeypatch.setenv("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
     folder: Path = tmp_path_factory.mktemp("figures")
-    database = f"sqlite:///{(folder / 'duomo.db').as_posix()}"
-    services = Services(Settings("127.0.0.1", 0, folder, database), Store.open(database))
-    monkeypatch.setattr(services, "tagger", lambda info: Made())
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    blocks = app.build(services)
-    server, _, _ = blocks.launch(
-        server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, **app.launch_options(services)
-    )
-    app.serve_fonts(server)
-    yield f"http://127.0.0.1:{port}/"
-    blocks.close(verbose=False)
-    services.store.close()
+    with served(folder, Made(), monkeypatch) as address:
+        yield address
     monkeypatch.undo()
 
 
