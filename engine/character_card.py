@@ -133,6 +133,12 @@ def character_card(character: str, form: str, reading: str, tables: Mapping[str,
     )
 
 
+def warm() -> None:
+    """Load what the first card would take seconds for: the library of spectrograms, the voice, who is read how."""
+    say("yi1")
+    _readers()
+
+
 @lru_cache(2048)
 def say(syllable: str) -> Sound | None:
     """Return how the synthetic voice says a syllable; ``None`` if there is no voice or it cannot say this.

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from engine import character_card
 from engine.document import Document
 from engine.errors import EngineError
 from engine.samples import examples
@@ -154,7 +155,11 @@ class Services:
         from engine.tagger import load
 
         with self._loading:
-            tagger = self._taggers.pop(info.digest, None) or load(info.path)
+            tagger = self._taggers.pop(info.digest, None)
+            if tagger is None:
+                tagger = load(info.path)
+                if tagger.system.vector_tables:
+                    threading.Thread(target=character_card.warm, name="warm-up of cards", daemon=True).start()
             self._taggers[info.digest] = tagger
             while len(self._taggers) > _TAGGERS:
                 self._taggers.popitem(last=False)

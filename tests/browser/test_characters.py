@@ -23,6 +23,7 @@ from engine.modalities.pinyin import read  # noqa: E402
 from engine.tagger import Prediction  # noqa: E402
 from tests.browser.serving import served  # noqa: E402
 from workbench.character_panel import panel  # noqa: E402
+from workbench.store import Store  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
 BRIDGE = "南京市长江大桥"
@@ -58,10 +59,15 @@ class Hearing:
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory, chromium: Any) -> Iterator[str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the workbench keeps what is saved."""
+    return tmp_path_factory.mktemp("characters")
+
+
+@pytest.fixture(scope="module")
+def url(folder: Path, chromium: Any) -> Iterator[str]:
     """The workbench with a system that looks and listens."""
     monkeypatch = pytest.MonkeyPatch()
-    folder: Path = tmp_path_factory.mktemp("characters")
     monkeypatch.setenv("DUOMO_CACHE", str(folder))
     said = Sound(np.zeros(800, np.float32), 8000, np.zeros((48, 48), np.uint8))
     for module in (character_card, panel):
@@ -187,6 +193,22 @@ def test_a_reading_of_ones_own_is_taken_and_a_wrong_one_refused(visit: Callable[
     page.wait_for_selector("#analyse-strip .is-chosen")
     assert "zhāng" in page.locator("#analyse-strip .is-chosen").inner_text()
     page.wait_for_selector("#analyse-refusal .notice", state="detached")
+
+
+def test_a_chosen_reading_is_saved_with_the_correction(visit: Callable[..., Any], folder: Path) -> None:
+    page = visit()
+    page.locator("#analyse-strip [data-at='3']").click()
+    opened(page, 3)
+    choose(page, "zhang3")
+    page.locator("#analyse-correct").click()
+    page.wait_for_function("text => document.querySelector('.duomo-surface')?.innerText.includes(text)", arg=BRIDGE[-2:])
+    page.locator(".duomo-surface").focus()
+    page.keyboard.press("Control+s")
+    page.wait_for_selector("#annotate-status .facts-line")
+    store = Store.open(f"sqlite:///{(folder / 'duomo.db').as_posix()}")
+    (correction,) = store.corrections()
+    store.close()
+    assert (correction.text, correction.readings) == (BRIDGE, {3: "zhang3"})
 
 
 def test_readings_stay_with_their_text_alone(visit: Callable[..., Any]) -> None:

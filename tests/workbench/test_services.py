@@ -15,6 +15,7 @@ from engine.document import Document, Span
 from engine.errors import CheckpointError
 from engine.samples import examples
 from engine.shipped import DEFAULT
+from workbench import services as services_module
 from workbench.errors import UserError
 from workbench.services import LONGEST, Services, check_text
 from workbench.settings import Settings
@@ -29,6 +30,7 @@ class Shelf:
         self.infos = [self.info(name) for name in names]
         self.loaded: list[str] = []
         self.sought: list[str] = []
+        self.vector_tables: dict[str, Any] = {}
 
     def info(self, name: str) -> Any:
         path = self.folder / name
@@ -48,7 +50,7 @@ class Shelf:
 
     def load(self, path: Path, *roots: Path) -> Any:
         self.loaded.append(path.name)
-        return SimpleNamespace(predict=self.predict)
+        return SimpleNamespace(predict=self.predict, system=SimpleNamespace(vector_tables=self.vector_tables))
 
     @staticmethod
     def predict(documents: list[Document], *, explain: bool = False) -> list[Any]:
@@ -126,6 +128,18 @@ def test_many_at_once_load_one_tagger(services: Services, shelf: Shelf) -> None:
     for thread in threads:
         thread.join()
     assert shelf.loaded == ["small"]
+
+
+def test_cards_are_made_ready_by_a_model_that_looks_at_characters(
+    services: Services, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = threading.Event()
+    monkeypatch.setattr(services_module.character_card, "warm", ready.set)
+    services.analyse("李白来了。", "small")
+    assert not ready.is_set()
+    shelf.vector_tables = {"glyph": object()}
+    services.analyse("李白来了。", "large")
+    assert ready.wait(5)
 
 
 def test_the_empty_name_is_the_checkpoint_in_use_at_that_moment(services: Services) -> None:

@@ -91,6 +91,31 @@ def test_a_save_comes_back_whole(store):
     assert store.history(saved.document_id) == [saved]
 
 
+def test_how_characters_are_read_is_kept_and_learned_from(store):
+    saved = save(store, "k1", text="南京市长江大桥", spans=[Span(0, 2, "LOC")], readings={3: "zhang3"})
+    assert saved.readings == {3: "zhang3"}
+    assert store.document(saved.document_id).latest == saved
+    (correction,) = store.corrections()
+    assert correction.readings == {3: "zhang3"}
+    again = save(store, "k2", text="南京市长江大桥", spans=[Span(0, 3, "LOC")], document_id=saved.document_id)
+    assert again.readings == {}
+    with pytest.raises(StoreError, match="a reading is given for character 9"):
+        save(store, "k3", text="南京市长江大桥", spans=[], readings={9: "zhang3"})
+
+
+def test_a_database_from_before_readings_were_kept_opens_with_all_it_has(url):
+    older = Store.open(url)
+    saved = save(older, "k1")
+    with older._database.writing() as session:
+        session.execute(sa.text("ALTER TABLE revisions DROP COLUMN readings"))
+        session.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+    older.close()
+    newer = Store.open(url)
+    assert newer.history(saved.document_id) == [saved]
+    assert save(newer, "k2", readings={0: "zuo2"}).readings == {0: "zuo2"}
+    newer.close()
+
+
 def test_everything_is_there_after_opening_again(url):
     store = Store.open(url)
     saved = save(store, "k1")

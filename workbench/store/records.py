@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ class Revision:
         prediction: what the model had proposed.
         checkpoint: the model that had proposed it.
         labels: the labels that could be chosen from.
+        readings: how characters are read where the annotator has said so, by offset, as numbered pinyin.
         seconds: how long the annotator took, where known.
         base_revision: id of the revision that the annotator had begun from, where known.
         conflicted: whether somebody else had saved since then; both revisions are kept.
@@ -41,6 +42,7 @@ class Revision:
     prediction: tuple[Span, ...]
     checkpoint: str
     labels: tuple[str, ...] = ()
+    readings: Mapping[int, str] = field(default_factory=dict)
     seconds: float | None = None
     base_revision: int | None = None
     conflicted: bool = False
@@ -88,6 +90,16 @@ def read_spans(rows: Sequence[dict[str, Any]]) -> tuple[Span, ...]:
     return tuple(Span(row["start"], row["end"], row["label"], row.get("score")) for row in rows)
 
 
+def dump_readings(readings: Mapping[int, str]) -> dict[str, str]:
+    """Return chosen readings as plain values; JSON's names are text."""
+    return {str(offset): reading for offset, reading in sorted(readings.items())}
+
+
+def read_readings(row: Mapping[str, str]) -> dict[int, str]:
+    """Return what :func:`dump_readings` wrote."""
+    return {int(offset): reading for offset, reading in row.items()}
+
+
 def read_revision(row: RevisionRow) -> Revision:
     """Return the record of a row."""
     return Revision(
@@ -101,6 +113,7 @@ def read_revision(row: RevisionRow) -> Revision:
         prediction=read_spans(row.prediction),
         checkpoint=row.checkpoint,
         labels=tuple(row.labels),
+        readings=read_readings(row.readings),
         seconds=row.seconds,
         base_revision=row.base_revision,
         conflicted=row.conflicted,
@@ -125,4 +138,10 @@ def correction(document: DocumentRow, revision: RevisionRow) -> Document:
         "author": revision.author,
         "checkpoint": revision.checkpoint,
     }
-    return Document(document.text, read_spans(revision.spans), id=str(document.id), meta=meta)
+    return Document(
+        document.text,
+        read_spans(revision.spans),
+        id=str(document.id),
+        meta=meta,
+        readings=read_readings(revision.readings),
+    )

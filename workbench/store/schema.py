@@ -67,6 +67,7 @@ class RevisionRow(Base):
     labels: Mapped[list[Any]]
     author: Mapped[str]
     checkpoint: Mapped[str]
+    readings: Mapped[dict[str, Any]]
     seconds: Mapped[float | None]
     base_revision: Mapped[int | None]
     conflicted: Mapped[bool]

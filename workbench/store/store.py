@@ -7,8 +7,9 @@ it again; of two people who annotate one document, both are kept.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Literal
 
 from sqlalchemy import Select, func, select
@@ -23,12 +24,15 @@ from workbench.store.records import (
     RunRecord,
     StoredDocument,
     correction,
+    dump_readings,
     dump_spans,
     read_revision,
     read_run,
     read_stored_document,
 )
 from workbench.store.schema import DocumentRow, RevisionRow, RunRow, SettingRow
+
+_NONE: Mapping[int, str] = MappingProxyType({})
 
 
 class Store:
@@ -65,6 +69,7 @@ class Store:
         document_id: int | None = None,
         prediction: Iterable[Span] = (),
         checkpoint: str = "",
+        readings: Mapping[int, str] = _NONE,
         seconds: float | None = None,
         base_revision: int | None = None,
     ) -> Revision:
@@ -79,6 +84,7 @@ class Store:
             document_id: the document annotated; ``None`` for a new one.
             prediction: what a model had proposed.
             checkpoint: the model that had.
+            readings: how characters are read where the annotator has said so, by offset, as numbered pinyin.
             seconds: how long the annotator took.
             base_revision: id of the revision that the annotator began from; when it is not the latest, the new revision is
                 appended all the same and marked ``conflicted``.
@@ -86,8 +92,9 @@ class Store:
         Raises:
             StoreError: if it cannot be saved; nothing is then changed.
         """
-        document, proposed = _checked(text, spans), _checked(text, prediction)
-        for value in (author, client_key, checkpoint, *labels, *(span.label for span in (*document.spans, *proposed.spans))):
+        document, proposed = _checked(text, spans, readings), _checked(text, prediction)
+        kinds = [span.label for span in (*document.spans, *proposed.spans)]
+        for value in (author, client_key, checkpoint, *labels, *readings.values(), *kinds):
             _check_storable(value)
         if not client_key:
             raise StoreError("a save needs a client key; without one a repeated save could not be recognised")
@@ -98,6 +105,7 @@ class Store:
             labels=list(labels),
             author=author,
             checkpoint=checkpoint,
+            readings=dump_readings(document.readings),
             seconds=seconds,
             base_revision=base_revision,
         )
@@ -215,10 +223,10 @@ class Store:
             session.merge(SettingRow(key=key, value=value))
 
 
-def _checked(text: str, spans: Iterable[Span]) -> Document:
+def _checked(text: str, spans: Iterable[Span], readings: Mapping[int, str] = _NONE) -> Document:
     _check_storable(text)
     try:
-        return Document(text, tuple(spans))
+        return Document(text, tuple(spans), readings=readings)
     except DocumentError as error:
         raise StoreError(f"this annotation cannot be saved: {error}") from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -176,11 +176,19 @@ def _save(context: Context, event: gr.EventData, session: Session, author: str) 
         document_id=stored.id if stored else None,
         base_revision=session.base if shown else None,
         seconds=event.seconds,
+        readings=_readings(document.text, analysis, stored),
         **_origin(analysis),
     )
     if shown:
         session.base = revision.id
     return revision
+
+
+def _readings(text: str, analysis: Analysis | None, stored: StoredDocument | None) -> Mapping[int, str]:
+    """Return how characters were said to be read: in the analysis that was brought along, or when the text was saved before."""
+    if analysis is not None and analysis.prediction.document.text == text:
+        return analysis.prediction.document.readings
+    return stored.latest.readings if stored and stored.latest else {}
 
 
 def _origin(analysis: Analysis | None) -> dict[str, Any]:
