@@ -14,6 +14,10 @@ GLYPH_ENCODER = "zh-glyph-small"
 PHONETIC_ENCODER = "zh-sound-small"
 """The shipped encoder of pronunciations, pre-trained by PCI and PCM."""
 
+_FAIR = (
+    "'w/o Phn+Gly' keeps what MPM-CNER has here beside its modalities, centred vectors and a layer normalisation before the "
+    "BiLSTM; BERT+LSTM+CRF has neither."
+)
 _SOURCE = "Pretraining Multi-modal Representations for Chinese NER (Mai et al. 2022)"
 _LSTM = {"lstm": 128}
 _MPM: dict[str, Any] = {
@@ -28,16 +32,20 @@ _MPM: dict[str, Any] = {
 _BY_CORPUS = {"msra": {"epochs": 5}}
 _SIZES = {"msra": 6000}
 _REPEATED = {"weibo": ("unrepeated",)}
-_FULL, _BASE = "MPM-CNER", "BERT+LSTM+CRF"
+_FULL, _BASE, _NEITHER = "MPM-CNER", "BERT+LSTM+CRF", "w/o Phn+Gly"
 
 
 def _without(name: str, options: dict[str, Any], **published: float) -> Row:
     return Row(f"w/o {name}", "mpm-cner", {**_MPM, **options}, against=(_FULL,), published=on_all(**published))
 
 
-def _both(base: Published, full: Published) -> tuple[Row, ...]:
+def _compared(base: Published, full: Published) -> tuple[Row, ...]:
     """Return the rows of a table that compares the full model with its baseline, with their published figures."""
-    return Row(_BASE, "bert-crf", _LSTM, published=base), Row(_FULL, "mpm-cner", _MPM, against=(_BASE,), published=full)
+    return (
+        Row(_BASE, "bert-crf", _LSTM, published=base),
+        Row(_NEITHER, "mpm-cner", {**_MPM, "phonetic": False, "glyph": False}),
+        Row(_FULL, "mpm-cner", _MPM, against=(_BASE, _NEITHER), published=full),
+    )
 
 
 TABLE_5 = Table(
@@ -53,6 +61,7 @@ TABLE_5 = Table(
         _without("CM-Atten", {"fusion": "concatenation"}, msra=95.75, resume=96.38, weibo=70.31),
         _without("Pre-training", {"pretrained": False}, msra=96.01, resume=95.83, weibo=68.43),
         Row("w/o the gate", "mpm-cner", {**_MPM, "gate": "none"}, against=(_FULL,)),
+        Row(_BASE, "bert-crf", _LSTM, against=(_FULL,), published=on_all(msra=94.83, resume=95.51, weibo=68.43)),
     ),
     options=SMALL_ENCODER,
     by_corpus=_BY_CORPUS,
@@ -61,6 +70,8 @@ TABLE_5 = Table(
     notes=(
         "The paper's dropout is 0.5 on Weibo, 0.3 on MSRA and 0.1 on Resume; here it is 0.1 everywhere.",
         "The gate is ours: a learned number that starts at 0 weighs what the attention adds; the paper adds it as it is.",
+        "BERT+LSTM+CRF stands in the paper's Table 6.",
+        _FAIR,
     ),
 )
 
@@ -105,7 +116,7 @@ TABLE_7 = Table(
     title="sentences without and with polyphonic characters",
     source=f"{_SOURCE}, Table 7",
     corpora=("weibo", "resume", "cmner"),
-    rows=_both(
+    rows=_compared(
         {
             "msra": {"monophonic": 95.51, "polyphonic": 95.10},
             "resume": {"monophonic": 97.80, "polyphonic": 94.97},
@@ -124,6 +135,7 @@ TABLE_7 = Table(
     notes=(
         "The paper does not say which characters count. Here: a character with several common readings, inside an entity or "
         "right beside it, since what the paper expects of the pronunciation is the boundary.",
+        _FAIR,
     ),
 )
 
@@ -132,7 +144,7 @@ TABLE_8 = Table(
     title="entities without and with characters that the encoder does not know",
     source=f"{_SOURCE}, Table 8",
     corpora=("weibo", "resume", "cmner"),
-    rows=_both(
+    rows=_compared(
         {
             "msra": {"known": 95.32, "unknown": 88.89},
             "resume": {"known": 95.81, "unknown": 62.50},
@@ -151,5 +163,6 @@ TABLE_8 = Table(
     notes=(
         "Our encoder knows nearly every character, so that hardly an entity holds an unknown one. The parts 'seen' and 'unseen' "
         "ask the same of characters that do not occur in the training documents.",
+        _FAIR,
     ),
 )

@@ -88,6 +88,6 @@ def test_a_cell_that_fails_is_named_and_the_others_are_made(call, data, tmp_path
 def test_the_tables_are_listed(capsys):
     assert main(["reproduce", "--list", "--seeds", "1,2", "--json"]) == 0
     listed = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
-    assert listed["mpm-cner-5"]["cells"] == 7 * 3 * 2 and listed["class-attention"]["cells"] == 4 * 3 * 2
+    assert listed["mpm-cner-5"]["cells"] == 8 * 3 * 2 and listed["class-attention"]["cells"] == 4 * 3 * 2
     assert main(["reproduce", "--list"]) == 0
     assert "mpm-cner-8" in capsys.readouterr().out
