@@ -62,7 +62,13 @@ class Characters:
 
 @dataclass(frozen=True, slots=True)
 class Gates:
-    """How far each source was let in, per layer: ``values`` is ``[layers, sources]`` in [0, 1]."""
+    """How far each source was let in, per layer.
+
+    Attributes:
+        name: e.g. ``"modality_gates"``.
+        sources: what each column is.
+        values: ``[layers, sources]``: 0 lets nothing in; those of a sigmoid are in [0, 1], a learned weight may be any.
+    """
 
     name: str
     sources: tuple[str, ...]

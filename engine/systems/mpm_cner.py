@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.document import Document, LabelSet
-from engine.evidence import Characters, Evidence, Heatmap, Scores
+from engine.evidence import Characters, Evidence, Gates, Heatmap, Scores
 from engine.layers.bilstm import BiLSTM
 from engine.layers.cross_modality import CrossModalityAttention
 from engine.layers.learned_table import LearnedTable, load_table, restored_table
@@ -58,6 +58,7 @@ class MpmCner(EncoderTagger):
         "alternatives",
         f"cross_modality_attention.{GLYPH}",
         f"cross_modality_attention.{PHONETIC}",
+        "modality_gates",
         "modality_effect",
         "characters",
     )
@@ -140,6 +141,8 @@ class MpmCner(EncoderTagger):
         on = [name for name in self.tables if self.config.fusion == "attention"]
         heatmaps = {f"cross_modality_attention.{name}" for name in on}
         missing = {name for name in self.emits if name.startswith("cross_modality_attention.")} - heatmaps
+        if not self._gates():
+            missing.add("modality_gates")
         if not self.tables:
             missing |= {"modality_effect", "characters"}
         return tuple(name for name in self.emits if name not in missing)
@@ -187,6 +190,8 @@ class MpmCner(EncoderTagger):
             for name, values in shares.items():
                 grid = values[row, :length, :length].float().tolist()
                 items.append(Heatmap(f"cross_modality_attention.{name}", tuple(document.text), tuple(map(tuple, grid))))
+            if gates := self._gates():
+                items.append(Gates("modality_gates", tuple(gates), (tuple(gates.values()),)))
             columns = [effect[name][row, :length].tolist() for name in effect]
             items.append(Scores("modality_effect", tuple(effect), tuple(zip(*columns, strict=True))))
             items.append(self._characters(document))
@@ -209,6 +214,13 @@ class MpmCner(EncoderTagger):
                 beside.append(torch.where(known[..., None], others, self.absent[name]).to(vectors.dtype))
         fused = vectors if self.config.fusion == "attention" else torch.cat(beside, -1)
         return self.bilstm(self.dropout(self.norm(fused)), mask), shares
+
+    def _gates(self) -> dict[str, float]:
+        """Return the weight of what each modality's attention adds, where it is learned."""
+        if self.config.fusion != "attention":
+            return {}
+        layers = [(name, layer) for name, layer in self.fusion.items() if isinstance(layer, CrossModalityAttention)]
+        return {name: layer.gate.item() for name, layer in layers if layer.gate is not None}
 
     def _effect(self, batch: Batch) -> dict[str, Tensor]:
         """Return how far each character's tag distribution moves without a modality: total variation, ``[B, T]``."""

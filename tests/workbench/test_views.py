@@ -12,11 +12,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.document import Document, Span
-from engine.evidence import Alternative, Alternatives, Heatmap, Scores
+from engine.evidence import Alternative, Alternatives, Gates, Heatmap, Scores
 from workbench.views.alternatives import alternatives_html
 from workbench.views.charts import figures_table, training_chart
 from workbench.views.colours import NAMED, OTHERS, colour, contrast, editor_labels, ink_on, palette, ramp
 from workbench.views.escape import esc
+from workbench.views.gates import gates_html
 from workbench.views.heatmap import heatmap_html
 from workbench.views.layout import cluster_end, levels, lines
 from workbench.views.scores import label_shares, scores_html
@@ -214,6 +215,20 @@ def test_the_strongest_weight_of_a_heatmap_has_the_strongest_colour_and_types_st
     assert cells[0] == ("100", "40") and cells[1] == ("50", "20") and cells[2] == ("0", "")
     assert re.findall(r"<th>(\w*)</th>", html) == ["PER", "", "", "LOC", ""]
     assert "radio" not in html and "data-heads" not in html and "<span>40%</span>" in html
+
+
+@given(LABEL)
+def test_gates_are_drawn_by_source_and_never_beyond_their_bars(source: str) -> None:
+    drawn = gates_html(Gates("modality_gates", (source, "phonetic"), ((-0.024, 1.5),)), {"views.modality.phonetic": "Sound"})
+    assert nothing_to_evaluate(drawn) and f'<th scope="row">{esc(source)}</th>' in drawn
+    assert '<th scope="row">Sound</th>' in drawn and "Layer" not in drawn
+    assert re.findall(r"width:([\d.]+%).*?([\d.−]+)</td>", drawn) == [("2.4%", "−0.024"), ("100.0%", "1.500")]
+
+
+def test_gates_of_several_layers_have_a_column_each() -> None:
+    drawn = gates_html(Gates("gates", ("text", "picture"), ((0.1, 0.9), (0.2, 0.8), (0.3, 0.7))), {})
+    assert re.findall(r'scope="col">([^<]*)<', drawn) == ["Layer 1", "Layer 2", "Layer 3"]
+    assert re.findall(r"(0\.\d+)</td>", drawn) == ["0.100", "0.200", "0.300", "0.900", "0.800", "0.700"]
 
 
 @settings(deadline=None)

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Mapping
 
 from engine.document import Document
-from engine.evidence import Alternatives, Evidence, Heatmap, Scores
+from engine.evidence import Alternatives, Evidence, Gates, Heatmap, Scores
 from workbench.views.alternatives import alternatives_html
 from workbench.views.escape import esc
 from workbench.views.figure import FORMATS, figure
+from workbench.views.gates import gates_html
 from workbench.views.heatmap import heatmap_html, heatmap_title
 from workbench.views.scores import rows, scores_html, scores_title, strongest
 
@@ -72,6 +73,8 @@ def _panel(document: Document, number: int, evidence: Evidence, texts: Mapping[s
             drawn = alternatives_html(evidence, document, texts)
         case Heatmap():
             drawn = heatmap_html(evidence, document, texts) + _save(texts)
+        case Gates():
+            drawn = gates_html(evidence, texts)
         case _:
             return ""
     return f'<section class="duomo-panel" data-item="{number}">{drawn}</section>'

@@ -7,7 +7,7 @@ from safetensors.torch import save_file
 from engine import checkpoint, evidence
 from engine.document import Document, LabelSet, Span
 from engine.errors import ConfigError, InputError
-from engine.evidence import Characters, Heatmap, Scores
+from engine.evidence import Characters, Gates, Heatmap, Scores
 from engine.layers.vector_table import UNKNOWN
 from engine.modalities.glyphs import build_glyphs
 from engine.modalities.text import encode_text
@@ -121,6 +121,19 @@ def test_what_all_characters_share_is_taken_away_before_the_fusion():
     assert cosine(vectors[:-1], vectors[1:]).mean() > cosine(vectors[:-1] - kept, vectors[1:] - kept).mean() + 0.2
     system.prepare(documents[:3])
     assert torch.equal(system.centre, kept)
+
+
+def test_learned_gates_are_told_and_weigh_what_is_added(system):
+    gated = MpmCner.build(MpmCnerConfig(**TINY), LabelSet(("LOC",)), [BRIDGE] * 2).eval()
+    batch = gated.collate([Document(BRIDGE)])
+    with torch.no_grad():
+        closed = gated(batch).emissions
+        gated.fusion["phonetic"].gate.fill_(-0.5)
+        opened = gated(batch).emissions
+    assert not torch.allclose(closed, opened, atol=1e-6)
+    gates = explained(gated, Document(BRIDGE))["modality_gates"]
+    assert gates == Gates("modality_gates", ("glyph", "phonetic"), ((0.0, -0.5),))
+    assert "modality_gates" not in explained(system, Document(BRIDGE))
 
 
 def test_evidence_for_a_switch_that_is_off_is_not_given():
