@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 IMAGES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp")
-RECORDINGS = (".wav", ".flac", ".mp3")
+RECORDINGS = (".wav", ".flac", ".mp3", ".ogg")
 
 
 class Attachments:

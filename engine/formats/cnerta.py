@@ -1,7 +1,8 @@
 """CNERTA: sentences read aloud; one JSON object a line, nested entities with end-exclusive offsets.
 
 ``{"sentence": …, "audio": "BAC009S…", "entity": [[start, end, mention, label], …], "speaker_info": "F"}``. The utterance's name
-is the document's id; its recording is looked for in folders beside the file whose names hold ``wav`` or ``audio``.
+is the document's id; its recording is looked for, at any depth, in folders beside the file whose names hold ``wav``, ``audio`` or
+``aishell``: AISHELL-1 unpacks to ``data_aishell/wav/train/S0002/BAC009S0002W0122.wav``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from engine.formats.source import Source, write_lines
 
 
 def _parse(source: Source) -> Iterator[Document]:
-    recordings = Attachments(source.path, ("wav", "audio"), RECORDINGS)
+    recordings = Attachments(source.path, ("wav", "audio", "aishell"), RECORDINGS)
     for number, row in source.rows():
         before = len(source.problems)
         text, name = text_of(source, number, row, "sentence"), text_of(source, number, row, "audio")

@@ -2,12 +2,13 @@
 
 ``{"id": …, "text": …, "spans": [[start, end, label], [start, end, label, score], …], "images": […], "audio": …, "meta": {…},
 "annotated": [label, …], "readings": {"3": "zhang3"}}``; all but ``text`` may be absent. Offsets are half-open code points;
-those of readings are strings, since JSON has no other keys.
+those of readings are strings, since JSON has no other keys. The path of a recording may be relative to the file's own folder.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -75,7 +76,14 @@ def from_row(source: Source, number: int, row: dict[str, Any]) -> Document | Non
     readings = _readings(source, number, text or "", row.get("readings", {}))
     if len(source.problems) > before or text is None:
         return None
-    return Document(text, tuple(span for span in spans if span), name or "", tuple(images), audio, meta, annotated, readings)
+    spoken = _recording(source, audio)
+    return Document(text, tuple(span for span in spans if span), name or "", tuple(images), spoken, meta, annotated, readings)
+
+
+def _recording(source: Source, path: str | None) -> str | None:
+    """Return a recording's path, where it lies beside the file if it does; another stays as given."""
+    beside = os.path.join(source.path.parent, path or "")
+    return beside if path and os.path.isfile(beside) else path
 
 
 def _span(source: Source, number: int, text: str, value: Any) -> Span | None:

@@ -133,7 +133,7 @@ def read(text: str, chosen: Mapping[int, str] = _NONE) -> list[str | None]:
     readings: list[str | None] = []
     for readable, run in groupby(text, lambda character: bool(readings_of(character))):
         if readable:
-            readings += [reading for word in _cut("".join(run)) for reading in _read_word(word)]
+            readings += [reading for word in words("".join(run)) for reading in _read_word(word)]
         else:
             readings += [None for _ in run]
     for offset, reading in chosen.items():
@@ -152,8 +152,9 @@ def _read_word(word: str) -> tuple[str, ...]:
     return tuple(found) if len(found) == len(word) else tuple(readings_of(character)[0] for character in word)
 
 
-def _cut(run: str) -> Iterable[str]:
-    return _cutter()(run)
+def words(text: str) -> list[str]:
+    """Return the words that jieba cuts a text into; joined they are the text."""
+    return list(_cutter()(text))
 
 
 @cache

@@ -204,6 +204,30 @@ def test_cnerta_is_end_exclusive_nested_and_finds_recordings(write, tmp_path):
     assert (document.id, document.audio, document.meta["speaker_info"]) == ("B7", str(tmp_path / "wav" / "S1" / "B7.wav"), "M")
 
 
+@pytest.mark.parametrize("layout", ["wav/{}", "data_aishell/wav/{}", "AISHELL-1/data_aishell/wav/{}"])
+def test_cnerta_finds_recordings_where_aishell_unpacks_them(write, tmp_path, layout):
+    names = {"train": "BAC009S0002W0122", "dev": "BAC009S0724W0121", "test": "BAC009S0764W0121"}
+    recordings = []
+    for part, name in names.items():
+        recordings.append(tmp_path / layout.format(part) / name[6:11] / f"{name}.wav")
+        recordings[-1].parent.mkdir(parents=True)
+        recordings[-1].touch()
+        recordings[-1].with_name(f"{name}.txt").touch()
+    rows = [{"sentence": "放假", "audio": name, "entity": []} for name in [*names.values(), "BAC009S0002W0999"]]
+    corpus = write("\n".join(map(json.dumps, rows)), "train.json")
+    assert [document.audio for document in formats.read(corpus, "cnerta")] == [*map(str, recordings), None]
+
+
+def test_a_native_recording_lies_beside_the_file_or_where_it_is_said_to(write, tmp_path, monkeypatch):
+    monkeypatch.chdir("/")
+    (tmp_path / "audio").mkdir()
+    (tmp_path / "audio" / "a.flac").touch()
+    elsewhere = str(tmp_path / "audio" / "a.flac")
+    paths = ["audio/a.flac", elsewhere, "audio/gone.flac", "audio", "", "x" * 5000, None]
+    corpus = write("\n".join(json.dumps({"text": "好", "audio": path}) for path in paths), "a.jsonl")
+    assert [document.audio for document in formats.read(corpus)] == [elsewhere, elsewhere, *paths[2:]]
+
+
 def entity(label, mention, begin, end):
     return {"entity_type": label, "entity": mention, "entity_index": {"begin": begin, "end": end}}
 
