@@ -1,22 +1,21 @@
-"""``build``: the databases that modalities look things up in."""
+"""``build``: the databases that modalities look things up in, and speech for corpora."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from engine.commands.output import add_json, print_json
+from engine.commands import build_utterances
+from engine.commands.output import add_json, few, print_json, progress
 
 _DESCRIPTION = """\
-Build a database that a modality looks things up in; once is enough.
+Build what a modality learns from; once is enough.
 
   python -m engine build glyphs      how characters look, for pre-training the glyph modality
   python -m engine build sounds      how syllables sound, for pre-training the phonetic modality
+  python -m engine build utterances  speech for a corpus that has none
 
-Both are for making vectors of your own (python -m engine pretrain glyphs, or sounds); the ones that ship need neither."""
+The first two make vectors of your own (python -m engine pretrain glyphs, or sounds); the ones that ship need neither."""
 
 _GLYPHS = """\
 Build the database of glyphs (GlyDB): a grey picture of 48 by 48 of every Han character that all of some typefaces can draw.
@@ -39,20 +38,19 @@ Build the database of sounds (PhnDB): a Mel-spectrogram for each syllable of Man
 A folder of recordings (wav, mp3, flac, ogg) is one speaker. The file names hold the syllable in Pinyin with its tone, 1 to 5, and
 v for ü: lv4. What cannot be used is left out and listed. Voices come from eSpeak NG, offline: `pip install espeakng-loader`."""
 
-_LISTED = 20
-
 
 def add(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "build",
-        help="build a database of a modality",
+        help="build a database of a modality, or speech for a corpus",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    databases = parser.add_subparsers(metavar="DATABASE", required=True)
+    databases = parser.add_subparsers(metavar="WHAT", required=True)
     _add_glyphs(databases)
     _add_sounds(databases)
+    build_utterances.add(databases)
 
 
 def _add_glyphs(databases: Any) -> None:
@@ -78,7 +76,7 @@ def glyph_database(arguments: argparse.Namespace) -> int:
     from engine.modalities.typefaces import WANTED, Typeface, installed
 
     typefaces = [Typeface.parse(value) for value in arguments.typeface] or installed()[:WANTED]
-    with _bar("glyph") as observe:
+    with progress("glyph") as observe:
         report = build_glyphs(arguments.out or database("glyphs"), typefaces, observe)
     if arguments.json:
         print_json(report)
@@ -92,24 +90,10 @@ def glyph_database(arguments: argparse.Namespace) -> int:
     if len(report["typefaces"]) < WANTED:
         print(f"the paper has {WANTED} typefaces; more of them, named with --typeface, make vectors that generalise better")
     if report["empty"]:
-        print(f"left out {len(report['empty'])} characters that a typeface lists but does not draw: {_few(report['empty'], ' ')}")
+        print(f"left out {len(report['empty'])} characters that a typeface lists but does not draw: {few(report['empty'], ' ')}")
     if report["left_out"]:
-        print(f"left out {len(report['left_out'])}:", _few(list(report["left_out"].values()), "\n  "), sep="\n  ")
+        print(f"left out {len(report['left_out'])}:", few(list(report["left_out"].values()), "\n  "), sep="\n  ")
     return 0
-
-
-@contextmanager
-def _bar(unit: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar, and give what follows the work."""
-    from tqdm import tqdm
-
-    with tqdm(unit=unit, file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
-
-        def observe(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        yield observe
 
 
 def _add_sounds(databases: Any) -> None:
@@ -142,7 +126,7 @@ def sounds_database(arguments: argparse.Namespace) -> int:
     if arguments.no_synthesis and arguments.voice:
         raise InputError("--no-synthesis and --voice contradict each other; give one of them")
     voices = [] if arguments.no_synthesis else arguments.voice or VOICES
-    with _bar("sound") as observe:
+    with progress("sound") as observe:
         report = build_sounds(arguments.out or database("sounds"), arguments.recordings, voices, observe)
     if arguments.json:
         print_json(
@@ -170,11 +154,6 @@ def _print_sounds(report: Any) -> None:
     for speaker, rows in report.speakers.items():
         print(f"  {rows:>6,}  {speaker}")
     if report.missing:
-        print(f"nobody says {len(report.missing)} syllables: {_few(report.missing, ' ')}")
+        print(f"nobody says {len(report.missing)} syllables: {few(report.missing, ' ')}")
     if report.problems:
-        print(f"left out {len(report.problems)}:", _few([str(problem) for problem in report.problems], "\n  "), sep="\n  ")
-
-
-def _few(items: Any, separator: str) -> str:
-    shown = separator.join(items[:_LISTED])
-    return f"{shown}{separator}… and {len(items) - _LISTED} more (all with --json)" if len(items) > _LISTED else shown
+        print(f"left out {len(report.problems)}:", few([str(problem) for problem in report.problems], "\n  "), sep="\n  ")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from engine.errors import InputError
+
+_LISTED = 20
 
 
 def print_json(value: Any) -> None:
@@ -20,6 +23,26 @@ def print_json(value: Any) -> None:
     except UnicodeEncodeError:
         text = json.dumps(value)
     print(text, flush=True)
+
+
+@contextmanager
+def progress(unit: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a progress bar where there is a terminal, and give what follows the work: told how much is done, of how much."""
+    from tqdm import tqdm
+
+    with tqdm(unit=unit, file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
+
+        def observe(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield observe
+
+
+def few(items: Sequence[str], separator: str) -> str:
+    """Return the first of some items, and how many more there are."""
+    shown = separator.join(items[:_LISTED])
+    return f"{shown}{separator}… and {len(items) - _LISTED} more (all with --json)" if len(items) > _LISTED else shown
 
 
 def print_table(rows: Sequence[Sequence[Any]], header: Sequence[str]) -> None:

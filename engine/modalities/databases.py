@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -18,3 +22,26 @@ def database(name: str) -> Path:
         return Path(own).expanduser() / name
     cache = os.environ.get("XDG_CACHE_HOME")
     return (Path(cache) if cache else Path.home() / ".cache") / "duomo" / name
+
+
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """Give a folder to write to, which takes the place of another only when all of it is written.
+
+    Args:
+        folder: the place; what lies there stays if writing fails, and is gone afterwards if not.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    half = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        half.chmod(0o755)
+        yield half
+        if folder.exists():
+            old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
+            folder.rename(old)
+            half.rename(folder)
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            half.rename(folder)
+    finally:
+        shutil.rmtree(half, ignore_errors=True)

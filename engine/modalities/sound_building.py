@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import InputError
+from engine.modalities.databases import replacing
 from engine.modalities.pinyin import Syllable, syllables
 from engine.modalities.sounds import INDEX, MELS, Row, SoundDatabase, index_of
 from engine.modalities.speaking import check_voice, synthesise_all
@@ -203,18 +202,6 @@ def read_recording(file: Path) -> tuple[Waveform, int]:
 
 
 def _write(folder: Path, rows: Sequence[Row], mels: Sequence[Picture]) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    half = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        half.chmod(0o755)
+    with replacing(folder) as half:
         np.save(half / MELS, np.stack(mels), allow_pickle=False)
         (half / INDEX).write_text(index_of(rows), encoding="utf-8")
-        if folder.exists():
-            old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
-            folder.rename(old)
-            half.rename(folder)
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            half.rename(folder)
-    finally:
-        shutil.rmtree(half, ignore_errors=True)

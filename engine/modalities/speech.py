@@ -11,6 +11,7 @@ import warnings
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,7 @@ _SILENT, _QUIET = 10 ** (-60 / 20), 10 ** (-35 / 20)
 _FULL_SCALE, _CLIPPED_SHARE = 0.999, 0.001
 _TELEPHONE_RATE, _TELEPHONE_HZ, _TELEPHONE_SHARE = 8000, 4200, 1e-6
 _STEP, _BELOW_LOUDEST, _ABOVE_NOISE, _LEAST_BELOW = 0.005, 25.0, 6.0, 10.0
+_RUMBLE_HZ, _SHORTEST_SOUND = 120, 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +81,9 @@ def read_speech(path: str | Path) -> Speech:
     waveform = mono if rate == RATE else librosa.resample(mono, orig_sr=rate, target_sr=RATE)
     loudness = float(np.sqrt(_powers(waveform - waveform.mean(), FRAME_LENGTH, FRAME_SHIFT).max()))
     if loudness < _SILENT:
-        raise InputError(f"{path} is silent: nothing in its {len(mono) / rate:.1f} s is louder than -60 dB; see to the microphone")
+        raise InputError(
+            f"{path} is silent: nothing in its {len(mono) / rate:.1f} s is louder than -60 dB; see to the microphone"
+        )
     remarks = {
         "stereo": channels.shape[1] > 1,
         "clipped": float(np.mean(np.abs(channels) >= _FULL_SCALE)) > _CLIPPED_SHARE,
@@ -141,7 +145,7 @@ def _share_above(waveform: Waveform, hz: float) -> float:
     return float(spectrum[int(hz * len(waveform) / RATE) :].sum() / spectrum[1:].sum())
 
 
-def _powers(waveform: Waveform, length: float, shift: float) -> NDArray[np.float64]:
+def _powers(waveform: NDArray[np.floating[Any]], length: float, shift: float) -> NDArray[np.float64]:
     """Return the mean square of each frame, ``[F]``; frame lengths and shifts are in seconds."""
     width, hop = round(length * RATE), round(shift * RATE)
     squares = np.concatenate([[0.0], np.cumsum(waveform.astype(np.float64) ** 2)])
@@ -153,8 +157,8 @@ def _powers(waveform: Waveform, length: float, shift: float) -> NDArray[np.float
 def speech_features(waveform: Waveform) -> Features:
     """Return what an acoustic encoder takes: logarithms of Mel filter banks, normalised over the utterance.
 
-    Each frame of 25 ms begins 10 ms after the one before; the last that is whole is the last. Loudness makes no difference: a band
-    has mean 0 and variance 1 over the utterance, and what is 80 dB below its loudest band and frame is silence.
+    Each frame of 25 ms begins 10 ms after the one before; the last one is the last that is whole. Loudness makes no difference: a
+    band has mean 0 and variance 1 over the utterance, and what is 80 dB below its loudest band and frame is silence.
 
     Args:
         waveform: ``[N]``, mono, :data:`RATE` samples a second; shorter than a frame, it is filled up with silence.
@@ -186,19 +190,19 @@ def pauses(waveform: Waveform) -> list[tuple[float, float]]:
     """Return the silent stretches inside an utterance, from 60 ms on, as start and end in seconds.
 
     Silent is what is 25 dB below the utterance's own loudness, or near its own background noise where that is louder. The silence
-    before the first sound and behind the last is no pause.
+    before the first sound and behind the last is no pause, and a click within a pause does not end it.
 
     Args:
         waveform: ``[N]``, mono, :data:`RATE` samples a second.
     """
-    decibels = 10 * np.log10(np.maximum(_powers(waveform, 2 * _STEP, _STEP), 1e-12))
+    spectrum = np.fft.rfft(waveform)
+    spectrum[: int(_RUMBLE_HZ * len(waveform) / RATE)] = 0  # below every voice, background is strong and comes and goes
+    decibels = 10 * np.log10(np.maximum(_powers(np.fft.irfft(spectrum, len(waveform)), 2 * _STEP, _STEP), 1e-12))
     loud, background = np.percentile(decibels, [95, 5])
-    level = np.clip(background + _ABOVE_NOISE, loud - _BELOW_LOUDEST, loud - _LEAST_BELOW)
-    sounding = np.flatnonzero(decibels > level)
-    found = []
-    for last, following in zip(sounding[:-1], sounding[1:], strict=True):
-        # a frame sounds as soon as a little of the sound is in it: the sound ends inside its second half, or begins there
-        start, end = (last + 1) * _STEP + _STEP / 2, (following + 1) * _STEP - _STEP / 2
-        if end - start >= SHORTEST_PAUSE - 1e-9:
-            found.append((float(start), float(end)))
-    return found
+    sounding = decibels > np.clip(background + _ABOVE_NOISE, loud - _BELOW_LOUDEST, loud - _LEAST_BELOW)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], sounding.astype(int), [0]])))  # [2R]: where each run begins and has ended
+    runs = edges.reshape(-1, 2)
+    runs = runs[runs[:, 1] - runs[:, 0] >= _SHORTEST_SOUND]
+    # a frame sounds as soon as a little sound is in it: the sound ends in the first half of its last frame, begins in the second
+    starts, ends = (runs[:-1, 1] - 0.5) * _STEP, (runs[1:, 0] + 1.5) * _STEP
+    return [(float(start), float(end)) for start, end in zip(starts, ends, strict=True) if end - start >= SHORTEST_PAUSE - 1e-9]

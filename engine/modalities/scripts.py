@@ -1,0 +1,66 @@
+"""What is said of a text, and how it falls into words: the script from which an utterance is built."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from engine.document import Document
+from engine.modalities.pinyin import read, words
+
+_NUMERALS = ("ling2", "yi1", "er4", "san1", "si4", "wu3", "liu4", "qi1", "ba1", "jiu3")
+_STOPS = frozenset("，。！？；：、…,.!?;:\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A text to be said.
+
+    Attributes:
+        syllables: of each character, numbered Pinyin; ``None`` for what is not said.
+        words: start and end of each word in the text, in order; they hold all of the text.
+        stops: offsets of characters behind which a reader stops: marks of punctuation that are not said.
+    """
+
+    syllables: tuple[str | None, ...]
+    words: tuple[tuple[int, int], ...]
+    stops: frozenset[int] = frozenset()
+
+    @property
+    def said(self) -> tuple[int, ...]:
+        """Return the offsets of what is said."""
+        return tuple(offset for offset, syllable in enumerate(self.syllables) if syllable)
+
+    @property
+    def borders(self) -> frozenset[int]:
+        """Return where words begin."""
+        return frozenset(start for start, _ in self.words)
+
+
+def script_of(document: Document) -> Script:
+    """Return what a reader says of a document.
+
+    Characters are read in their context, or as the document says; digits are said one by one; Latin letters are not said. The
+    words are jieba's, cut further where an annotated entity begins or ends, for a reader knows what is meant. Inside an entity
+    jieba's own borders stay, so that a border says "a word", not "an entity".
+    """
+    text = document.text
+    syllables = [reading or _numeral(character) for character, reading in zip(text, read(text, document.readings), strict=True)]
+    borders = {0, len(text)} | {border for span in document.spans for border in (span.start, span.end)}
+    place = 0
+    for word in words(text):
+        borders.add(place)
+        place += len(word)
+    ordered = sorted(borders)
+    stops = frozenset(i for i, character in enumerate(text) if character in _STOPS and not _within_number(text, i))
+    return Script(tuple(syllables), tuple(zip(ordered[:-1], ordered[1:], strict=True)), stops)
+
+
+def _numeral(character: str) -> str | None:
+    digit = unicodedata.decimal(character, None)
+    return None if digit is None else _NUMERALS[digit]
+
+
+def _within_number(text: str, place: int) -> bool:
+    """Tell whether a mark, as in 3.14 or 12:30, stands between two digits."""
+    return 0 < place < len(text) - 1 and text[place - 1].isdecimal() and text[place + 1].isdecimal()
