@@ -18,13 +18,13 @@ Build speech for an annotated corpus, from recordings of single syllables and fr
   python -m engine build utterances --data news.jsonl --out spoken --recordings wang --voice cmn-latn-pinyin+f2
   python -m engine build utterances --data news.jsonl --out still --mode none            without any pause, to compare with
 
-It is no human utterance, and the README.md that it writes says so. Pauses between words are drawn alike, whether or not
-an entity begins or ends there; words are those of jieba, cut further where an annotated entity begins or ends. Of a natural corpus
-a share is spoken without pauses, and a share with pauses inside words, so that a system learns how far to trust them.
+It is no human utterance, and the README.md that it writes says so. Pauses between words are drawn alike, whether or not an entity
+begins or ends there; words are those of jieba, cut further where an annotated entity begins or ends. Of a natural corpus a share
+is spoken without pauses, and a share with pauses inside words, so that a system learns how far to trust them.
 
 DIR then holds audio/*.flac, corpus.jsonl (read it like any corpus: python -m engine train --train DIR/corpus.jsonl),
 construction.jsonl with the true start and end of every character, card.json and README.md. The same sentence, seed and speakers
-give the same bytes, whatever else is in the corpus. Single syllables in a folder are one speaker; what cannot be used is listed."""
+give the same bytes, whatever else is in the corpus. Syllables in one folder are one speaker; what cannot be used is listed."""
 
 
 def add(builds: Any) -> None:

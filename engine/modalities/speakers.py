@@ -20,7 +20,7 @@ Waveform = NDArray[np.float32]
 
 LOUDNESS = 0.1
 """The level of every syllable: the root of its mean square, over what is not soft in it."""
-_SHORTEST, _LONGEST = 0.05, 2.0
+_SHORTEST, _LONGEST = 0.05, 1.25
 _SILENCE = 1e-3
 _WINDOW, _STEP = 160, 40
 _ONSET_DB, _END_DB, _SOFT_DB = 28, 18, 20
@@ -118,7 +118,7 @@ def prepared(waveform: Waveform, rate: int) -> Waveform:
         rate: its rate in Hz.
 
     Raises:
-        InputError: if it is silent, shorter than 0.05 s or longer than 2 s, or not finite.
+        InputError: if it is silent, shorter than 0.05 s or longer than 1.25 s, or not finite.
     """
     import librosa
 

@@ -212,13 +212,17 @@ def _said(tasks: Sequence[_Task], speakers: Sequence[Speaker], processes: int) -
             yield _say_to_file(task, speakers)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context, _speakers.extend, (speakers,)) as pool:
+    with ProcessPoolExecutor(processes, context, _meet, (speakers,)) as pool:
         try:
             yield from pool.map(_say_with_own_speakers, tasks, chunksize=16)
         except BrokenProcessPool as error:
             raise EngineError(
                 "a process that builds utterances died, perhaps for want of memory; use fewer --processes"
             ) from error
+
+
+def _meet(speakers: Sequence[Speaker]) -> None:
+    _speakers[:] = speakers
 
 
 def _say_with_own_speakers(task: _Task) -> _Made:

@@ -24,6 +24,7 @@ COMMANDS = [
     "pretrain sounds",
     "build glyphs",
     "build sounds",
+    "build utterances",
     "reproduce",
     "systems",
     "checkpoints",
