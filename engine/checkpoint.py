@@ -82,6 +82,7 @@ def save(system: System, folder: str | Path, card: Mapping[str, Any] | None = No
             "duomo": __version__,
             "system": system.name,
             "labels": list(system.labels.names),
+            "nestings": [list(nesting) for nesting in system.labels.nestings],
             "config": system.config.to_json(),
             "shape": system.shape,
             "sha256": _digest(half / WEIGHTS),
@@ -137,7 +138,8 @@ def load(folder: str | Path, device: str | torch.device = "cpu") -> System:
     try:
         kind = get(info.system)
         options = from_json(kind.Config, config["config"])
-        system = kind.restore(options, LabelSet(info.labels), CharacterVocabulary.load(folder), config["shape"])
+        labels = LabelSet(info.labels, tuple(tuple(nesting) for nesting in config.get("nestings", ())))
+        system = kind.restore(options, labels, CharacterVocabulary.load(folder), config["shape"])
         weights = load_file(folder / WEIGHTS, device="cpu")
         system.load_state_dict(
             {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in weights.items()}

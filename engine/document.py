@@ -6,7 +6,8 @@ Offsets are half-open indices of Unicode code points into the text exactly as it
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -45,9 +46,22 @@ class Span:
         """Return what identifies the span in scoring: start, end, label."""
         return self.start, self.end, self.label
 
+    @property
+    def priority(self) -> tuple[int, int, str]:
+        """Return the key that puts what starts earlier first, of one start the longer, of one extent the earlier label."""
+        return self.start, -self.end, self.label
+
     def overlaps(self, other: Span) -> bool:
         """Tell whether the two share a character."""
         return self.start < other.end and other.start < self.end
+
+    def holds(self, other: Span) -> bool:
+        """Tell whether the other lies in this one; equal extents hold each other."""
+        return self.start <= other.start and other.end <= self.end
+
+    def crosses(self, other: Span) -> bool:
+        """Tell whether the two overlap and neither holds the other."""
+        return self.overlaps(other) and not self.holds(other) and not other.holds(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +103,7 @@ class Document:
         for offset in self.readings:
             if not 0 <= offset < len(self.text):
                 raise DocumentError(f"a reading is given for character {offset} of a text of {len(self.text)} characters")
-        ordered = sorted(dict.fromkeys(self.spans), key=lambda span: (span.start, -span.end, span.label))
+        ordered = sorted(dict.fromkeys(self.spans), key=lambda span: span.priority)
         object.__setattr__(self, "spans", tuple(ordered))
         object.__setattr__(self, "meta", MappingProxyType(dict(self.meta)))
         object.__setattr__(self, "readings", MappingProxyType(dict(self.readings)))
@@ -121,23 +135,92 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class LabelSet:
-    """The entity types a model or a project knows, in order and each once."""
+    """The entity types a model or a project knows, in order and each once.
+
+    Attributes:
+        names: the types.
+        nestings: the types of mentions that lie in each other, outermost first, e.g. ``("ORG", "LOC")``; the most frequent first.
+    """
 
     names: tuple[str, ...]
+    nestings: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         """Check the names.
 
         Raises:
-            DocumentError: for an empty or repeated name.
+            DocumentError: for an empty or repeated name, or a nesting of other names.
         """
         if "" in self.names or len(set(self.names)) < len(self.names):
             raise DocumentError(f"labels must be distinct and not empty: got {list(self.names)}")
+        for nesting in self.nestings:
+            if len(nesting) < 2 or not set(nesting) <= set(self.names):
+                raise DocumentError(f"a nesting holds two or more of the labels {list(self.names)}: got {list(nesting)}")
 
     @classmethod
     def of(cls, documents: Iterable[Document]) -> LabelSet:
-        """Collect the labels of a corpus, sorted."""
-        return cls(tuple(sorted({span.label for document in documents for span in document.spans})))
+        """Collect the labels of a corpus, sorted, and how its mentions lie in each other."""
+        names: set[str] = set()
+        seen: Counter[tuple[str, ...]] = Counter()
+        for document in documents:
+            names.update(span.label for span in document.spans)
+            seen.update(path for path in _paths(document.spans) if len(path) > 1)
+        return cls(tuple(sorted(names)), tuple(sorted(seen, key=lambda path: (-seen[path], path))))
+
+    @property
+    def flat(self) -> LabelSet:
+        """Return the same labels without their nestings."""
+        return LabelSet(self.names)
+
+    def with_more(self, other: LabelSet) -> LabelSet:
+        """Return these labels and nestings with those behind them that only the other has."""
+        names, nestings = (*self.names, *other.names), (*self.nestings, *other.nestings)
+        return LabelSet(tuple(dict.fromkeys(names)), tuple(dict.fromkeys(nestings)))
+
+
+def topmost(spans: Iterable[Span]) -> list[Span]:
+    """Keep the spans that lie in no other, of equal extents the one with the first label; the flat view of nested annotations.
+
+    Spans that cross stay, both of them.
+    """
+    kept: list[Span] = []
+    for span in sorted(spans, key=lambda span: span.priority):
+        if not kept or kept[-1].end < span.end:  # whatever holds it starts no later, so the last kept reaches the furthest
+            kept.append(span)
+    return kept
+
+
+def uncrossed(spans: Iterable[Span]) -> list[Span]:
+    """Keep a set of spans that nest properly, of such as cross the longer, then the earlier."""
+    ordered = sorted(spans, key=lambda span: span.priority)
+    if not _crossing(ordered):
+        return ordered
+    kept: list[Span] = []
+    for span in sorted(ordered, key=lambda span: (span.start - span.end, span.start, span.label)):
+        if not any(span.crosses(other) for other in kept):
+            kept.append(span)
+    return sorted(kept, key=lambda span: span.priority)
+
+
+def _crossing(ordered: Iterable[Span]) -> bool:
+    around: list[Span] = []
+    for span in ordered:
+        while around and around[-1].end <= span.start:
+            around.pop()
+        if around and around[-1].end < span.end:
+            return True
+        around.append(span)
+    return False
+
+
+def _paths(spans: Iterable[Span]) -> Iterator[tuple[str, ...]]:
+    """Yield for each span the labels of those that it lies in, outermost first, and its own."""
+    around: list[Span] = []
+    for span in uncrossed(spans):
+        while around and around[-1].end <= span.start:
+            around.pop()
+        around.append(span)
+        yield tuple(outer.label for outer in around)
 
 
 def relabel(document: Document, mapping: Mapping[str, str]) -> Document:

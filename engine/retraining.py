@@ -27,7 +27,7 @@ from engine.mixture import Corpus, read_all
 from engine.run import Run
 from engine.systems.contract import Option, Options, System, from_json, option, options
 from engine.tagger import predict
-from engine.tags import flatten
+from engine.tags import NESTED, findable
 from engine.training import TrainingConfig, fit
 from engine.windows import split
 
@@ -165,13 +165,17 @@ def _repeats(corrections: int, replayed: int, share: float) -> int:
 
 
 def rebuilt(system: System, labels: LabelSet, changes: Mapping[str, Any]) -> System:
-    """Return a system that knows further labels and has other options; rows of new labels start untrained, the rest is kept."""
-    new = [name for name in labels.names if name not in system.labels.names]
-    if not new and not changes:
+    """Return a system that knows further labels and has other options; rows of new tags start untrained, the rest is kept.
+
+    A nested system also learns nestings that it has not seen.
+    """
+    known = system.labels
+    wider = known.with_more(labels if system.structure == NESTED else labels.flat)
+    if wider == known and not changes:
         return system
     config = from_json(type(system.config), {**system.config.to_json(), **changes})
     device = next(system.parameters()).device
-    other = type(system).restore(config, LabelSet((*system.labels.names, *new)), system.vocabulary, system.shape)
+    other = type(system).restore(config, wider, system.vocabulary, system.shape)
     other.adopt(system)
     return other.to(device)
 
@@ -245,7 +249,7 @@ def _hold_out(documents: Sequence[Document], share: float, generator: torch.Gene
 
 def _measure(system: System, documents: Sequence[Document], labels: set[str]) -> Scores:
     """Score on the labels that the parent knows, so that before and after measure the same thing."""
-    gold = [document.with_spans(flatten(_only(document, labels))) for document in documents]
+    gold = [document.with_spans(findable(_only(document, labels), system.structure)) for document in documents]
     found = [prediction.document for prediction in predict(system, documents)]
     judged = [truth.judged(_only(document, labels)) for truth, document in zip(documents, found, strict=True)]
     return score(gold, [document.with_spans(spans) for document, spans in zip(found, judged, strict=True)])
@@ -259,7 +263,7 @@ def _learned(system: System, corrections: Sequence[Document]) -> float:
     """Return the share of the corrections that the system now reads exactly so."""
     found = predict(system, corrections)
     right = [
-        [s.key for s in flatten(document.spans)] == [s.key for s in document.judged(prediction.document.spans)]
+        set(findable(document.spans, system.structure)) == set(document.judged(prediction.document.spans))
         for document, prediction in zip(corrections, found, strict=True)
     ]
     return sum(right) / len(right)

@@ -110,7 +110,7 @@ def _batches(pieces: Sequence[_Piece], most: int) -> list[list[_Piece]]:
 
 
 def _join(system: System, document: Document, windows: Sequence[Window], results: Sequence[_Result]) -> Prediction:
-    spans = stitch(windows, [result.spans for result in results], nested=system.nested)
+    spans = stitch(windows, [result.spans for result in results], structure=system.structure)
     evidence = results[0].evidence if len(windows) == 1 else _stitch_evidence(windows, [result.evidence for result in results])
     checked = tuple(check(item, len(document)) for item in evidence)
     return Prediction(document.with_spans(spans), checked, sum(result.seconds for result in results))

@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import Enum
 
-from engine.document import Span
+from engine.document import Span, uncrossed
 from engine.errors import TagError
 
 OUTSIDE = "O"
+FLAT, NESTED = "flat", "nested"
+STRUCTURES = (FLAT, NESTED)
+"""What spans are found, or scored: such as do not overlap, or such as may lie in each other."""
 
 
 class Scheme(str, Enum):
@@ -69,6 +72,11 @@ def flatten(spans: Iterable[Span]) -> list[Span]:
     return sorted(kept)
 
 
+def findable(spans: Iterable[Span], structure: str) -> list[Span]:
+    """Return what a model of a structure could find of some spans: all that nests, or what :func:`flatten` keeps."""
+    return uncrossed(spans) if structure == NESTED else flatten(spans)
+
+
 def encode_spans(spans: Iterable[Span], length: int, scheme: Scheme = Scheme.BIOES) -> list[str]:
     """Write spans as one tag per character; of overlapping spans :func:`flatten` keeps one.
 
@@ -97,12 +105,12 @@ def decode_tags(tags: Sequence[str], scheme: Scheme = Scheme.BIOES) -> list[Span
     start, open_label = 0, ""
     for position, tag in enumerate(tags):
         prefix, label = split_tag(tag, scheme)
-        if open_label and (label != open_label or _opens(prefix)):
+        if open_label and (label != open_label or opens(prefix)):
             spans.append(Span(start, position, open_label))
             open_label = ""
         if label and not open_label:
             start, open_label = position, label
-        if open_label and _closes(prefix):
+        if open_label and closes(prefix):
             spans.append(Span(start, position + 1, open_label))
             open_label = ""
     if open_label:
@@ -114,10 +122,10 @@ def allowed(before: str, after: str, scheme: Scheme) -> bool:
     """Tell whether a valid sequence may hold ``after`` right behind ``before``; ``""`` stands for its start and its end."""
     before_prefix, before_label = split_tag(before, scheme) if before else (OUTSIDE, "")
     after_prefix, after_label = split_tag(after, scheme) if after else (OUTSIDE, "")
-    continues = not _opens(after_prefix) and after_label != ""
+    continues = not opens(after_prefix) and after_label != ""
     if continues:
-        return before_label == after_label and not _closes(before_prefix)
-    return scheme is Scheme.BIO or before_label == "" or _closes(before_prefix)
+        return before_label == after_label and not closes(before_prefix)
+    return scheme is Scheme.BIO or before_label == "" or closes(before_prefix)
 
 
 def is_valid(tags: Sequence[str], scheme: Scheme) -> bool:
@@ -136,9 +144,11 @@ def convert(tags: Sequence[str], source: Scheme, target: Scheme) -> list[str]:
     return encode_spans(decode_tags(tags, source), len(tags), target)
 
 
-def _opens(prefix: str) -> bool:
+def opens(prefix: str) -> bool:
+    """Tell whether a prefix begins a span whatever is before it."""
     return prefix in ("B", "S")
 
 
-def _closes(prefix: str) -> bool:
+def closes(prefix: str) -> bool:
+    """Tell whether a prefix ends a span whatever is behind it."""
     return prefix in ("E", "S")

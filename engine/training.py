@@ -23,7 +23,7 @@ from engine.evaluation.scores import Scores, score
 from engine.meter import Meter
 from engine.systems.contract import Options, System, option
 from engine.tagger import predict
-from engine.tags import flatten
+from engine.tags import findable
 from engine.training_state import TrainingState, has_state, load_state, save_state
 from engine.windows import split
 
@@ -206,13 +206,13 @@ class _Fit:
         predicted = [prediction.document for prediction in predict(self.system, self.dev)]
         self.system.train()
         judged = [found.with_spans(truth.judged(found.spans)) for truth, found in zip(self.dev, predicted, strict=True)]
-        return score(self._flat_dev(), judged)
+        return score(self._findable_dev(), judged)
 
-    def _flat_dev(self) -> list[Document]:
+    def _findable_dev(self) -> list[Document]:
         """Return the gold spans that the system could find."""
         known = set(self.system.labels.names)
         kept = [[span for span in document.spans if span.label in known] for document in self.dev]
-        chosen = kept if self.system.nested else [flatten(spans) for spans in kept]
+        chosen = [findable(spans, self.system.structure) for spans in kept]
         return [document.with_spans(spans) for document, spans in zip(self.dev, chosen, strict=True)]
 
     def _batches(self, epoch: int) -> list[list[Document]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from engine.document import Document, Span
-from engine.tags import flatten
+from engine.tags import findable
 
 _ENDS = "。！？!?\n；;…"
 _PAUSES = "，,、：: \t"
@@ -64,11 +64,11 @@ def split(document: Document, size: int) -> list[Document]:
     return parts
 
 
-def stitch(windows: Sequence[Window], found: Sequence[Sequence[Span]], *, nested: bool) -> tuple[Span, ...]:
+def stitch(windows: Sequence[Window], found: Sequence[Sequence[Span]], *, structure: str) -> tuple[Span, ...]:
     """Join what was found in each window, in the document's offsets.
 
-    A span belongs to the window whose core holds its first character. Flat systems' spans that overlap across a border are
-    resolved in favour of the longer, then the earlier.
+    A span belongs to the window whose core holds its first character. Of spans that a system of this structure cannot find
+    together, across a border, the longer counts, then the earlier.
     """
     joined = [
         replace(span, start=span.start + window.start, end=span.end + window.start)
@@ -76,7 +76,7 @@ def stitch(windows: Sequence[Window], found: Sequence[Sequence[Span]], *, nested
         for span in spans
         if window.core_start <= span.start + window.start < window.core_end
     ]
-    return tuple(joined if nested or len(windows) == 1 else flatten(joined))
+    return tuple(joined if len(windows) == 1 else findable(joined, structure))
 
 
 def _break(text: str, start: int, limit: int) -> int:

@@ -1,7 +1,8 @@
 """A cell: one training of one row of a table on one corpus with one seed, known by a hash of all that determines it.
 
 Two tables that need the same training share the cell. The hash covers every option with its value, defaults included, and the
-content of the corpora and of the encoders, wherever they lie: what changes any of them makes another cell.
+content of the corpora and of the encoders, wherever they lie: what changes any of them makes another cell. Only ``structure`` is
+left out where it is flat: every cell was, before there was a choice, and what came of them is still true.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from engine.run import Run
 from engine.shipped import SHIPPED
 from engine.systems import get
 from engine.systems.contract import Options, from_json, options
+from engine.tags import FLAT
 from engine.training import TrainingConfig
 
 KIND = "cell"
@@ -118,7 +120,7 @@ def cell_of(table: Table, row: Row, source: Source, seed: int, overrides: Mappin
     trained: Options = from_json(TrainingConfig, {name: value for name, value in settings.items() if name in training - own})
     return Cell(
         system=row.system,
-        options=chosen.to_json(),
+        options={name: value for name, value in chosen.to_json().items() if (name, value) != ("structure", FLAT)},
         training=trained.to_json(),
         corpus=source.name,
         documents=table.sizes.get(source.name, 0),

@@ -15,6 +15,7 @@ from engine.layers.bilstm import BiLSTM
 from engine.modalities.text import CharacterVocabulary, drop_characters
 from engine.systems.contract import Batch, Modality, Options, Paper, option
 from engine.systems.crf_tagger import CrfTagger
+from engine.tags import FLAT, STRUCTURES
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class BilstmCrfConfig(Options):
     dropout: float = option(0.4, minimum=0, maximum=0.9, help="system.dropout.help", retraining=0.1)
     character_dropout: float = option(0.02, minimum=0, maximum=0.5, help="system.character_dropout.help", retraining=0.0)
     window: int = option(254, minimum=16, maximum=4096, help="system.window.help")
+    structure: str = option(FLAT, choices=STRUCTURES, help="system.structure.help", structural=True)
 
 
 class BilstmCrf(CrfTagger):
@@ -45,7 +47,7 @@ class BilstmCrf(CrfTagger):
 
     def __init__(self, config: BilstmCrfConfig, labels: LabelSet, vocabulary: CharacterVocabulary) -> None:
         """Make an untrained system."""
-        super().__init__(labels, vocabulary, 2 * config.hidden, config.dropout)
+        super().__init__(labels, vocabulary, 2 * config.hidden, config.dropout, config.structure)
         self.config = config
         self.characters = nn.Embedding(vocabulary.size, config.width, padding_idx=vocabulary.pad)
         self.bigrams = HashedBigrams(config.bigrams, config.bigram_width, vocabulary.pad) if config.bigrams else None

@@ -17,7 +17,7 @@ from engine.document import Document, LabelSet, Span
 from engine.errors import ConfigError
 from engine.evidence import Evidence
 from engine.modalities.text import CharacterVocabulary, TextFeatures
-from engine.tags import Scheme
+from engine.tags import FLAT, Scheme
 
 if TYPE_CHECKING:
     from engine.layers.vector_table import VectorTable
@@ -224,6 +224,11 @@ class System(nn.Module, ABC):
     def shape(self) -> dict[str, Any]:
         """Return what, beside the configuration, determines the shape of the weights."""
         return {}
+
+    @property
+    def structure(self) -> str:
+        """Return what spans this configuration finds, ``flat`` or ``nested``; by default flat."""
+        return FLAT
 
     @property
     @abstractmethod

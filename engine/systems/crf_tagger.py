@@ -1,6 +1,7 @@
 """What every system that ends in a CRF over characters has in common: tags in, loss, spans with confidence, evidence out.
 
-A subclass says how characters become vectors (``encode``) and which of its parameters are the pre-trained ones.
+A subclass says how characters become vectors (``encode``) and which of its parameters are the pre-trained ones. Its option
+``structure`` says whether spans may lie in each other: the tags are then the multilabels of :mod:`engine.tag_set`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from engine.evidence import Alternative, Alternatives, Evidence, Scores
 from engine.layers.crf import CRF, Marginals
 from engine.modalities.text import CharacterVocabulary, encode_text
 from engine.systems.contract import SCHEME, Batch, Output, System
-from engine.tags import decode_tags, encode_spans, tag_names
+from engine.tag_set import TagSet
+from engine.tags import NESTED
 
 READINGS = 5
 
@@ -26,28 +28,36 @@ READINGS = 5
 class CrfTagger(System):
     """Characters to vectors to emissions to a CRF in BIOES."""
 
+    holds: Tensor
+
     emits: ClassVar[tuple[str, ...]] = ("label_probabilities", "alternatives")
-    nested = False
+    nested = True
     by_label: ClassVar[tuple[str, ...]] = ()
     """Names of weights that have a row for each label instead of each tag."""
 
-    def __init__(self, labels: LabelSet, vocabulary: CharacterVocabulary, width: int, dropout: float) -> None:
+    def __init__(self, labels: LabelSet, vocabulary: CharacterVocabulary, width: int, dropout: float, structure: str) -> None:
         """Make the head.
 
         Args:
-            labels: entity types.
+            labels: entity types, and how they nest.
             vocabulary: known characters.
             width: H, of the vectors that ``encode`` gives.
             dropout: probability, before the emissions.
+            structure: ``flat`` or ``nested``.
         """
         super().__init__()
-        self.labels = labels
+        self.labels = labels if structure == NESTED else labels.flat
         self.vocabulary = vocabulary
-        self.tags = tag_names(labels.names, SCHEME)
-        self.tag_index = {tag: i for i, tag in enumerate(self.tags)}
+        self.tags = TagSet(self.labels, SCHEME)
         self.dropout = nn.Dropout(dropout)
         self.emit = nn.Linear(width, len(self.tags))
-        self.crf = CRF(self.tags, SCHEME)
+        self.crf = CRF(self.tags.stacks, SCHEME)
+        self.register_buffer("holds", _holds(self.tags), persistent=False)
+
+    @property
+    def structure(self) -> str:
+        """Return what the option says."""
+        return str(self.config.structure)
 
     @abstractmethod
     def encode(self, batch: Batch) -> Tensor:
@@ -59,10 +69,10 @@ class CrfTagger(System):
 
     @torch.no_grad()
     def adopt(self, other: System) -> None:
-        """Take over every weight; those that have a row or column for each tag, by the tag's name."""
+        """Take over every weight; those that have a row or column for each tag, by the tag."""
         assert isinstance(other, CrfTagger)
         mine, theirs = self.state_dict(), other.state_dict()
-        rows = torch.tensor([self.tag_index[tag] for tag in other.tags])
+        rows = torch.tensor([self.tags.index[stack] for stack in other.tags.stacks])
         labels = torch.tensor([self.labels.names.index(label) for label in other.labels.names])
         for name, tensor in theirs.items():
             target = mine[name]
@@ -76,32 +86,31 @@ class CrfTagger(System):
                 target[rows] = tensor
 
     def collate(self, documents: Sequence[Document]) -> Batch:
-        """Turn documents into tensors; spans of labels that the system does not know are left out."""
+        """Turn documents into tensors; spans that the tags cannot write, such as those of unknown labels, are left out."""
         text = encode_text(documents, self.vocabulary)
         tags = torch.zeros_like(text.ids)
-        known = set(self.labels.names)
         for row, document in enumerate(documents):
-            kept = [span for span in document.spans if span.label in known]
-            for position, tag in enumerate(encode_spans(kept, len(document), SCHEME)):
-                tags[row, position] = self.tag_index[tag]
+            tags[row, : len(document)] = torch.tensor(self.tags.encode(document.spans, len(document)), dtype=tags.dtype)
         return Batch(tuple(documents), text, tags, self._possible(documents, tags))
 
     def _possible(self, documents: Sequence[Document], tags: Tensor) -> Tensor | None:
         """Return which tags each position may have, ``[B, T, K]``, or nothing if each document is annotated in full.
 
-        Outside the spans of a document, a label that its annotators did not look for is as possible as none.
+        What is marked stays. A label that the annotators did not look for is as possible as none, where a model is flat outside
+        the spans of a document, where it is nested also around and inside them.
         """
         unknown = [
-            [] if document.annotated is None else [label for label in self.labels.names if label not in document.annotated]
+            frozenset() if document.annotated is None else frozenset(self.labels.names) - frozenset(document.annotated)
             for document in documents
         ]
         if not any(unknown):
             return None
         possible = nn.functional.one_hot(tags, len(self.tags)).bool()
         for row, labels in enumerate(unknown):
-            free = torch.tensor([tag.partition("-")[2] in labels for tag in self.tags])
-            outside = tags[row] == self.tag_index["O"]
-            possible[row, outside] |= free
+            for tag in set(tags[row].tolist()) if labels else ():
+                free = possible.new_zeros(len(self.tags))
+                free[list(self.tags.possible(tag, labels))] = True
+                possible[row, tags[row] == tag] = free
         return possible
 
     def forward(self, batch: Batch) -> Output:
@@ -110,11 +119,12 @@ class CrfTagger(System):
         if batch.tags is None or not bool(batch.text.mask.any()):
             return Output(None, emissions)
         if batch.possible is None:
-            return Output(self.crf.loss(emissions, batch.tags, batch.text.mask), emissions)
+            loss = self.crf.strict_loss if self.structure == NESTED else self.crf.loss
+            return Output(loss(emissions, batch.tags, batch.text.mask), emissions)
         return Output(self.crf.partial_loss(emissions, batch.possible, batch.text.mask), emissions)
 
     def decode(self, batch: Batch) -> list[list[Span]]:
-        """Return the best path's spans; a span's confidence is the probability of exactly its tags."""
+        """Return the best path's spans; a span's confidence is its probability, whatever lies around it or in it."""
         emissions = self._emissions(batch)
         marginals = self.crf.marginals(emissions, batch.text.mask)
         paths = self.crf.decode(emissions, batch.text.mask)
@@ -140,17 +150,25 @@ class CrfTagger(System):
         return emissions.float()
 
     def _spans(self, emissions: Tensor, marginals: Marginals, row: int, path: Sequence[int]) -> list[Span]:
-        found = []
-        for span in decode_tags([self.tags[i] for i in path], SCHEME):
-            score = self.crf.segment_probability(emissions, marginals, row, span.start, path[span.start : span.end])
-            found.append(Span(span.start, span.end, span.label, score))
-        return found
+        return [
+            replace(span, score=self.crf.segment_probability(marginals, emissions, row, span.start, self._ways(span)))
+            for span in self.tags.decode(path)
+        ]
+
+    def _ways(self, span: Span) -> Tensor:
+        """Return which tags hold a span at each of its characters, ``[depths, n, K]``.
+
+        A mention keeps its depth in the stacks, since what begins after it or ends before it lies deeper.
+        """
+        alone = self.tags.encode([Span(0, span.end - span.start, span.label)], span.end - span.start)
+        ways = self.holds[:, alone]
+        return ways[ways.any(2).all(1)]
 
     def _label_probabilities(self, tags: Tensor) -> Scores:
-        """Sum the tags' probabilities ``[T, K]`` by label."""
+        """Sum the tags' probabilities ``[T, K]`` by label: of a nested model those of all tags that hold the label."""
         columns = ("O", *self.labels.names)
-        owner = torch.tensor([columns.index(tag.partition("-")[2] or "O") for tag in self.tags], device=tags.device)
-        summed = tags.new_zeros(len(tags), len(columns)).index_add_(1, owner, tags).clamp(0, 1)
+        owned = torch.tensor([[label in (labels or ("O",)) for label in columns] for labels in self.tags.labels])
+        summed = (tags @ owned.to(tags)).clamp(0, 1)
         return Scores("label_probabilities", columns, tuple(tuple(row) for row in summed.tolist()))
 
     def _alternatives(self, emissions: Tensor, total: float) -> Alternatives:
@@ -158,6 +176,14 @@ class CrfTagger(System):
             return Alternatives("alternatives", ())
         readings = []
         for path, probability in self.crf.n_best(emissions, total, READINGS):
-            spans = decode_tags([self.tags[i] for i in path], SCHEME)
-            readings.append(Alternative(tuple(span.key for span in spans), probability))
+            readings.append(Alternative(tuple(span.key for span in self.tags.decode(path)), probability))
         return Alternatives("alternatives", tuple(readings))
+
+
+def _holds(tags: TagSet) -> Tensor:
+    """Return which tags hold each flat tag at each depth, ``[depth, flat tags, K]``."""
+    holds = torch.zeros(tags.depth, tags.flat, len(tags), dtype=torch.bool)
+    for i, stack in enumerate(tags.stacks):
+        for depth, tag in enumerate(stack):
+            holds[depth, tags.index[tag,], i] = True
+    return holds

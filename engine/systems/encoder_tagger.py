@@ -23,6 +23,7 @@ from engine.layers.text_encoder import (
 from engine.modalities.text import CharacterVocabulary, TextFeatures, drop_characters
 from engine.systems.contract import Batch, Options, option
 from engine.systems.crf_tagger import CrfTagger
+from engine.tags import FLAT, STRUCTURES
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class EncoderConfig(Options):
     dropout: float = option(0.1, minimum=0, maximum=0.9, help="system.dropout.help")
     character_dropout: float = option(0.02, minimum=0, maximum=0.5, help="system.character_dropout.help", retraining=0.0)
     window: int = option(254, minimum=16, maximum=4096, help="system.window.help", structural=True)
+    structure: str = option(FLAT, choices=STRUCTURES, help="system.structure.help", structural=True)
 
 
 class EncoderTagger(CrfTagger):
@@ -45,11 +47,11 @@ class EncoderTagger(CrfTagger):
 
         Args:
             config: options.
-            labels: entity types.
+            labels: entity types, and how they nest.
             encoder: reads the characters.
             width: H, of the vectors that ``encode`` gives, if not the encoder's.
         """
-        super().__init__(labels, encoder.vocabulary, width or encoder.width, config.dropout)
+        super().__init__(labels, encoder.vocabulary, width or encoder.width, config.dropout, config.structure)
         self.config = config
         self.encoder = encoder
 

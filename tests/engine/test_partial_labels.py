@@ -71,7 +71,7 @@ def test_annotations_in_full_need_no_list_of_possible_tags(system):
 def test_marked_spans_are_certain_and_the_rest_is_open_to_the_labels_not_marked(system):
     (document,) = [replace(PEOPLE_ONLY[0], annotated=("PER",))]
     batch = system.collate([document, FULL[0]])
-    allowed = [{system.tags[i] for i in row.nonzero()[:, 0].tolist()} for row in batch.possible[0]]
+    allowed = [{system.tags.names[i] for i in row.nonzero()[:, 0].tolist()} for row in batch.possible[0]]
     unmarked = {"O", "B-MISC", "I-MISC", "E-MISC", "S-MISC"}
     assert allowed == [{"B-PER"}, {"E-PER"}, *[unmarked] * 5]
     assert batch.possible[1].sum().item() == len(FULL[0])

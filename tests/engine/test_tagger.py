@@ -14,6 +14,7 @@ from engine.evidence import Alternatives, Scores
 from engine.modalities.text import CharacterVocabulary, encode_text
 from engine.systems.contract import Batch
 from engine.tagger import Tagger
+from engine.tags import FLAT
 from tests.engine.tiny import known, untrained
 
 
@@ -64,7 +65,7 @@ def test_predictions_do_not_depend_on_the_company(model):
 class Lexicon(nn.Module):
     """Finds two words wherever a window holds them whole, and says for each character where in the window it lies."""
 
-    window, nested = 40, False
+    window, structure = 40, FLAT
 
     def __init__(self):
         super().__init__()

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.document import Document, Span
+from engine.tags import FLAT, NESTED
 from engine.windows import Window, cut, split, stitch
 
 TEXTS = st.text(st.sampled_from("一二三四五，。！\n𠮷a"), max_size=300)
@@ -101,12 +102,12 @@ def test_a_piece_is_named_after_its_document_and_place():
 def test_stitching_takes_each_span_from_the_window_that_answers_for_it():
     windows = [Window(0, 10, 0, 6), Window(2, 14, 6, 14)]
     found = [[Span(4, 8, "ORG", 0.9), Span(7, 8, "PER", 0.1)], [Span(2, 6, "ORG", 0.3), Span(9, 10, "LOC", 0.8)]]
-    spans = stitch(windows, found, nested=False)
+    spans = stitch(windows, found, structure=FLAT)
     assert [(*span.key, span.score) for span in spans] == [(4, 8, "ORG", 0.9), (11, 12, "LOC", 0.8)]
 
 
 def test_where_two_windows_disagree_the_longer_span_counts_unless_nesting_is_allowed():
     windows = [Window(0, 10, 0, 6), Window(2, 14, 6, 14)]
     found = [[Span(4, 9, "ORG")], [Span(5, 6, "LOC")]]
-    assert [span.key for span in stitch(windows, found, nested=False)] == [(4, 9, "ORG")]
-    assert [span.key for span in stitch(windows, found, nested=True)] == [(4, 9, "ORG"), (7, 8, "LOC")]
+    assert [span.key for span in stitch(windows, found, structure=FLAT)] == [(4, 9, "ORG")]
+    assert [span.key for span in stitch(windows, found, structure=NESTED)] == [(4, 9, "ORG"), (7, 8, "LOC")]

@@ -8,7 +8,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.document import LabelSet, Span, uncrossed
 from engine.layers.crf import CRF
+from engine.nested_tags import follows
+from engine.tag_set import TagSet
 from engine.tags import Scheme, is_valid, tag_names
 
 SEEDS = st.integers(0, 2**31 - 1)
@@ -20,7 +23,7 @@ TAGS = tag_names(["PER"])
 
 def chain(seed, tags=TAGS, scheme=Scheme.BIOES, constrained=True, scale=2.0):
     torch.manual_seed(seed)
-    crf = CRF(tags, scheme, constrained=constrained)
+    crf = CRF([() if tag == "O" else (tag,) for tag in tags], scheme, constrained=constrained)
     for parameter in crf.parameters():
         torch.nn.init.normal_(parameter, std=scale)
     return crf
@@ -75,10 +78,13 @@ def test_a_segments_probability_is_the_sum_of_the_paths_through_it(seed, length,
     paths, _ = enumerated(crf, emissions)
     start = data.draw(st.integers(0, length - 1))
     end = data.draw(st.integers(start + 1, length))
-    segment = tuple(data.draw(st.lists(st.integers(0, 4), min_size=end - start, max_size=end - start)))
+    possible = st.sets(st.integers(0, 4), min_size=1, max_size=data.draw(st.integers(1, 3)))
+    among = [data.draw(possible) for _ in range(start, end)]
+    ways = torch.tensor([[[tag in tags for tag in range(5)] for tags in among]])
     batch, mask = full(emissions)
-    found = crf.segment_probability(batch, crf.marginals(batch, mask), 0, start, segment)
-    assert found == pytest.approx(sum(p for path, p in paths.items() if path[start:end] == segment), abs=1e-4)
+    found = crf.segment_probability(crf.marginals(batch, mask), batch, 0, start, ways)
+    through = [p for path, p in paths.items() if all(tag in tags for tag, tags in zip(path[start:end], among, strict=True))]
+    assert found == pytest.approx(sum(through), abs=1e-4)
     assert 0 <= found <= 1
 
 
@@ -232,3 +238,75 @@ def test_the_partial_loss_does_not_look_at_the_padding():
     both = crf.partial_loss(emissions, possible, mask)
     first = crf.partial_loss(emissions[:1], possible[:1], mask[:1])
     assert both.item() == pytest.approx((alone.item() + first.item()) / 2, abs=1e-4)
+
+
+NESTED = TagSet(LabelSet(("LOC", "ORG"), (("ORG", "LOC"),)))
+
+
+def nested_chain(seed):
+    torch.manual_seed(seed)
+    crf = CRF(NESTED.stacks)
+    for parameter in crf.parameters():
+        torch.nn.init.normal_(parameter, std=2.0)
+    return crf
+
+
+@quickly
+@given(SEEDS, st.integers(1, 5))
+def test_of_multilabels_no_invalid_sequence_is_decoded(seed, length):
+    crf, emissions = nested_chain(seed), sentence(seed + 1, length, len(NESTED), 4.0)
+    batch, mask = full(emissions)
+    total = float(crf.marginals(batch, mask).total)
+    for path in [crf.decode(batch, mask)[0], *(path for path, _ in crf.n_best(emissions, total, 5))]:
+        stacks = [(), *(NESTED.stacks[i] for i in path), ()]
+        assert all(follows(a, b, Scheme.BIOES) for a, b in zip(stacks, stacks[1:], strict=False))
+        assert NESTED.decode(path) == uncrossed(NESTED.decode(path))
+
+
+@quickly
+@given(SEEDS, st.data())
+def test_the_ways_of_holding_a_nested_span_are_summed(seed, data):
+    crf, emissions = nested_chain(seed), sentence(seed + 1, 3, len(NESTED))
+    paths, _ = enumerated(crf, emissions)
+    start = data.draw(st.integers(0, 2))
+    span = Span(start, data.draw(st.integers(start + 1, 3)), data.draw(st.sampled_from(["LOC", "ORG"])))
+    single = NESTED.encode([Span(0, span.end - start, span.label)], span.end - start)
+    tags = [NESTED.stacks[i][0] for i in single]
+    ways = [
+        [[len(stack) > depth and stack[depth] == tag for stack in NESTED.stacks] for tag in tags] for depth in range(NESTED.depth)
+    ]
+    among = torch.tensor([way for way in ways if all(map(any, way))])
+    batch, mask = full(emissions)
+    found = crf.segment_probability(crf.marginals(batch, mask), batch, 0, start, among)
+    expected = sum(p for path, p in paths.items() if p > 1e-9 and span in NESTED.decode(path))
+    assert found == pytest.approx(expected, abs=1e-4)
+
+
+@quickly
+@given(SEEDS, st.lists(st.integers(0, 5), min_size=1, max_size=4).filter(any))
+def test_the_strict_loss_is_the_likelihood_among_valid_paths(seed, lengths):
+    crf, width = chain(seed), max(lengths)
+    emissions = torch.stack([sentence(seed + i, width) for i in range(len(lengths))]).requires_grad_()
+    mask = torch.arange(width) < torch.tensor(lengths)[:, None]
+    tags = torch.zeros(mask.shape, dtype=torch.long)
+    for row, length in enumerate(lengths):
+        tags[row, :length] = torch.tensor(valid_path(seed + row, length), dtype=torch.long)
+    strict = crf.strict_loss(emissions, tags, mask)
+    expected = [
+        -math.log(enumerated(crf, emissions[row, :length].detach())[0][tuple(tags[row, :length].tolist())])
+        for row, length in enumerate(lengths)
+        if length
+    ]
+    assert strict.item() == pytest.approx(sum(expected) / len(expected), abs=1e-3)
+    learned = emissions, *crf.parameters()
+    partial = crf.partial_loss(emissions, torch.nn.functional.one_hot(tags, 5).bool(), mask)
+    both = (torch.autograd.grad(loss, learned) for loss in (strict, partial))
+    assert all(torch.allclose(ours, theirs, atol=1e-4) for ours, theirs in zip(*both, strict=True))
+
+
+def valid_path(seed, length):
+    """Return the tags of one drawn span."""
+    generator = torch.Generator().manual_seed(seed)
+    start, end = sorted(torch.randint(length + 1, (2,), generator=generator).tolist())
+    spans = [Span(start, end, "PER")] if start < end else []
+    return TagSet(LabelSet(("PER",))).encode(spans, length)
