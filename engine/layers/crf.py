@@ -109,6 +109,8 @@ class CRF(nn.Module):
     forbidden_start: Tensor
     forbidden_end: Tensor
     forbidden: Tensor
+    before: Tensor
+    absent: Tensor
 
     def __init__(self, tags: Sequence[Stack], scheme: Scheme = Scheme.BIOES, *, constrained: bool = True) -> None:
         """Make the parameters.
@@ -127,6 +129,12 @@ class CRF(nn.Module):
         self.register_buffer("forbidden_start", torch.tensor(start), persistent=False)
         self.register_buffer("forbidden_end", torch.tensor(end), persistent=False)
         self.register_buffer("forbidden", torch.tensor(pairs), persistent=False)
+        # Of a hundred multilabels few may stand before another, and the best path needs to look at these alone.
+        columns = [[i for i, row in enumerate(pairs) if row[k] == 0.0] for k in range(len(tags))]
+        most = max(map(len, columns))
+        self.register_buffer("before", torch.tensor([c + [0] * (most - len(c)) for c in columns]), persistent=False)
+        padding = [[0.0] * len(c) + [-math.inf] * (most - len(c)) for c in columns]
+        self.register_buffer("absent", torch.tensor(padding), persistent=False)
 
     @property
     def start(self) -> Tensor:
@@ -145,6 +153,11 @@ class CRF(nn.Module):
         """Return the scores of going from tag to tag, ``[K, K]``."""
         scores: Tensor = self.chain.transitions + self.forbidden
         return scores
+
+    @property
+    def _arrivals(self) -> Tensor:
+        """Return the scores of coming to each tag from those that may stand before it, ``[K, P]``."""
+        return self.transitions.T.gather(1, self.before) + self.absent
 
     def loss(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
         """Return the negative log-likelihood of the tags, averaged over the sentences that have a character.
@@ -201,10 +214,11 @@ class CRF(nn.Module):
         """Return the most probable tags of each sentence (Viterbi), vectorised over the batch."""
         score = emissions[:, 0] + self.start
         pointers = []
+        arrivals = self._arrivals
         for t in range(1, emissions.shape[1]):
-            best, pointer = (score[:, :, None] + self.transitions).max(1)
+            best, pointer = (score[:, self.before] + arrivals).max(2)
             score = torch.where(mask[:, t, None], best + emissions[:, t], score)
-            pointers.append(pointer)
+            pointers.append(self.before.expand(len(mask), -1, -1).gather(2, pointer[:, :, None])[:, :, 0])
         last = (score + self.end).argmax(-1)
         lengths = mask.sum(1)
         path = torch.zeros_like(mask, dtype=torch.long)
@@ -258,14 +272,15 @@ class CRF(nn.Module):
             total: its log partition function.
             n: how many at most.
         """
-        tags = emissions.shape[1]
+        arrivals = self._arrivals[:, :, None]
         score = (emissions[0] + self.start)[:, None]  # (K, kept)
         pointers: list[Tensor] = []
         for emission in emissions[1:]:
-            paths = (score[:, :, None] + self.transitions[:, None, :]).reshape(-1, tags)  # (K * kept, K)
-            best = paths.topk(min(n, len(paths)), dim=0)
-            pointers.append(torch.stack((best.indices // score.shape[1], best.indices % score.shape[1])))
-            score = best.values.T + emission[:, None]
+            paths = (score[self.before] + arrivals).flatten(1)  # (K, P * kept)
+            best = paths.topk(min(n, paths.shape[1]))
+            tags, ranks = self.before.gather(1, best.indices // score.shape[1]), best.indices % score.shape[1]
+            pointers.append(torch.stack((tags, ranks)))
+            score = best.values + emission[:, None]
         final = (score + self.end[:, None]).reshape(-1)
         best = final.topk(min(n, len(final)))
         found = []
@@ -275,7 +290,7 @@ class CRF(nn.Module):
             tag, rank = divmod(index, score.shape[1])
             path = [tag]
             for pointer in reversed(pointers):
-                tag, rank = pointer[:, rank, tag].tolist()
+                tag, rank = pointer[:, tag, rank].tolist()
                 path.append(tag)
             found.append((path[::-1], min(1.0, math.exp(value - total))))
         return found
