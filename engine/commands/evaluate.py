@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from engine.commands.output import add_device, add_json, parse_pairs, print_json, print_table, use_threads
 from engine.shipped import SHIPPED
+from engine.tags import NESTED, STRUCTURES
 
 _DESCRIPTION = """\
 Score a checkpoint on a labelled corpus: exact spans, micro-averaged and for each type.
@@ -19,7 +21,11 @@ Score a checkpoint on a labelled corpus: exact spans, micro-averaged and for eac
       --map PER.NAM=PER,LOC.NAM=LOC,GPE.NAM=LOC,ORG.NAM=ORG,PER.NOM=,LOC.NOM=,GPE.NOM=,ORG.NOM=
 
 --map renames labels in the corpus and in the predictions alike; NAME= drops a label. --labels PER,LOC,ORG scores these labels
-alone, e.g. those that a corpus marks. Where the checkpoint's system is flat, nested annotations are reduced to the longest."""
+alone, e.g. those that a corpus marks.
+
+--structure says which spans count. nested: all of them, exactly. flat: on both sides those that lie in no other, the topmost, as
+CNERTA scores flat entities. By default it is what the checkpoint finds; one that finds flat spans only is scored as flat.
+Among the wrong predictions a type error has right boundaries but not that type; every other is a boundary error."""
 
 
 def add(commands: Any) -> None:
@@ -35,6 +41,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--format", metavar="X", help="its format; recognised if not given")
     parser.add_argument("--map", action="append", default=[], metavar="FROM=TO,…", help="labels to rename, or to drop (FROM=)")
     parser.add_argument("--labels", metavar="A,B,…", help="score these labels alone, after --map; all by default")
+    parser.add_argument("--structure", choices=STRUCTURES, help="which spans count; what the checkpoint finds by default")
     add_device(parser)
     add_json(parser)
     parser.set_defaults(handler=evaluate)
@@ -47,9 +54,9 @@ def evaluate(arguments: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from engine import formats, tagger
-    from engine.document import Document, relabel
+    from engine.document import Document, relabel, topmost
+    from engine.evaluation.errors import count_errors
     from engine.evaluation.scores import score
-    from engine.tags import flatten
 
     labels = tuple(arguments.labels.split(",")) if arguments.labels else None
 
@@ -61,8 +68,6 @@ def evaluate(arguments: argparse.Namespace) -> int:
     model = tagger.load(
         arguments.checkpoint, *arguments.checkpoints, SHIPPED, device=arguments.device, precision=arguments.precision
     )
-    if not model.system.nested:
-        documents = [document.with_spans(flatten(document.spans)) for document in documents]
     predicted = []
     began = time.perf_counter()
     with tqdm(total=len(documents), unit="doc", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
@@ -71,20 +76,30 @@ def evaluate(arguments: argparse.Namespace) -> int:
             predicted += [named(prediction.document) for prediction in model.predict(chunk)]
             bar.update(len(chunk))
     seconds = time.perf_counter() - began
-    scores = score(documents, predicted)
-    content = scores.to_json()
+    structure = arguments.structure or model.system.structure
+    if structure != NESTED:
+        documents, predicted = ([d.with_spans(topmost(d.spans)) for d in side] for side in (documents, predicted))
+    content, errors = score(documents, predicted).to_json(), count_errors(documents, predicted)
     result = {
         **content,
+        "structure": structure,
+        "errors": errors.to_json(),
         "seconds": seconds,
         "characters_per_second": content["counts"]["characters"] / seconds if seconds else 0.0,
     }
     if arguments.json:
         print_json(result)
         return 0
+    _print(result)
+    return 0
+
+
+def _print(result: Mapping[str, Any]) -> None:
     rows = [
         (name, *(f"{figures[key]:.2%}" for key in ("precision", "recall", "f1")))
-        for name, figures in [("all", content["micro"]), *content["types"].items()]
+        for name, figures in [("all", result["micro"]), *result["types"].items()]
     ]
     print_table(rows, ("type", "precision", "recall", "F1"))
-    print(f"{len(documents)} documents, {seconds:.1f} s, {result['characters_per_second']:,.0f} characters a second")
-    return 0
+    errors, documents = result["errors"], result["counts"]["documents"]
+    print(f"{result['structure']} spans; {errors['type']} errors of type, {errors['boundary']} of boundary")
+    print(f"{documents} documents, {result['seconds']:.1f} s, {result['characters_per_second']:,.0f} characters a second")

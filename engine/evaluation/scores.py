@@ -7,7 +7,7 @@ On flat spans the figures are seqeval's in strict mode, to which tests pin them;
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -62,12 +62,8 @@ def score(gold: Sequence[Document], predicted: Sequence[Document]) -> Scores:
     Raises:
         InputError: if the two differ in number or in a text.
     """
-    if len(gold) != len(predicted):
-        raise InputError(f"{len(gold)} annotated documents but {len(predicted)} predicted; give one prediction for each")
     totals: dict[str, Counter[str]] = {"gold": Counter(), "predicted": Counter(), "correct": Counter()}
-    for number, (truth, guess) in enumerate(zip(gold, predicted, strict=True)):
-        if truth.text != guess.text:
-            raise InputError(f"document {number} ({truth.id}) was predicted on another text: {guess.text[:30]!r}")
+    for truth, guess in pairs(gold, predicted):
         wanted, found = {span.key for span in truth.spans}, {span.key for span in guess.spans}
         for name, keys in (("gold", wanted), ("predicted", found), ("correct", wanted & found)):
             totals[name].update(label for _, _, label in keys)
@@ -76,6 +72,20 @@ def score(gold: Sequence[Document], predicted: Sequence[Document]) -> Scores:
     counts = {name: counter.total() for name, counter in totals.items()}
     micro = PRF.of(counts["gold"], counts["predicted"], counts["correct"])
     return Scores(micro, types, {**counts, "documents": len(gold), "characters": sum(map(len, gold))})
+
+
+def pairs(gold: Sequence[Document], predicted: Sequence[Document]) -> Iterator[tuple[Document, Document]]:
+    """Yield each annotated document with its prediction.
+
+    Raises:
+        InputError: if the two differ in number or in a text.
+    """
+    if len(gold) != len(predicted):
+        raise InputError(f"{len(gold)} annotated documents but {len(predicted)} predicted; give one prediction for each")
+    for number, (truth, guess) in enumerate(zip(gold, predicted, strict=True)):
+        if truth.text != guess.text:
+            raise InputError(f"document {number} ({truth.id}) was predicted on another text: {guess.text[:30]!r}")
+        yield truth, guess
 
 
 def _ratio(part: int, whole: int) -> float:

@@ -75,7 +75,7 @@ def test_systems_are_listed(call):
     assert status == 0 and [system["name"] for system in listed] == list(SYSTEMS)
     for system in listed:
         assert set(system) == {"name", "modalities", "emits", "nested", "paper"}
-        assert system["modalities"][0] == "text" and system["nested"] is False
+        assert system["modalities"][0] == "text" and system["nested"] is True
     status, out, _ = call("systems")
     assert status == 0 and all(name in out for name in SYSTEMS)
 
@@ -184,11 +184,38 @@ def test_standard_input_is_a_document_a_line(call, tiny, monkeypatch):
 def test_evaluation_gives_fractions(call, tiny, corpus):
     status, out, _ = call("evaluate", "--checkpoint", tiny.path, "--data", corpus, "--json")
     (result,) = rows(out)
-    assert status == 0 and set(result) == {"micro", "types", "counts", "seconds", "characters_per_second"}
+    assert status == 0 and set(result) == {
+        "micro",
+        "types",
+        "counts",
+        "structure",
+        "errors",
+        "seconds",
+        "characters_per_second",
+    }
     assert set(result["micro"]) == {"precision", "recall", "f1"} and 0.8 < result["micro"]["f1"] <= 1
     assert set(result["types"]) == {"PER", "LOC", "ORG"}
     assert result["counts"]["documents"] == 24 and result["characters_per_second"] > 0
     assert "24 documents" in call("evaluate", "--checkpoint", tiny.path, "--data", corpus)[1]
+
+
+def test_nested_annotations_are_scored_as_their_topmost_or_one_by_one(call, tiny, tmp_path):
+    nested = [
+        d.with_spans([*d.spans, *(Span(s.start, s.start + 1, "PER") for s in d.spans if s.end - s.start > 1)]) for d in known()
+    ]
+    formats.write(nested, tmp_path / "nested.jsonl")
+    evaluate = ("evaluate", "--checkpoint", tiny.path, "--data", "nested.jsonl", "--json")
+    by_default, flat, every = (
+        rows(call(*evaluate, *more)[1])[0] for more in ((), *(("--structure", s) for s in ("flat", "nested")))
+    )
+    assert by_default["structure"] == flat["structure"] == "flat" and by_default["counts"] == flat["counts"]
+    assert flat["counts"]["gold"] == sum(len(d.spans) for d in known())
+    assert every["structure"] == "nested" and every["counts"]["gold"] == sum(len(d.spans) for d in nested)
+    for result in (flat, every):
+        wrong = result["counts"]["predicted"] - result["counts"]["correct"]
+        assert result["errors"]["type"] + result["errors"]["boundary"] == wrong
+    assert "nested spans; " in call(*evaluate[:-1], "--structure", "nested")[1]
+    assert "topmost" in call("evaluate", "--help")[1]
 
 
 def test_labels_are_renamed_and_dropped_on_both_sides(call, tiny, tmp_path, corpus):

@@ -95,3 +95,22 @@ def test_scores_on_dev_count_marked_labels_alone(system):
         training(epochs=1, encoder_rate=0, head_rate=0),
     )
     assert result.best.counts["predicted"] == 1 and result.best.micro.f1 == 1
+
+
+def test_in_a_nested_model_an_unmarked_label_may_also_be_around_and_inside():
+    torch.manual_seed(1)
+    labels = LabelSet(("MISC", "PER"), (("MISC", "PER"), ("PER", "MISC")))
+    system = BilstmCrf.build(BilstmCrfConfig(**OPTIONS, structure="nested"), labels, [d.text for d in FULL])
+    document = Document("甲乙丙", (Span(0, 2, "PER"),), annotated=("PER",))
+    batch = system.collate([document])
+    allowed = [{system.tags.names[i] for i in row.nonzero()[:, 0].tolist()} for row in batch.possible[0]]
+    begun = {"B-PER", "B-MISC|B-PER", "I-MISC|B-PER", "B-PER|B-MISC", "B-PER|S-MISC"}
+    assert allowed == [
+        begun,
+        {"E-PER", "I-MISC|E-PER", "E-MISC|E-PER", "E-PER|E-MISC", "E-PER|S-MISC"},
+        {"O", "B-MISC", "I-MISC", "E-MISC", "S-MISC"},
+    ]
+    loss = system(batch).loss
+    assert loss.isfinite() and loss > 0
+    marked_in_full = system.collate([replace(document, annotated=None)])
+    assert loss < system(marked_in_full).loss

@@ -8,7 +8,7 @@ from engine.document import Document, LabelSet, Span
 from engine.errors import ConfigError, InputError
 from engine.retraining import RetrainConfig, prepare, rebuilt, retrain
 from engine.tagger import predict
-from tests.engine.tiny import known
+from tests.engine.tiny import known, untrained
 
 TAUGHT = [
     Document("巴旦木小镇昨天开了夜市。", (Span(0, 5, "LOC"),)),
@@ -126,6 +126,22 @@ def test_a_new_label_is_learned(tiny, tmp_path):
     assert checkpoint.verify(run.checkpoint).labels == (*tiny.labels, "TOWN")
     assert run.report()["corrections"]["learned_after"] == 1.0
     assert "TOWN" not in run.report()["held_out"]["after"]["types"]
+
+
+def test_a_nested_system_learns_a_nesting_and_a_flat_one_does_not(tmp_path):
+    school = [Span(3, 7, "ORG"), Span(3, 5, "LOC")]
+    seen = [Document("他在北京大学读书", (Span(2, 6, "ORG"), Span(2, 4, "LOC")))]
+    taught = [Document("我们在江岸小学开会", tuple([*school, Span(3, 4, "PER")])), Document("王江住在江岸", (Span(0, 2, "PER"),))]
+    for structure, nestings in (("nested", (("ORG", "LOC"), ("ORG", "LOC", "PER"))), ("flat", ())):
+        parent = checkpoint.save(untrained(seen, structure=structure), tmp_path / structure)
+        run = prepare(
+            taught, parent, RetrainConfig(**{**QUICK, "epochs": 40, "replay": 0, "share": 1}), tmp_path / f"{structure}-run"
+        )
+        assert run.carry_out(retrain).state == "done"
+        after = checkpoint.load(run.checkpoint)
+        assert after.labels == LabelSet(("LOC", "ORG", "PER"), nestings)
+        assert run.report()["corrections"]["learned_after"] == 1.0
+        assert len(spans(after, taught[0])) == (3 if structure == "nested" else 1)
 
 
 def test_a_request_to_stop_is_honoured(tiny, tmp_path):

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from engine import checkpoint, evidence, samples
-from engine.document import Document, LabelSet
+from engine.document import Document, LabelSet, Span
 from engine.evaluation.scores import score
 from engine.systems import SYSTEMS
 from engine.systems.contract import from_json, options
@@ -28,6 +28,21 @@ def lesson(documents=8):
     """Return a few short sentences that have entities."""
     with_spans = [document for document in samples.news() if document.spans]
     return sorted(with_spans, key=lambda document: (len(document), document.id))[:documents]
+
+
+def nested_lesson(documents=8):
+    """Return the same sentences with mentions inside the longer mentions, some of one start and some of one end."""
+    return [document.with_spans([*document.spans, *_inner(document)]) for document in lesson(documents)]
+
+
+def _inner(document):
+    for span in document.spans:
+        size = span.end - span.start
+        if size > 2:
+            yield Span(span.start, span.start + 2, "LOC")
+            yield Span(span.end - 1, span.end, "PER")
+        elif size == 2:
+            yield Span(span.start, span.start + 1, "PER")
 
 
 def same(ours, theirs, tolerance=1e-4):
@@ -56,10 +71,9 @@ class SystemContract:
     def documents(cls):
         return lesson()
 
-    @pytest.fixture(scope="class")
     @classmethod
-    def trained(cls, config, documents):
-        """Return a system that has learned a few documents by heart, and what came of it."""
+    def learned(cls, config, documents):
+        """Return a system that has learned some documents by heart, and what came of it."""
         torch.manual_seed(1)
         system = cls.kind.build(config, LabelSet.of(documents), [document.text for document in documents] * 2)
         training = TrainingConfig(
@@ -73,6 +87,20 @@ class SystemContract:
         )
         result = fit(system, documents, documents, training)
         return system.eval(), result
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def trained(cls, config, documents):
+        return cls.learned(config, documents)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def nesting(cls):
+        """Return a system of the first configuration that has learned nested documents by heart."""
+        if not cls.kind.nested:
+            pytest.skip("finds flat spans alone")
+        first = next(iter(cls.configs.values()))
+        return cls.learned(from_json(cls.kind.Config, {**first, "structure": "nested"}), nested_lesson())[0]
 
     @pytest.fixture
     def system(self, trained):
@@ -184,6 +212,47 @@ class SystemContract:
         assert torch.allclose(after[..., : before.shape[-1]], before, atol=1e-5)
         kept = len(system.tags)
         assert torch.equal(wider.crf.chain.transitions[:kept, :kept], system.crf.chain.transitions)
+
+    def test_it_learns_nested_documents_by_heart(self, nesting):
+        documents = nested_lesson()
+        assert nesting.eval().structure == "nested" and any(len(stack) > 1 for stack in nesting.tags.stacks)
+        found = [prediction.document for prediction in predict(nesting, documents)]
+        assert score(documents, found).micro.f1 == 1.0
+        assert all(0 < span.score <= 1 for document in found for span in document.spans)
+
+    def test_a_checkpoint_predicts_the_same_nested_spans(self, nesting, tmp_path):
+        info = checkpoint.save(nesting.eval(), tmp_path / "first")
+        again = checkpoint.load(info.path)
+        assert again.labels == nesting.labels and again.labels.nestings and again.tags.names == nesting.tags.names
+        assert checkpoint.save(again, tmp_path / "second").digest == info.digest
+        documents = [*nested_lesson(), *map(Document, ODD)]
+        for ours, theirs in zip(predict(nesting, documents), Tagger(info, again).predict(documents), strict=True):
+            assert same(ours.document, theirs.document, 0.01)
+
+    def test_any_text_has_a_nested_prediction_with_evidence(self, nesting):
+        documents = [*nested_lesson(), *map(Document, ODD)]
+        for document, prediction in zip(documents, predict(nesting.eval(), documents, explain=True), strict=True):
+            spans = prediction.document.spans
+            assert all(0 <= span.score <= 1 for span in spans)
+            assert not any(a.crosses(b) for a in spans for b in spans)
+            assert tuple(item.name for item in prediction.evidence) == nesting.evidence_names
+            shares = prediction.evidence[0]
+            assert all(0 <= value <= 1 for row in shares.values for value in row)
+            for span in spans:  # whoever holds a character has at least the span's probability there
+                column = shares.columns.index(span.label)
+                assert all(row[column] >= span.score - 1e-3 for row in shares.values[span.start : span.end])
+            best = prediction.evidence[1].readings[:1]
+            assert [set(reading.spans) for reading in best] == [{span.key for span in spans}] * len(document.text[:1])
+
+    def test_it_adopts_what_knows_fewer_nestings(self, nesting):
+        labels = nesting.labels.with_more(LabelSet(("LOC", "NEW"), (("NEW", "LOC"), ("LOC", "LOC", "LOC"))))
+        wider = self.kind.restore(nesting.config, labels, nesting.vocabulary, nesting.shape)
+        wider.adopt(nesting)
+        batch = nesting.eval().collate(nested_lesson())
+        rows = [wider.tags.index[stack] for stack in nesting.tags.stacks]
+        assert torch.allclose(wider.eval()(batch).emissions[..., rows], nesting(batch).emissions, atol=1e-5)
+        kept = wider.crf.chain.transitions[rows][:, rows]
+        assert torch.equal(kept, nesting.crf.chain.transitions) and len(wider.tags) > len(rows)
 
 
 def pytest_generate_tests(metafunc):
