@@ -39,7 +39,7 @@ def systems_table() -> str:
             f"`{system.name}`",
             ", ".join(modality.name + (" (optional)" if modality.optional else "") for modality in system.modalities),
             ", ".join(f"`{evidence}`" for evidence in system.emits),
-            "nested" if system.nested else "flat",
+            "flat or nested" if system.nested else "flat",
             f"{system.paper.title}, {system.paper.year}",
             system.paper.differs,
         ]

@@ -148,6 +148,22 @@ def test_inner_spans_are_nearest_the_text() -> None:
     assert levels(Document("南京市长江大桥", (outer, inner))) == {inner: 0, outer: 1}
 
 
+def test_nested_predictions_are_drawn_each_on_its_level_over_its_own_characters() -> None:
+    spans = (Span(0, 8, "ORG", 0.98), Span(0, 4, "ORG", 0.9), Span(0, 2, "LOC", 0.75), Span(6, 8, "ORG", 0.6))
+    html = spans_html(Document("北京大学附属中学", spans), {})
+    tags = re.findall(r'data-start="(\d+)" data-end="(\d+)" data-label="(\w+)" style="[^"]*--level:(\d+)">([^<]*)<', html)
+    assert sorted(tags) == [
+        ("0", "2", "LOC", "0", "LOC 75%"),
+        ("0", "4", "ORG", "1", "ORG 90%"),
+        ("0", "8", "ORG", "2", "ORG 98%"),
+        ("6", "8", "ORG", "0", "ORG 60%"),
+    ]
+    segments = re.findall(r'class="duomo-seg" data-start="(\d+)" data-end="(\d+)" style="([^"]*)"', html)
+    underlines = {(int(start), int(end)): style.count("linear-gradient") // 2 for start, end, style in segments}
+    assert underlines == {(0, 2): 3, (2, 4): 2, (4, 6): 1, (6, 8): 2}
+    assert "".join(read(html).seen) == "北京大学附属中学"
+
+
 def test_neighbours_whose_labels_would_touch_take_two_levels() -> None:
     chosen = levels(Document("中美两国", (Span(0, 1, "GPE", 0.9), Span(1, 2, "GPE", 0.9))))
     assert sorted(chosen.values()) == [0, 1]

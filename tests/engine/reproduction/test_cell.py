@@ -37,6 +37,13 @@ def test_whatever_determines_a_result_makes_another_cell(data, tmp_path):
     assert halved.name.endswith(" on weibo 50%, seed 1")
 
 
+def test_what_came_of_a_flat_cell_is_still_found_since_systems_can_be_nested(data):
+    assert "structure" not in cell(data).identity["options"]
+    assert cell(data, structure="flat").key == cell(data).key
+    nested = cell(data, structure="nested")
+    assert nested.key != cell(data).key and nested.identity["options"]["structure"] == "nested"
+
+
 def test_a_cell_is_called_by_what_is_not_its_systems_own(data):
     first, deeper, *_ = class_attention.CLASS_ATTENTION.rows
     cells = [cell_of(class_attention.CLASS_ATTENTION, row, source(data), 2, {}) for row in (first, deeper)]
