@@ -77,7 +77,39 @@ class Gates:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Where in a recording each character is heard: ``times`` is ``[characters, 2]``, seconds."""
+    """Where in a recording each character is heard.
+
+    Attributes:
+        name: e.g. ``"alignment"``.
+        times: ``[characters, 2]``, start and end in seconds; both 0 for what is not heard.
+        confidence: how far the speech says this text, in [0, 1]; 0 where nothing could be aligned.
+    """
+
+    name: str
+    times: tuple[tuple[float, float], ...]
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechAttention:
+    """Where in a recording each character listens.
+
+    Attributes:
+        name: e.g. ``"speech_attention"``.
+        seconds: that each column stands for.
+        values: ``[characters, columns]``; of several heads, their mean; no columns where there is no speech.
+        heads: ``[heads, characters, columns]``, or empty.
+    """
+
+    name: str
+    seconds: float
+    values: tuple[tuple[float, ...], ...]
+    heads: tuple[tuple[tuple[float, ...], ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """Where a recording pauses: ``times`` is ``[pauses, 2]``, start and end in seconds."""
 
     name: str
     times: tuple[tuple[float, float], ...]
@@ -108,7 +140,7 @@ class Alternatives:
     readings: tuple[Alternative, ...]
 
 
-Evidence = Heatmap | Scores | Characters | Gates | Alignment | RegionAttention | Alternatives
+Evidence = Heatmap | Scores | Characters | Gates | Alignment | SpeechAttention | Pauses | RegionAttention | Alternatives
 
 
 def to_json(evidence: Evidence) -> dict[str, Any]:
@@ -130,8 +162,12 @@ def check(evidence: Evidence, characters: int) -> Evidence:
             lengths = {len(values)}
         case Characters(name, forms, readings):
             values, lengths = (), {len(forms), len(readings)}
-        case Alignment(name, times):
-            values, lengths = times, {len(times)}
+        case Alignment(name, times, confidence):
+            values, lengths = (*times, (confidence,)), {len(times)}
+        case SpeechAttention(name, _, mean, heads):
+            values, lengths = (*mean, *(row for head in heads for row in head)), {len(mean), *map(len, heads)}
+        case Pauses(name, times):
+            values, lengths = times, {characters}
         case RegionAttention(name, _, grids):
             values, lengths = tuple(row for grid in grids for row in grid), {len(grids)}
         case Gates(name, _, values):

@@ -6,10 +6,13 @@ from engine.errors import InputError
 from engine.systems.bert_crf import BertCrf
 from engine.systems.bilstm_crf import BilstmCrf
 from engine.systems.class_attention import ClassAttentionTagger
+from engine.systems.cma import Cma
 from engine.systems.contract import System
+from engine.systems.m3t import M3t
+from engine.systems.mmi import Mmi
 from engine.systems.mpm_cner import MpmCner
 
-_ALL: tuple[type[System], ...] = (BilstmCrf, BertCrf, ClassAttentionTagger, MpmCner)
+_ALL: tuple[type[System], ...] = (BilstmCrf, BertCrf, ClassAttentionTagger, MpmCner, Cma, Mmi, M3t)
 SYSTEMS: dict[str, type[System]] = {system.name: system for system in _ALL}
 
 

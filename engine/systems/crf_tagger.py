@@ -115,7 +115,11 @@ class CrfTagger(System):
 
     def forward(self, batch: Batch) -> Output:
         """Return the CRF's loss and the emissions."""
-        emissions = self.emit(self.dropout(self.encode(batch)))
+        return self.judge(batch, self.encode(batch))
+
+    def judge(self, batch: Batch, vectors: Tensor) -> Output:
+        """Return the CRF's loss and the emissions of characters' vectors, ``[B, T, H]``."""
+        emissions = self.emit(self.dropout(vectors))
         if batch.tags is None or not bool(batch.text.mask.any()):
             return Output(None, emissions)
         if batch.possible is None:

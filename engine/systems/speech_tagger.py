@@ -1,0 +1,143 @@
+"""What CNERTA's systems have in common: a text side, the acoustic encoder, and what was heard of each document.
+
+"A Large-Scale Chinese Multimodal NER Dataset with Speech Clues" (Sui et al. 2021), sections 4.3 and 5.3. A subclass says how
+characters and speech are fused (``fuse``).
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.document import Document, LabelSet
+from engine.errors import ConfigError
+from engine.evidence import Evidence, Pauses, SpeechAttention
+from engine.layers.acoustic_encoder import SUBSAMPLING, AcousticEncoder
+from engine.layers.recurrent_encoder import RecurrentEncoder
+from engine.layers.spec_augment import spec_augment
+from engine.layers.text_encoder import TextEncoder
+from engine.modalities.hearing import heard, heard_pauses
+from engine.modalities.speech import BANDS, FRAME_SHIFT
+from engine.modalities.text import CharacterVocabulary
+from engine.systems.contract import Batch, Modality, Options, option
+from engine.systems.encoder_tagger import EncoderConfig, EncoderTagger, built_encoder, encoder_of_shape
+
+SPEECH, SPOKEN = "speech", "spoken"
+VECTOR_SECONDS = SUBSAMPLING * FRAME_SHIFT
+"""That a speech vector stands for."""
+
+
+@dataclass(frozen=True)
+class SpeechConfig(EncoderConfig):
+    """Options of every system that listens."""
+
+    text: str = option("encoder", choices=("encoder", "bilstm"), help="system.text.help", structural=True)
+    acoustic_layers: int = option(6, minimum=1, maximum=24, help="system.acoustic_layers.help", structural=True)
+    heads: int = option(4, minimum=1, maximum=64, help="system.heads.help", structural=True)
+    spec_augment: bool = option(True, help="system.spec_augment.help", retraining=False)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Speech vectors ``[B, S, H]``, and which of them stand for speech, ``[B, S]``."""
+
+    vectors: Tensor
+    mask: Tensor
+
+
+class SpeechTagger(EncoderTagger):
+    """Characters and speech, each encoded by itself, fused; a CRF."""
+
+    modalities = (Modality("text"), Modality(SPEECH, optional=True))
+    emits: ClassVar[tuple[str, ...]] = ("label_probabilities", "alternatives", "speech_attention", "pauses")
+
+    def __init__(self, config: SpeechConfig, labels: LabelSet, encoder: Any, width: int = 0) -> None:
+        """Make a system on a text side, a :class:`TextEncoder` or a :class:`RecurrentEncoder`.
+
+        Raises:
+            ConfigError: if the heads do not divide the width.
+        """
+        if encoder.width % config.heads:
+            raise ConfigError(f"heads: {config.heads} do not divide a width of {encoder.width}; choose a number that does")
+        super().__init__(config, labels, encoder, width)
+        self.acoustic = AcousticEncoder(BANDS, encoder.width, config.acoustic_layers, config.heads, config.dropout)
+
+    @classmethod
+    def build(cls, config: Options, labels: LabelSet, texts: Iterable[str]) -> SpeechTagger:
+        """Make a system on the named pre-trained encoder, or on a BiLSTM with the characters of the texts."""
+        assert isinstance(config, SpeechConfig)
+        if config.text == "encoder":
+            return cls(config, labels, built_encoder(config, texts))
+        return cls(config, labels, RecurrentEncoder(CharacterVocabulary.of(texts), config.width, config.dropout))
+
+    @classmethod
+    def restore(
+        cls, config: Options, labels: LabelSet, vocabulary: CharacterVocabulary, shape: Mapping[str, Any]
+    ) -> SpeechTagger:
+        """Make a system of a checkpoint's shape."""
+        assert isinstance(config, SpeechConfig)
+        if config.text == "encoder":
+            return cls(config, labels, encoder_of_shape(config, vocabulary, shape))
+        return cls(config, labels, RecurrentEncoder(vocabulary, config.width, config.dropout))
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """Return the encoder's settings; a BiLSTM's are all options."""
+        return super().shape if isinstance(self.encoder, TextEncoder) else {}
+
+    def parts(self) -> dict[str, list[nn.Parameter]]:
+        """Return the pre-trained encoder's parameters, and the rest; a BiLSTM's are of the rest."""
+        parts = super().parts()
+        return parts if isinstance(self.encoder, TextEncoder) else {"encoder": [], "head": [*parts["encoder"], *parts["head"]]}
+
+    def collate(self, documents: Sequence[Document]) -> Batch:
+        """Add to the characters what is heard: filter banks ``[B, F, 80]``, and which frames there are, ``[B, F]``."""
+        batch = super().collate(documents)
+        found = [heard(document) for document in documents]
+        lengths = [0 if features is None else len(features) for features in found]
+        speech = torch.zeros(len(documents), max(lengths, default=0), BANDS)
+        for row, features in enumerate(found):
+            if features is not None:
+                speech[row, : len(features)] = torch.from_numpy(features.astype(np.float32))
+        spoken = torch.arange(speech.shape[1])[None] < torch.tensor(lengths, dtype=torch.long)[:, None]
+        return replace(batch, features={SPEECH: speech, SPOKEN: spoken})
+
+    def listen(self, batch: Batch) -> Heard:
+        """Encode the speech; in training stretches and bands of it are masked."""
+        speech, spoken = batch.features[SPEECH], batch.features[SPOKEN]
+        if self.training and self.config.spec_augment:
+            speech = spec_augment(speech, spoken, torch.default_generator)
+        return Heard(*self.acoustic(speech, spoken))
+
+    @abstractmethod
+    def fuse(self, batch: Batch, heard: Heard) -> tuple[Tensor, Tensor]:
+        """Return fused vectors ``[B, T, H]``, and the share of each speech vector for each character, ``[B, heads, T, S]``."""
+
+    def encode(self, batch: Batch) -> Tensor:
+        """Return ``[B, T, H]``."""
+        return self.fuse(batch, self.listen(batch))[0]
+
+    def explain(self, batch: Batch) -> list[list[Evidence]]:
+        """Add where each character listens, and where the speech pauses."""
+        with torch.no_grad():
+            heard = self.listen(batch)
+            shares = self.fuse(batch, heard)[1].float()
+        characters, vectors = batch.text.mask.sum(1).tolist(), heard.mask.sum(1).tolist()
+        return [
+            [*found, _attention(shares[row, :, :t, :s]), Pauses("pauses", heard_pauses(document))]
+            for row, (found, document, t, s) in enumerate(
+                zip(super().explain(batch), batch.documents, characters, vectors, strict=True)
+            )
+        ]
+
+
+def _attention(shares: Tensor) -> SpeechAttention:
+    heads = tuple(tuple(tuple(row) for row in head) for head in shares.tolist())
+    mean = tuple(tuple(row) for row in shares.mean(0).tolist())
+    return SpeechAttention("speech_attention", VECTOR_SECONDS, mean, heads)
