@@ -15,7 +15,13 @@ from engine.modalities.pinyin import Syllable
 from engine.shipped import DEFAULT, SHIPPED
 
 _AT_ONCE = 256
-_PHONETIC = "phonetic"
+_PHONETIC, _SPEECH = "phonetic", "speech"
+_REMARKS = {
+    "stereo": "its channels were averaged",
+    "clipped": "it was recorded too loud, and is distorted",
+    "quiet": "it is very quiet",
+    "telephone": "it holds nothing above 4 kHz, as from a telephone",
+}
 
 _DESCRIPTION = """\
 Find the entities of a text.
@@ -24,6 +30,7 @@ Find the entities of a text.
   python -m engine predict --file news.txt --json        a document a line
   cat news.txt | python -m engine predict - --json
   python -m engine predict --checkpoint mine --text 南京市长江大桥 --reading 3=zhang3
+  python -m engine predict --checkpoint mine --text 南京市长江大桥 --speech bridge.wav --explain --json
 
 A file may also be a corpus in any format that Duomo reads (its annotations are not looked at). With --json, one object a line:
 text, spans (start, end, label, text, score; offsets are half-open code points), evidence (with --explain), seconds."""
@@ -51,6 +58,7 @@ def add(commands: Any) -> None:
         metavar="N=S",
         help="with --text: the character at offset N is read as S, e.g. 3=zhang3; several may be given",
     )
+    parser.add_argument("--speech", metavar="F", help="with --text: a recording in which it is said; wav, flac, mp3 or ogg")
     parser.add_argument("--explain", action="store_true", help="also give the evidence")
     add_device(parser)
     add_json(parser)
@@ -61,6 +69,8 @@ def predict(arguments: argparse.Namespace) -> int:
     """Print every document's entities."""
     if arguments.reading and arguments.text is None:
         raise InputError("--reading says how a character of a --text is read; in a corpus, write it into the field readings")
+    if arguments.speech and arguments.text is None:
+        raise InputError("--speech is a recording of a --text; in a corpus, write its path into the field audio")
     use_threads(arguments.threads)
     from engine import tagger
     from engine.evidence import to_json
@@ -68,7 +78,10 @@ def predict(arguments: argparse.Namespace) -> int:
     model = tagger.load(
         arguments.checkpoint, *arguments.checkpoints, SHIPPED, device=arguments.device, precision=arguments.precision
     )
-    if arguments.reading and _PHONETIC not in {modality.name for modality in model.system.modalities}:
+    modalities = {modality.name for modality in model.system.modalities}
+    if arguments.speech:
+        _check_speech(arguments.speech, model.info.name, modalities)
+    if arguments.reading and _PHONETIC not in modalities:
         raise InputError(
             f"{model.info.name} does not listen to how characters are read; leave --reading out or choose another model"
         )
@@ -92,7 +105,7 @@ def predict(arguments: argparse.Namespace) -> int:
 def _documents(arguments: argparse.Namespace) -> Iterator[Document]:
     if arguments.text is not None:
         text = _checked(arguments.text, "--text")
-        yield Document(text, readings=_readings(arguments.reading, text))
+        yield Document(text, audio=arguments.speech, readings=_readings(arguments.reading, text))
         return
     if arguments.file is not None:
         corpus = _corpus(Path(arguments.file), arguments.format)
@@ -106,6 +119,16 @@ def _documents(arguments: argparse.Namespace) -> Iterator[Document]:
         shown = line if arguments.whole else line.removesuffix("\r")
         if shown.strip():
             yield Document(shown)
+
+
+def _check_speech(path: str, name: str, modalities: set[str]) -> None:
+    """Read a recording, so that what is wrong with it is said now, and what is not quite right as well."""
+    from engine.modalities.speech import read_speech
+
+    if _SPEECH not in modalities:
+        raise InputError(f"{name} does not listen to speech; leave --speech out or choose another model")
+    for remark in read_speech(path).remarks:
+        print(f"{path}: {_REMARKS[remark]}", file=sys.stderr)
 
 
 def _readings(given: Sequence[str], text: str) -> dict[int, str]:
