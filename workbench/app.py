@@ -18,7 +18,8 @@ from workbench.views.escape import esc
 _TABS = Path(__file__).parent / "tabs"
 _PANEL = Path(__file__).parent / "character_panel"
 _STYLES = (*sorted(_TABS.glob("*.css")), _PANEL / "panel.css")
-_SCRIPTS = (Path(__file__).parent / "views" / "panels.js", _PANEL / "panel.js", _TABS / "tabs.js")
+_VIEWS = Path(__file__).parent / "views"
+_SCRIPTS = (_VIEWS / "panels.js", _VIEWS / "speech.js", _PANEL / "panel.js", _TABS / "tabs.js")
 _FONTS = "fonts"
 
 

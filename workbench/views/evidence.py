@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from engine.document import Document
-from engine.evidence import Alternatives, Evidence, Gates, Heatmap, Scores
+from engine.evidence import Alignment, Alternatives, Evidence, Gates, Heatmap, Pauses, Scores, SpeechAttention
 from workbench.views.alternatives import alternatives_html
 from workbench.views.escape import esc
 from workbench.views.figure import FORMATS, figure
@@ -15,10 +15,14 @@ from workbench.views.heatmap import heatmap_html, heatmap_title
 from workbench.views.scores import rows, scores_html, scores_title, strongest
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
+_OF_SPEECH = (Alignment, SpeechAttention, Pauses)
 
 
-def evidence_html(document: Document, evidence: Iterable[Evidence], texts: Mapping[str, str], *, longest: int) -> str:
+def evidence_html(document: Document, evidence: Sequence[Evidence], texts: Mapping[str, str], *, longest: int) -> str:
     """Return the panels of all evidence that can be drawn.
+
+    What a system heard has no panel here: alignment, attention to speech and pauses need the recording, and
+    :func:`workbench.views.speech.speech_html` draws them on its axis of time. Nothing is returned where there is nothing else.
 
     Args:
         document: the predicted document.
@@ -30,6 +34,8 @@ def evidence_html(document: Document, evidence: Iterable[Evidence], texts: Mappi
     if len(document) > longest:
         return f'{title}<p class="duomo-note">{esc(texts["views.evidence.long"].format(longest=longest))}</p>'
     panels = "".join(_panel(document, number, item, texts) for number, item in enumerate(evidence))
+    if not panels and any(isinstance(item, _OF_SPEECH) for item in evidence):
+        return ""
     return title + (panels or f'<p class="duomo-note">{esc(texts["views.evidence.none"])}</p>')
 
 
@@ -75,6 +81,8 @@ def _panel(document: Document, number: int, evidence: Evidence, texts: Mapping[s
             drawn = heatmap_html(evidence, document, texts) + _save(texts)
         case Gates():
             drawn = gates_html(evidence, texts)
+        case Alignment() | SpeechAttention() | Pauses():
+            return ""
         case _:
             return ""
     return f'<section class="duomo-panel" data-item="{number}">{drawn}</section>'
