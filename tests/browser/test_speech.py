@@ -215,6 +215,9 @@ def test_nothing_but_the_figure_scrolls_sideways(visit: Callable[..., Any], widt
         "(() => { const box = document.querySelector('.duomo-scroll'); return box.scrollWidth > box.clientWidth + 1; })()"
     )
     assert overflowing == (times > 1)
+    edge = "element => element.getBoundingClientRect()"
+    axis = page.locator(".duomo-seconds").evaluate(edge)["top"]
+    assert all(found.evaluate(edge)["bottom"] <= axis for found in page.locator(".duomo-stretches button").all())
 
 
 def test_a_real_player_stops_at_the_end_of_the_stretch(visit: Callable[..., Any]) -> None:

@@ -93,10 +93,12 @@ def _section(
     figure = SpeechFigure(answer.document, answer.recording, times, attention, pauses, texts, changed, change)
     title = esc(answer.title or texts["views.speech.title"])
     heads = heads_html(attention, f"{name}-heads", texts) if attention else ""
+    # Of two answers the first says what can be done with both.
+    hint = "" if change == "added" else _hint(figure)
     return (
         f'<section class="duomo-speech" aria-label="{title}" data-seconds="{answer.recording.seconds:.3f}">'
-        f'<p class="duomo-caption">{title}</p>{_warnings(alignment, answer, texts)}{_hint(figure)}'
-        f'<div class="duomo-speech-tools">{_play(figure)}{heads}</div>{figure_html(figure, title)}{apart_html(figure)}'
+        f'<p class="duomo-caption">{title}</p>{_warnings(alignment, answer, texts)}'
+        f'{hint}<div class="duomo-speech-tools">{_play(figure)}{heads}</div>{figure_html(figure, title)}{apart_html(figure)}'
         f'<audio preload="auto" src="{esc(answer.recording.sound_url)}"></audio></section>'
     )
 
