@@ -16,10 +16,10 @@ from workbench.theme import css, head, static_paths, theme
 from workbench.views.escape import esc
 
 _TABS = Path(__file__).parent / "tabs"
-_PANEL = Path(__file__).parent / "character_panel"
-_STYLES = (*sorted(_TABS.glob("*.css")), _PANEL / "panel.css")
 _VIEWS = Path(__file__).parent / "views"
-_SCRIPTS = (_VIEWS / "panels.js", _VIEWS / "speech.js", _PANEL / "panel.js", _TABS / "tabs.js")
+_PANELS = tuple(Path(__file__).parent / name for name in ("character_panel", "speech_panel"))
+_STYLES = (*sorted(_TABS.glob("*.css")), *(panel / "panel.css" for panel in _PANELS))
+_SCRIPTS = (_VIEWS / "panels.js", _VIEWS / "speech.js", *(panel / "panel.js" for panel in _PANELS), _TABS / "tabs.js")
 _FONTS = "fonts"
 
 

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from engine import character_card
 from engine.document import Document
-from engine.errors import EngineError
+from engine.errors import EngineError, InputError
 from engine.samples import examples
 from engine.shipped import DEFAULT, SHIPPED
 from workbench.errors import UserError
 from workbench.jobs import Job, Jobs
+from workbench.recording import Recorder
+from workbench.spoken import Spoken, keep
 
 if TYPE_CHECKING:
     from engine.checkpoint import CheckpointInfo
@@ -41,10 +43,21 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Analysis:
-    """One text as one checkpoint reads it."""
+    """One text as one checkpoint reads it.
+
+    Attributes:
+        prediction: the answer.
+        checkpoint: that gave it.
+        spoken: the recording beside the text.
+        unheard: why there is none though one was given.
+        listens: whether the checkpoint's system makes use of it.
+    """
 
     prediction: Prediction
     checkpoint: CheckpointInfo
+    spoken: Spoken | None = None
+    unheard: str = ""
+    listens: bool = False
 
 
 class Services:
@@ -62,6 +75,8 @@ class Services:
         self.store = store
         self.checkpoints_folder = settings.workspace / "checkpoints"
         self.jobs = Jobs(store, settings.workspace / "runs")
+        self.speech_folder = settings.workspace / "speech"
+        self.recorder = Recorder(self.speech_folder)
         self._loading = threading.Lock()
         self._remembering = threading.Lock()
         self._taggers: OrderedDict[str, Tagger] = OrderedDict()
@@ -169,13 +184,41 @@ class Services:
         """Return the vectors that a checkpoint looks characters up in, by modality; most have none."""
         return self.tagger(info).system.vector_tables
 
-    def analyse(self, text: str, checkpoint: str = "", readings: Mapping[int, str] = _NONE) -> tuple[str, Analysis]:
+    def listeners(self) -> list[str]:
+        """Return the names of the checkpoints that make use of speech, by what their systems declare."""
+        from engine.systems import SYSTEMS
+
+        listening = {name for name, system in SYSTEMS.items() if _listens(system)}
+        return [info.name for info in self.checkpoints() if info.system in listening]
+
+    def keep_speech(self, file: str | Path) -> Spoken:
+        """Read a recording and keep it in the workspace.
+
+        Raises:
+            InputError: if it cannot be read.
+        """
+        return keep(Path(file), self.speech_folder)
+
+    def recognise(self, file: str | Path) -> str:
+        """Return what a recording says, by the recogniser of the settings.
+
+        Raises:
+            InputError: if the recording cannot be read or the recogniser cannot be loaded.
+        """
+        from engine.modalities.recognition import recognise
+
+        return recognise(file, self.settings.asr)
+
+    def analyse(
+        self, text: str, checkpoint: str = "", readings: Mapping[int, str] = _NONE, speech: str | Path | None = None
+    ) -> tuple[str, Analysis]:
         """Read a text; return the analysis and the id under which it is remembered for a while.
 
         Args:
             text: what to read.
             checkpoint: name or folder; the empty name stands for the one in use.
             readings: how characters are read where the user has said so, by offset.
+            speech: a recording of the text, which is kept; of one that cannot be read the analysis says why.
 
         Raises:
             UserError: if the text cannot be read.
@@ -183,11 +226,13 @@ class Services:
         """
         check_text(text)
         info = self.checkpoint(checkpoint)
-        document = Document(text, readings=readings)
-        (prediction,) = self.tagger(info).predict([document], explain=len(text) <= EXPLAINED)
-        analysis = Analysis(prediction, info)
+        spoken, unheard = self._spoken(speech)
+        document = Document(text, readings=readings, audio=str(spoken.path) if spoken else None)
+        tagger = self.tagger(info)
+        (prediction,) = tagger.predict([document], explain=len(text) <= EXPLAINED)
+        analysis = Analysis(prediction, info, spoken, unheard, bool(spoken) and _listens(tagger.system))
         chosen = ",".join(f"{offset}={reading}" for offset, reading in sorted(readings.items()))
-        key = f"{document.id}.{info.digest[:16]}.{chosen}"
+        key = f"{document.id}.{info.digest[:16]}.{chosen}" + (f".{spoken.path.stem}" if spoken else "")
         with self._remembering:
             self._analyses[key] = analysis
             self._analyses.move_to_end(key)
@@ -199,6 +244,14 @@ class Services:
         """Return a remembered analysis."""
         with self._remembering:
             return self._analyses.get(key)
+
+    def _spoken(self, speech: str | Path | None) -> tuple[Spoken | None, str]:
+        if not speech:
+            return None, ""
+        try:
+            return self.keep_speech(speech), ""
+        except InputError as error:
+            return None, str(error)
 
     def warm(self) -> None:
         """Load what the first page needs, in the background; what fails here is told there."""
@@ -256,6 +309,10 @@ class Services:
         # Asked for first: what is saved in between is learned now and once more next time, rather than never.
         latest = self.store.latest_revision()
         return self.jobs.start(self.corrections(), self.in_use(), config, latest, system_options)
+
+
+def _listens(system: Any) -> bool:
+    return any(modality.name == "speech" for modality in system.modalities)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -40,6 +40,7 @@ class Settings:
         browser: whether to open a browser.
         share: whether to publish the page through Gradio's tunnel.
         auth: user and password that the page asks for, or ``None``.
+        asr: name or folder of the speech recogniser that writes recordings down; empty for none.
     """
 
     host: str
@@ -51,6 +52,12 @@ class Settings:
     browser: bool = True
     share: bool = False
     auth: tuple[str, str] | None = None
+    asr: str = ""
+
+    @property
+    def microphone(self) -> bool:
+        """Tell whether the page may use this machine's microphone: only if nobody but who sits at it can open the page."""
+        return is_loopback(self.host) and not self.share
 
     @property
     def address(self) -> str:
@@ -101,6 +108,7 @@ def parser(prog: str, environ: Mapping[str, str] | None = None) -> argparse.Argu
     text("database", "", "URL", "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME (default: duomo.db in the workspace)")
     text("checkpoint", "", "NAME", "model to begin with: a name or a folder (default: the one last in use)")
     text("language", "zh", "LANGUAGE", "language the page opens in: zh or en (default: %(default)s)")
+    text("asr", "", "MODEL", "speech recogniser, a folder or name that transformers can load, to write recordings down with")
     switch("no-browser", "do not open a browser")
     switch("share", "publish the page through Gradio's tunnel; needs --auth")
     # Not shown as a default: a password has no place in a help text.
@@ -149,6 +157,7 @@ def _settings(chosen: argparse.Namespace, environ: Mapping[str, str]) -> Setting
         browser=not chosen.no_browser and has_display(environ),
         share=chosen.share,
         auth=auth,
+        asr=chosen.asr,
     )
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
 import engine.checkpoint
 import engine.tagger
@@ -15,6 +17,7 @@ from engine.document import Document, Span
 from engine.errors import CheckpointError
 from engine.samples import examples
 from engine.shipped import DEFAULT
+from engine.systems.contract import Modality
 from workbench import services as services_module
 from workbench.errors import UserError
 from workbench.services import LONGEST, Services, check_text
@@ -36,7 +39,8 @@ class Shelf:
         path = self.folder / name
         path.mkdir(parents=True)
         (path / "model.safetensors").write_bytes(b"weights")
-        return SimpleNamespace(name=name, path=path, digest=name * 8, labels=("PER", "LOC"))
+        system = "m3t" if name == "large" else "bilstm-crf"
+        return SimpleNamespace(name=name, path=path, digest=name * 8, labels=("PER", "LOC"), system=system)
 
     def catalogue(self, *roots: Path) -> list[Any]:
         return list(self.infos)
@@ -50,7 +54,10 @@ class Shelf:
 
     def load(self, path: Path, *roots: Path) -> Any:
         self.loaded.append(path.name)
-        return SimpleNamespace(predict=self.predict, system=SimpleNamespace(vector_tables=self.vector_tables))
+        modalities = (Modality("text"), *([Modality("speech", optional=True)] if path.name == "large" else []))
+        return SimpleNamespace(
+            predict=self.predict, system=SimpleNamespace(vector_tables=self.vector_tables, modalities=modalities)
+        )
 
     @staticmethod
     def predict(documents: list[Document], *, explain: bool = False) -> list[Any]:
@@ -181,6 +188,55 @@ def test_chosen_readings_go_to_the_model_and_make_an_analysis_of_their_own(servi
     key, analysis = services.analyse("王五长大", readings={2: "zhang3"})
     assert dict(analysis.prediction.document.readings) == {2: "zhang3"}
     assert key != plain and services.analysis(key) is analysis
+
+
+@pytest.fixture
+def said(tmp_path: Path) -> Path:
+    """Two sounds with a pause between them, recorded in stereo."""
+    tone, silence = 0.3 * np.random.default_rng(0).standard_normal(8000), np.zeros(4800)
+    path = tmp_path / "王五 said.WAV"
+    soundfile.write(path, np.stack([np.concatenate([tone, silence, tone])] * 2, axis=1).clip(-0.9, 0.9), 16_000, format="WAV")
+    return path
+
+
+def test_speech_is_kept_and_goes_to_the_model(services: Services, said: Path) -> None:
+    plain, without = services.analyse("王五", "large")
+    key, analysis = services.analyse("王五", "large", speech=said)
+    kept = analysis.spoken
+    assert kept and kept.path.parent == services.settings.workspace / "speech" and kept.path.suffix == ".wav"
+    assert kept.path.read_bytes() == said.read_bytes() and [*kept.path.parent.iterdir()] == [kept.path]
+    assert analysis.prediction.document.audio == str(kept.path) and analysis.listens
+    assert (round(kept.seconds, 2), len(kept.pauses), kept.remarks) == (1.3, 1, ("stereo",))
+    assert key != plain and services.analysis(key) is analysis
+    assert without.spoken is None and without.prediction.document.audio is None
+
+
+def test_kept_speech_is_never_overwritten_nor_copied_again(services: Services, said: Path) -> None:
+    kept = services.keep_speech(said).path
+    before = kept.stat().st_mtime_ns
+    said.rename(said.with_name("another.wav"))
+    assert services.keep_speech(said.with_name("another.wav")).path == kept
+    assert services.keep_speech(kept).path == kept
+    assert kept.stat().st_mtime_ns == before and len([*services.speech_folder.iterdir()]) == 1
+
+
+@pytest.mark.parametrize("content", [b"", "这不是录音".encode()])
+def test_a_text_is_answered_though_its_speech_cannot_be_read(services: Services, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "wrong.wav").write_bytes(content)
+    key, analysis = services.analyse("王五", "large", speech=tmp_path / "wrong.wav")
+    assert analysis.unheard.startswith("wrong.wav ") and str(tmp_path) not in analysis.unheard
+    assert analysis.spoken is None and analysis.prediction.document.spans and services.analysis(key) is analysis
+    assert not services.speech_folder.exists()
+
+
+def test_it_is_known_which_models_listen(services: Services, said: Path) -> None:
+    assert services.listeners() == ["large"]
+    assert not services.analyse("王五", "small", speech=said)[1].listens
+
+
+def test_a_recording_that_is_too_big_is_refused_unread(services: Services, said: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.spoken.LARGEST", 1000)
+    assert "MB is the most" in services.analyse("王五", speech=said)[1].unheard
 
 
 def test_the_memory_of_analyses_is_bounded(services: Services) -> None:

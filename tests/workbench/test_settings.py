@@ -99,6 +99,16 @@ def test_the_address_can_be_typed_into_a_browser(host, address):
     assert parse(["--host", host, "--auth", "a:b"], {}).address == address
 
 
+def test_the_microphone_is_for_who_sits_at_it():
+    assert parse([], {}).microphone
+    assert not parse(["--share", "--auth", "li:secret"], {}).microphone
+    assert not parse(["--host", "0.0.0.0", "--auth", "li:secret"], {}).microphone
+
+
+def test_a_recogniser_is_named_on_the_command_line_or_in_the_environment():
+    assert (parse([], {}).asr, parse([], {"DUOMO_ASR": "whisper"}).asr, parse(["--asr", "w"], {}).asr) == ("", "whisper", "w")
+
+
 def test_a_taken_port_names_the_next_free_one():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

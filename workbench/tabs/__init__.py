@@ -31,6 +31,9 @@ class Session:
 
     Attributes:
         analysis: the analysis that the Analyse tab shows.
+        speech: the recording beside the text, by its path in the workspace.
+        speech_name: what the user calls it.
+        muted: whether it is left out for now.
         carried: the analysis that the editor's spans came from.
         document: id of the text in the editor.
         base: the revision that the editor's spans came from.
@@ -39,6 +42,9 @@ class Session:
     """
 
     analysis: str = ""
+    speech: str = ""
+    speech_name: str = ""
+    muted: bool = False
     carried: str = ""
     document: str = ""
     base: int | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from engine.samples import Example
 from workbench.character_panel import CharacterPanel, chosen_readings, is_seen, lay_out, shown, wire
 from workbench.errors import UserError
 from workbench.services import EXPLAINED, Analysis
+from workbench.speech_panel import SpeechAnswer, SpeechSource
+from workbench.speech_panel import wire as wire_speech
 from workbench.tabs import QUIET, Context, Door, Session, Tab, guard
 from workbench.views.card import card_html
 from workbench.views.entities import entities_html
@@ -39,11 +42,13 @@ _PREDICT: dict[str, Any] = {"concurrency_id": "predict", "concurrency_limit": 2,
 @dataclass(frozen=True)
 class _Parts:
     text: gr.Textbox
+    source: SpeechSource
     checkpoint: gr.Dropdown
     card: gr.HTML
     run: gr.Button
     problem: gr.HTML
     hero: gr.HTML
+    speech: SpeechAnswer
     characters: CharacterPanel
     facts: gr.HTML
     correct: gr.Button
@@ -55,7 +60,7 @@ class _Parts:
     @property
     def results(self) -> list[Any]:
         own = [self.problem, self.hero, self.facts, self.correct, self.table, self.evidence, self.checkpoint, self.card]
-        return [*own, *self.characters.results]
+        return [*own, *self.source.results, *self.speech.results, *self.characters.results]
 
 
 def build(context: Context) -> Tab:
@@ -70,12 +75,15 @@ def build(context: Context) -> Tab:
         return {parts.text: text, **analyse(text, checkpoint, session)}
 
     def example(event: gr.EventData, checkpoint: str, session: Session) -> dict[Any, Any]:
-        session.analysis = ""
+        # Readings and speech belong to the text that is left.
+        session.analysis = session.speech = session.speech_name = ""
         return read(context.services.examples[int(event.number)].text, checkpoint, session)
 
     running = [
         parts.run.click(analyse, inputs, parts.results, js=_BUSY, **QUIET, **_PREDICT),
         parts.examples.pick(example, inputs[1:], [parts.text, *parts.results], js=_BUSY, **QUIET, **_PREDICT),
+        parts.speech.mute.click(guarded(does.mute), [context.session], parts.results, js=_BUSY, **QUIET, **_PREDICT),
+        *wire_speech(context, parts.source, analyse, inputs, parts.results, {"js": _BUSY, **QUIET, **_PREDICT}),
     ]
     for event in running:
         event.then(None, js=_DONE, **QUIET)
@@ -105,21 +113,43 @@ class _Handlers:
 
     def analyse(self, text: str, checkpoint: str, session: Session) -> dict[Any, Any]:
         """Read the text and show what was read and why."""
-        services, before = self.context.services, self.context.services.analysis(session.analysis)
+        before = self.context.services.analysis(session.analysis)
         # Readings belong to the text that they were chosen in.
         kept = before.prediction.document.readings if before and before.prediction.document.text == text else {}
-        session.analysis, analysis = services.analyse(text, checkpoint or "", kept)
-        return _show(self.parts, self.context, analysis) | shown(self.parts.characters, self.context, analysis)
+        analysis = self._read(text, checkpoint or "", kept, session)
+        return self._shown(analysis, session) | shown(self.parts.characters, self.context, analysis)
 
     def choose(self, event: gr.EventData, session: Session) -> dict[Any, Any]:
         """Read the text again with a character read otherwise, and show what that changes."""
-        services, before = self.context.services, self.context.services.analysis(session.analysis)
+        before = self.context.services.analysis(session.analysis)
         if before is None:
             raise UserError("analyse.card.error")
         offset, readings = chosen_readings(event, before)
-        text, checkpoint = before.prediction.document.text, str(before.checkpoint.path)
-        session.analysis, analysis = services.analyse(text, checkpoint, readings)
-        return _show(self.parts, self.context, analysis) | shown(self.parts.characters, self.context, analysis, before, offset)
+        analysis = self._read(before.prediction.document.text, str(before.checkpoint.path), readings, session)
+        characters = shown(self.parts.characters, self.context, analysis, before, offset)
+        return self._shown(analysis, session) | characters
+
+    def mute(self, session: Session) -> dict[Any, Any]:
+        """Read the text again without its recording, or with it again, and show what that changes."""
+        before = self.context.services.analysis(session.analysis)
+        if before is None:
+            raise UserError("analyse.speech.error")
+        session.muted = not session.muted
+        document = before.prediction.document
+        analysis = self._read(document.text, str(before.checkpoint.path), document.readings, session)
+        return self._shown(analysis, session, before) | shown(self.parts.characters, self.context, analysis)
+
+    def _read(self, text: str, checkpoint: str, readings: Mapping[int, str], session: Session) -> Analysis:
+        speech = None if session.muted else session.speech
+        session.analysis, analysis = self.context.services.analyse(text, checkpoint, readings, speech)
+        if not session.muted:
+            session.speech = str(analysis.spoken.path) if analysis.spoken else ""
+        return analysis
+
+    def _shown(self, analysis: Analysis, session: Session, before: Analysis | None = None) -> dict[Any, Any]:
+        parts, context = self.parts, self.context
+        speech = parts.speech.shown(context, session, analysis, before) | parts.source.shown(context, session)
+        return _show(parts, context, analysis) | speech
 
     def describe(self, checkpoint: str) -> dict[Any, Any]:
         """Say which checkpoints there are and what the chosen one is."""
@@ -155,12 +185,14 @@ def _layout(context: Context) -> _Parts:
                 elem_id="analyse-text",
             )
             examples = gr.HTML(_examples(context), js_on_load="duomo.examples(element, trigger, 'pick')", elem_classes="examples")
+            source = SpeechSource.lay_out(context)
         with gr.Column(scale=2, min_width=220):
             checkpoint = gr.Dropdown(
                 _choices(context), value="", label=t("analyse.checkpoint.label"), filterable=False, elem_id="analyse-checkpoint"
             )
             run = gr.Button(t("analyse.run.label"), variant="primary", elem_id="analyse-run")
     problem = gr.HTML(elem_classes="notices")
+    refusal = gr.HTML(elem_classes="notices", elem_id="speech-refusal")
     hero = gr.HTML(
         _waiting(context),
         js_on_load="duomoCharacters.hero(element, trigger, 'look')",
@@ -170,6 +202,7 @@ def _layout(context: Context) -> _Parts:
     with gr.Row(elem_classes="under-hero"):
         facts = gr.HTML(elem_classes="facts")
         correct = gr.Button(t("analyse.correct.label"), elem_id="analyse-correct", interactive=False, scale=0, min_width=160)
+    speech = SpeechAnswer.lay_out(context, refusal)
     characters = lay_out()
     with gr.Row(elem_classes="explanations", equal_height=False):
         with gr.Column(scale=4, min_width=280):
@@ -180,7 +213,9 @@ def _layout(context: Context) -> _Parts:
                 js_on_load="duomoPanels.saving(element, trigger, 'figure')", elem_classes="panel", elem_id="analyse-evidence"
             )
     file = gr.HTML(html_template="", js_on_load=None, visible="hidden")
-    return _Parts(text, checkpoint, card, run, problem, hero, characters, facts, correct, table, evidence, examples, file)
+    return _Parts(
+        text, source, checkpoint, card, run, problem, hero, speech, characters, facts, correct, table, evidence, examples, file
+    )
 
 
 def _show(parts: _Parts, context: Context, analysis: Analysis) -> dict[Any, Any]:

@@ -1,0 +1,6 @@
+"""Speech on the Analyse page: where it comes from (a file, a microphone), and what the answer owes to it."""
+
+from workbench.speech_panel.answer import SpeechAnswer
+from workbench.speech_panel.source import SpeechSource, wire
+
+__all__ = ["SpeechAnswer", "SpeechSource", "wire"]
