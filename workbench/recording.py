@@ -63,6 +63,11 @@ class Recorder:
         return take is not None and not take.full
 
     @property
+    def begun(self) -> bool:
+        """Tell whether there is a recording that waits for ``stop``."""
+        return self._take is not None
+
+    @property
     def seconds(self) -> float:
         """Return how long the recording is so far."""
         take = self._take

@@ -92,6 +92,7 @@ def test_what_is_recorded_is_a_file_that_can_be_read(sound: Sound, tmp_path: Pat
     recorder = Recorder(tmp_path / "speech")
     assert (recorder.running, recorder.level(), recorder.seconds) == (False, 0.0, 0.0)
     recorder.start(1)
+    assert recorder.begun and recorder.seconds == 0
     sound.give(0.5)
     sound.give(0.5)
     assert recorder.running and recorder.seconds == 1.0 and 0.7 < recorder.level() < 0.9
@@ -99,7 +100,7 @@ def test_what_is_recorded_is_a_file_that_can_be_read(sound: Sound, tmp_path: Pat
     assert sound.streams[0].closed and sound.streams[0].device == 1
     assert path.parent == tmp_path / "speech" and read_speech(path).seconds == 1.0
     assert (soundfile.info(path).samplerate, soundfile.info(path).channels) == (RATE, 1)
-    assert not recorder.running and refused(recorder.stop) == "recording.idle.error"
+    assert not recorder.running and not recorder.begun and refused(recorder.stop) == "recording.idle.error"
 
 
 def test_a_device_of_another_rate_is_recorded_at_its_own(sound: Sound, tmp_path: Path) -> None:

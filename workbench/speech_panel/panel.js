@@ -4,11 +4,11 @@ window.duomoSpeech = (() => {
   const RATE = 16000;
   const MOST_SECONDS = 60;
 
-  const ways = (element) => element.querySelector(".speech-ways");
+  const words = (element) => JSON.parse(element.querySelector(".speech-ways").dataset.words);
 
   function say(element, word) {
     const place = element.querySelector(".speech-said");
-    if (place) place.textContent = word ? ways(element).dataset[word] : "";
+    if (place) place.textContent = word ? words(element)[word] : "";
   }
 
   // The page shows what the server says of the file; until then, that it is on its way.
@@ -64,7 +64,7 @@ window.duomoSpeech = (() => {
     const button = element.querySelector("[data-record]");
     if (!button) return;
     button.setAttribute("aria-pressed", String(recording));
-    button.textContent = ways(element).dataset[recording ? "stop" : "start"];
+    button.textContent = words(element)[recording ? "stop" : "start"];
   }
 
   // Resolves to a recorder that has begun; what it hears goes to `done` once it stops.
@@ -144,7 +144,7 @@ window.duomoSpeech = (() => {
   function desk(element, trigger, start, finish) {
     element.addEventListener("click", (event) => {
       const device = element.querySelector("[data-device]");
-      if (event.target.closest("[data-start]")) trigger(start, { device: Number(device.value) });
+      if (event.target.closest("[data-begin]")) trigger(start, { device: Number(device.value) });
       else if (event.target.closest("[data-finish]")) trigger(finish, {});
     });
   }

@@ -5,6 +5,7 @@ Files and the browser's microphone are panel.js's work: it uploads through the p
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ Answer = Callable[[str, str, Session], dict[Any, Any]]
 """Reads a text with a checkpoint and with what the session knows, and shows it."""
 _ENDINGS = "audio/*,.wav,.mp3,.flac,.ogg,.opus,.m4a,.aac"
 _WATCH_SECONDS = 0.25
+_OPTION = "--asr"
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class SpeechSource:
             problem = gr.HTML(elem_classes="notices", elem_id="speech-problem")
             write = gr.Button(t("analyse.write.label"), elem_id="speech-write", visible=bool(asr), scale=0, min_width=160)
             if not asr:
-                gr.HTML(f'<p class="duomo-note">{esc(t("analyse.write.hint"))}</p>')
+                hint = esc(t("analyse.write.hint")).replace(_OPTION, f"<code>{_OPTION}</code>")
+                gr.HTML(f'<p class="duomo-note speech-hint">{hint}</p>')
         return cls(place, files, desk, meter, gr.Timer(_WATCH_SECONDS, active=False), problem, write)
 
     @property
@@ -133,13 +136,15 @@ class _Handlers:
         """Begin to record with this machine's microphone."""
         self._check_microphone()
         self.context.services.recorder.start(int(event.device))
-        return {self.source.watch: gr.Timer(active=True), **self.look()}
+        return {self.source.watch: gr.Timer(active=True), self.source.desk: _desk(self.context), **self.look()}
 
     def look(self) -> dict[Any, Any]:
-        """Say how loud it is; after a minute, that it is enough."""
+        """Say how loud it is, until the minute is full or somebody has stopped."""
         recorder = self.context.services.recorder
-        drawn = {self.source.desk: _desk(self.context), self.source.meter: _meter(self.context)}
-        return drawn if recorder.running else {**drawn, self.source.watch: gr.Timer(active=False)}
+        meter = {self.source.meter: _meter(self.context) if recorder.begun else ""}
+        if recorder.running:
+            return meter
+        return {**meter, self.source.desk: _desk(self.context), self.source.watch: gr.Timer(active=False)}
 
     def finish(self, text: str, checkpoint: str, session: Session) -> dict[Any, Any]:
         """Take in what this machine's microphone has recorded."""
@@ -147,7 +152,7 @@ class _Handlers:
         path = self.context.services.recorder.stop()
         idle = {self.source.watch: gr.Timer(active=False), self.source.meter: "", self.source.desk: _desk(self.context)}
         try:
-            return {**idle, **self._heard(path, path.name, text, checkpoint, session)}
+            return {**idle, **self._heard(path, self.context.texts("analyse.desk.label"), text, checkpoint, session)}
         except UserError as error:  # the microphone is free again, whatever became of the text
             return {**idle, self.source.problem: notice(self.context.texts(error.key, **error.values))}
 
@@ -184,15 +189,10 @@ def _files(context: Context, session: Session) -> str:
         "insecure": t("analyse.record.insecure"),
         "broken": t("analyse.record.broken"),
     }
-    said = "".join(f' data-{name}="{esc(word)}"' for name, word in words.items())
-    given = (
-        f'<span class="speech-name">{esc(session.speech_name)}</span>'
-        f'<button type="button" class="quiet" data-remove>{esc(t("analyse.remove.label"))}</button>'
-        if session.speech
-        else ""
-    )
+    given = f'<button type="button" class="quiet" data-remove>{esc(t("analyse.remove.label"))}</button>' if session.speech else ""
     return (
-        f'<div class="speech-ways"{said}><label class="quiet" tabindex="0">{esc(t("analyse.upload.label"))}'
+        f'<div class="speech-ways" data-words="{esc(json.dumps(words))}">'
+        f'<label class="quiet" tabindex="0">{esc(t("analyse.upload.label"))}'
         f'<input type="file" accept="{_ENDINGS}" tabindex="-1"></label>'
         f'<button type="button" class="quiet" data-record aria-pressed="false">{esc(t("analyse.record.label"))}</button>{given}'
         '<span class="speech-said" role="status"></span></div>'
@@ -203,7 +203,7 @@ def _desk(context: Context) -> str:
     t, services = context.texts, context.services
     if not services.settings.microphone:
         return _reason(t("recording.away.error"))
-    if services.recorder.seconds:
+    if services.recorder.begun:
         stop = f'<button type="button" class="quiet" data-finish>{esc(t("analyse.desk.stop"))}</button>'
         return f'<div class="speech-ways"><span>{esc(t("analyse.desk.label"))}</span>{stop}</div>'
     try:
@@ -213,7 +213,7 @@ def _desk(context: Context) -> str:
     options = "".join(f'<option value="{device.number}">{esc(device.name)}</option>' for device in found)
     return (
         f'<div class="speech-ways"><label>{esc(t("analyse.desk.label"))} <select data-device>{options}</select></label>'
-        f'<button type="button" class="quiet" data-start>{esc(t("analyse.desk.start"))}</button></div>'
+        f'<button type="button" class="quiet" data-begin>{esc(t("analyse.desk.start"))}</button></div>'
     )
 
 
