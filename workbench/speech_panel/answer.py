@@ -35,7 +35,7 @@ class SpeechAnswer:
         """Lay the panel out, where the caller stands; the notice stands above the answer already."""
         with gr.Row(elem_classes="speech-answer"):
             panel = gr.HTML(elem_id="analyse-speech")
-            mute = gr.Button(context.texts("analyse.mute.label"), elem_id="analyse-mute", visible=False, scale=0, min_width=160)
+            mute = gr.Button(context.texts("analyse.mute.label"), elem_id="analyse-mute", visible=False, scale=0, min_width=190)
         return cls(refusal, panel, mute, gr.HTML(elem_classes="speech-part", elem_id="analyse-speech-changes"))
 
     @property
