@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -227,6 +228,14 @@ def test_a_text_is_answered_though_its_speech_cannot_be_read(services: Services,
     assert analysis.unheard.startswith("wrong.wav ") and str(tmp_path) not in analysis.unheard
     assert analysis.spoken is None and analysis.prediction.document.spans and services.analysis(key) is analysis
     assert not services.speech_folder.exists()
+
+
+def test_speech_is_written_down_by_the_recogniser_of_the_settings(
+    services: Services, said: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.modalities.recognition.recognise", lambda file, model: f"{model} hears {file.name}")
+    services.settings = replace(services.settings, asr="whisper")
+    assert services.recognise(said) == "whisper hears 王五 said.WAV"
 
 
 def test_it_is_known_which_models_listen(services: Services, said: Path) -> None:

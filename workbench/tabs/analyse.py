@@ -77,6 +77,7 @@ def build(context: Context) -> Tab:
     def example(event: gr.EventData, checkpoint: str, session: Session) -> dict[Any, Any]:
         # Readings and speech belong to the text that is left.
         session.analysis = session.speech = session.speech_name = ""
+        session.muted = False
         return read(context.services.examples[int(event.number)].text, checkpoint, session)
 
     running = [
