@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from engine import character_card
 from engine.document import Document
 from engine.errors import EngineError, InputError
+from engine.modalities import hearing
 from engine.samples import examples
 from engine.shipped import DEFAULT, SHIPPED
 from workbench.errors import UserError
@@ -173,12 +174,18 @@ class Services:
             tagger = self._taggers.pop(info.digest, None)
             if tagger is None:
                 tagger = load(info.path)
-                if tagger.system.vector_tables:
-                    threading.Thread(target=character_card.warm, name="warm-up of cards", daemon=True).start()
+                self._prepare(tagger.system)
             self._taggers[info.digest] = tagger
             while len(self._taggers) > _TAGGERS:
                 self._taggers.popitem(last=False)
             return tagger
+
+    def _prepare(self, system: Any) -> None:
+        """Load in the background what the first card, or the first recording, would have to wait for."""
+        if system.vector_tables:
+            threading.Thread(target=character_card.warm, name="warm-up of cards", daemon=True).start()
+        if _listens(system):
+            threading.Thread(target=hearing.warm, name="warm-up of speech", daemon=True).start()
 
     def vector_tables(self, info: CheckpointInfo) -> Mapping[str, VectorTable]:
         """Return the vectors that a checkpoint looks characters up in, by modality; most have none."""

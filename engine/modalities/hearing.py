@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.document import Document
 from engine.errors import InputError
-from engine.modalities.speech import pauses, read_speech, speech_features
+from engine.modalities.speech import RATE, pauses, read_speech, speech_features
 
 _REMEMBERED = 8192
 """Utterances; of five seconds each, 80 kB."""
@@ -31,6 +31,15 @@ def heard_pauses(document: Document) -> tuple[tuple[float, float], ...]:
     if document.audio is None or heard(document) is None:
         return ()
     return tuple(pauses(read_speech(document.audio).waveform))
+
+
+def warm() -> None:
+    """Load what the first recording would take seconds for: the libraries that resample it and make its filter banks."""
+    import librosa
+
+    silence = np.zeros(RATE // 10, dtype=np.float32)
+    librosa.resample(silence, orig_sr=2 * RATE, target_sr=RATE)
+    speech_features(silence)
 
 
 def _changed(path: str) -> int:

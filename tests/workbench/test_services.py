@@ -138,16 +138,20 @@ def test_many_at_once_load_one_tagger(services: Services, shelf: Shelf) -> None:
     assert shelf.loaded == ["small"]
 
 
-def test_cards_are_made_ready_by_a_model_that_looks_at_characters(
+def test_a_model_that_looks_at_characters_or_listens_makes_ready_what_that_takes(
     services: Services, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ready = threading.Event()
-    monkeypatch.setattr(services_module.character_card, "warm", ready.set)
+    looks, listens = threading.Event(), threading.Event()
+    monkeypatch.setattr(services_module.character_card, "warm", looks.set)
+    monkeypatch.setattr(services_module.hearing, "warm", listens.set)
     services.analyse("李白来了。", "small")
-    assert not ready.is_set()
+    assert not looks.is_set() and not listens.is_set()
     shelf.vector_tables = {"glyph": object()}
+    services.analyse("李白来了。", "other")
+    assert looks.wait(5) and not listens.is_set()
+    shelf.vector_tables = {}
     services.analyse("李白来了。", "large")
-    assert ready.wait(5)
+    assert listens.wait(5)
 
 
 def test_the_empty_name_is_the_checkpoint_in_use_at_that_moment(services: Services) -> None:
