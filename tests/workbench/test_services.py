@@ -72,6 +72,7 @@ def shelf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Shelf:
     monkeypatch.setattr(engine.checkpoint, "catalogue", made.catalogue)
     monkeypatch.setattr(engine.checkpoint, "find", made.find)
     monkeypatch.setattr(engine.tagger, "load", made.load)
+    monkeypatch.setattr(services_module.hearing, "warm", lambda: None)
     return made
 
 
