@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,3 +35,28 @@ def served(folder: Path, tagger: Any, monkeypatch: pytest.MonkeyPatch) -> Iterat
     yield f"http://127.0.0.1:{port}/"
     blocks.close(verbose=False)
     services.store.close()
+
+
+@contextmanager
+def fresh_pages(chromium: Any, wrong: list[str]) -> Iterator[Callable[..., Any]]:
+    """Give a function that opens an empty page of a width; in the end all are closed, and nothing may have gone wrong.
+
+    Args:
+        chromium: the browser.
+        wrong: what went wrong; errors of the pages are added.
+    """
+    contexts: list[Any] = []
+
+    def opening(width: int, **options: Any) -> Any:
+        context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        return page
+
+    yield opening
+    for context in contexts:
+        context.close()
+    assert wrong == []

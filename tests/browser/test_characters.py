@@ -21,7 +21,7 @@ from engine.layers.vector_table import VectorTable  # noqa: E402
 from engine.modalities.glyphs import traditional  # noqa: E402
 from engine.modalities.pinyin import read  # noqa: E402
 from engine.tagger import Prediction  # noqa: E402
-from tests.browser.serving import served  # noqa: E402
+from tests.browser.serving import fresh_pages, served  # noqa: E402
 from workbench.character_panel import panel  # noqa: E402
 from workbench.store import Store  # noqa: E402
 
@@ -80,26 +80,18 @@ def url(folder: Path, chromium: Any) -> Iterator[str]:
 @pytest.fixture
 def visit(url: str, chromium: Any) -> Iterator[Callable[..., Any]]:
     """Analyse a text on a fresh page; errors in it fail the test."""
-    contexts: list[Any] = []
     wrong: list[str] = []
+    with fresh_pages(chromium, wrong) as fresh:
 
-    def opening(text: str = BRIDGE, width: int = 1280) -> Any:
-        context = chromium.new_context(viewport={"width": width, "height": 900})
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.add_init_script(HEARD)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-        page.goto(url)
-        page.wait_for_selector(CARD)
-        analyse(page, text)
-        return page
+        def opening(text: str = BRIDGE, width: int = 1280) -> Any:
+            page = fresh(width)
+            page.add_init_script(HEARD)
+            page.goto(url)
+            page.wait_for_selector(CARD)
+            analyse(page, text)
+            return page
 
-    yield opening
-    for context in contexts:
-        context.close()
-    assert wrong == []
+        yield opening
 
 
 def analyse(page: Any, text: str) -> None:

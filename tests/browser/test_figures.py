@@ -16,7 +16,7 @@ gr = pytest.importorskip("gradio", reason="gradio is not installed")
 from engine.document import Document, Span  # noqa: E402
 from engine.evidence import Heatmap, Scores  # noqa: E402
 from engine.tagger import Prediction  # noqa: E402
-from tests.browser.serving import served  # noqa: E402
+from tests.browser.serving import fresh_pages, served  # noqa: E402
 from workbench.services import Services  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
@@ -64,28 +64,20 @@ def url(tmp_path_factory: pytest.TempPathFactory, chromium: Any) -> Iterator[str
 @pytest.fixture
 def visit(url: str, chromium: Any) -> Iterator[Callable[..., Any]]:
     """Analyse a text on a fresh page; errors in it fail the test."""
-    contexts: list[Any] = []
     wrong: list[str] = []
+    with fresh_pages(chromium, wrong) as fresh:
 
-    def opening(text: str = TEXT, width: int = 1280) -> Any:
-        context = chromium.new_context(viewport={"width": width, "height": 900}, accept_downloads=True)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-        page.goto(url)
-        page.wait_for_selector(".duomo-hero")
-        page.locator("#analyse-text textarea").fill(text)
-        page.locator("#analyse-run").click()
-        page.wait_for_function(SHOWN, arg=text)
-        page.wait_for_selector(GRID)
-        return page
+        def opening(text: str = TEXT, width: int = 1280) -> Any:
+            page = fresh(width, accept_downloads=True)
+            page.goto(url)
+            page.wait_for_selector(".duomo-hero")
+            page.locator("#analyse-text textarea").fill(text)
+            page.locator("#analyse-run").click()
+            page.wait_for_function(SHOWN, arg=text)
+            page.wait_for_selector(GRID)
+            return page
 
-    yield opening
-    for context in contexts:
-        context.close()
-    assert wrong == []
+        yield opening
 
 
 def saved(page: Any, panel: str, kind: str) -> tuple[str, bytes]:

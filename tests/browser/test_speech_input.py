@@ -17,7 +17,7 @@ soundfile = pytest.importorskip("soundfile")
 from engine.document import Document, Span  # noqa: E402
 from engine.systems.contract import Modality  # noqa: E402
 from engine.tagger import Prediction  # noqa: E402
-from tests.browser.serving import served  # noqa: E402
+from tests.browser.serving import fresh_pages, served  # noqa: E402
 from tests.workbench.test_recording import Sound  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
@@ -82,31 +82,25 @@ def said(tmp_path: Path) -> Path:
 @pytest.fixture
 def visit(url: str, chromium: Any) -> Iterator[Callable[..., Any]]:
     """Analyse a text on a fresh page with the place for speech unfolded; errors in it fail the test."""
-    contexts: list[Any] = []
     wrong: list[str] = []
+    with fresh_pages(chromium, wrong) as fresh:
 
-    def opening(text: str = TEXT, width: int = 1280, **options: Any) -> Any:
-        context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.add_init_script(MICROPHONE)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-        page.on("request", lambda request: None if request.url.startswith((url, "data:", "blob:")) else wrong.append(request.url))
-        page.goto(url)
-        page.wait_for_selector("#analyse-hero .duomo-text")
-        page.locator("#analyse-text textarea").fill(text)
-        page.locator("#analyse-run").click()
-        page.wait_for_function("text => document.querySelector('#analyse-hero').textContent.includes(text)", arg=text[4:])
-        page.locator("#speech-source > button").click()
-        page.wait_for_selector("#speech-desk select")
-        return page
+        def opening(text: str = TEXT, width: int = 1280, **options: Any) -> Any:
+            page = fresh(width, **options)
+            page.add_init_script(MICROPHONE)
+            page.on(
+                "request", lambda request: None if request.url.startswith((url, "data:", "blob:")) else wrong.append(request.url)
+            )
+            page.goto(url)
+            page.wait_for_selector("#analyse-hero .duomo-text")
+            page.locator("#analyse-text textarea").fill(text)
+            page.locator("#analyse-run").click()
+            page.wait_for_function("text => document.querySelector('#analyse-hero').textContent.includes(text)", arg=text[4:])
+            page.locator("#speech-source > button").click()
+            page.wait_for_selector("#speech-desk select")
+            return page
 
-    yield opening
-    for context in contexts:
-        context.close()
-    assert wrong == []
+        yield opening
 
 
 def put(page: Any, file: Path) -> None:
