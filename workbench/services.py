@@ -7,7 +7,7 @@ import threading
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -299,8 +299,13 @@ class Services:
         return int(self.store.get(f"learned.{self.in_use().name}", 0))
 
     def corrections(self) -> list[Document]:
-        """Return the corrections that the checkpoint in use has not seen."""
-        return self.store.corrections(after_revision=self.learned())
+        """Return the corrections that the checkpoint in use has not seen, with the recordings that are still there."""
+        found = self.store.corrections(after_revision=self.learned())
+        return [replace(document, audio=self._recording(document.audio)) for document in found]
+
+    def _recording(self, name: str | None) -> str | None:
+        file = self.speech_folder / name if name else None
+        return str(file) if file and file.is_file() else None
 
     def stored(self, text: str) -> StoredDocument | None:
         """Return the document in the store with exactly this text, so that a text is annotated in one place."""

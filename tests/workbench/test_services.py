@@ -217,6 +217,15 @@ def test_speech_is_kept_and_goes_to_the_model(services: Services, said: Path) ->
     assert without.spoken is None and without.prediction.document.audio is None
 
 
+def test_a_correction_is_learned_with_its_recording_while_that_is_there(services: Services, said: Path) -> None:
+    kept = services.keep_speech(said).path
+    words = {"author": "老师", "labels": ["PER"], "recording": kept.name}
+    services.store.save("王五", [Span(0, 2, "PER")], client_key="k1", **words)
+    assert [document.audio for document in services.corrections()] == [str(kept)]
+    kept.unlink()
+    assert [document.audio for document in services.corrections()] == [None]
+
+
 def test_kept_speech_is_never_overwritten_nor_copied_again(services: Services, said: Path) -> None:
     kept = services.keep_speech(said).path
     before = kept.stat().st_mtime_ns

@@ -103,16 +103,27 @@ def test_how_characters_are_read_is_kept_and_learned_from(store):
         save(store, "k3", text="南京市长江大桥", spans=[], readings={9: "zhang3"})
 
 
-def test_a_database_from_before_readings_were_kept_opens_with_all_it_has(url):
+def test_the_recording_beside_a_text_is_kept_and_learned_from(store):
+    saved = save(store, "k1", recording="3f2a.wav")
+    assert saved.recording == "3f2a.wav" and store.document(saved.document_id).latest == saved
+    assert [document.audio for document in store.corrections()] == ["3f2a.wav"]
+    assert save(store, "k2", document_id=saved.document_id).recording == ""
+    assert [document.audio for document in store.corrections()] == [None]
+
+
+@pytest.mark.parametrize("columns", [["recording"], ["recording", "readings"]])
+def test_an_older_database_opens_with_all_it_has(url, columns):
     older = Store.open(url)
     saved = save(older, "k1")
     with older._database.writing() as session:
-        session.execute(sa.text("ALTER TABLE revisions DROP COLUMN readings"))
-        session.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+        for column in columns:
+            session.execute(sa.text(f"ALTER TABLE revisions DROP COLUMN {column}"))
+        session.execute(sa.text(f"UPDATE alembic_version SET version_num = '000{3 - len(columns)}'"))
     older.close()
     newer = Store.open(url)
     assert newer.history(saved.document_id) == [saved]
-    assert save(newer, "k2", readings={0: "zuo2"}).readings == {0: "zuo2"}
+    again = save(newer, "k2", readings={0: "zuo2"}, recording="3f2a.wav")
+    assert (again.readings, again.recording) == ({0: "zuo2"}, "3f2a.wav")
     newer.close()
 
 

@@ -27,6 +27,7 @@ class Revision:
         checkpoint: the model that had proposed it.
         labels: the labels that could be chosen from.
         readings: how characters are read where the annotator has said so, by offset, as numbered pinyin.
+        recording: name of the file in the workspace that lay beside the text; empty for none.
         seconds: how long the annotator took, where known.
         base_revision: id of the revision that the annotator had begun from, where known.
         conflicted: whether somebody else had saved since then; both revisions are kept.
@@ -43,6 +44,7 @@ class Revision:
     checkpoint: str
     labels: tuple[str, ...] = ()
     readings: Mapping[int, str] = field(default_factory=dict)
+    recording: str = ""
     seconds: float | None = None
     base_revision: int | None = None
     conflicted: bool = False
@@ -114,6 +116,7 @@ def read_revision(row: RevisionRow) -> Revision:
         checkpoint=row.checkpoint,
         labels=tuple(row.labels),
         readings=read_readings(row.readings),
+        recording=row.recording,
         seconds=row.seconds,
         base_revision=row.base_revision,
         conflicted=row.conflicted,
@@ -131,7 +134,7 @@ def read_run(row: RunRow) -> RunRecord:
 
 
 def correction(document: DocumentRow, revision: RevisionRow) -> Document:
-    """Return a revision as a document to learn from."""
+    """Return a revision as a document to learn from; its recording is named, and lies where the workspace keeps it."""
     meta = {
         "document": str(document.id),
         "revision": str(revision.id),
@@ -142,6 +145,7 @@ def correction(document: DocumentRow, revision: RevisionRow) -> Document:
         document.text,
         read_spans(revision.spans),
         id=str(document.id),
+        audio=revision.recording or None,
         meta=meta,
         readings=read_readings(revision.readings),
     )

@@ -68,6 +68,7 @@ class RevisionRow(Base):
     author: Mapped[str]
     checkpoint: Mapped[str]
     readings: Mapped[dict[str, Any]]
+    recording: Mapped[str]
     seconds: Mapped[float | None]
     base_revision: Mapped[int | None]
     conflicted: Mapped[bool]

@@ -70,6 +70,7 @@ class Store:
         prediction: Iterable[Span] = (),
         checkpoint: str = "",
         readings: Mapping[int, str] = _NONE,
+        recording: str = "",
         seconds: float | None = None,
         base_revision: int | None = None,
     ) -> Revision:
@@ -85,6 +86,7 @@ class Store:
             prediction: what a model had proposed.
             checkpoint: the model that had.
             readings: how characters are read where the annotator has said so, by offset, as numbered pinyin.
+            recording: name of the file in the workspace that lies beside the text.
             seconds: how long the annotator took.
             base_revision: id of the revision that the annotator began from; when it is not the latest, the new revision is
                 appended all the same and marked ``conflicted``.
@@ -94,7 +96,7 @@ class Store:
         """
         document, proposed = _checked(text, spans, readings), _checked(text, prediction)
         kinds = [span.label for span in (*document.spans, *proposed.spans)]
-        for value in (author, client_key, checkpoint, *labels, *readings.values(), *kinds):
+        for value in (author, client_key, checkpoint, recording, *labels, *readings.values(), *kinds):
             _check_storable(value)
         if not client_key:
             raise StoreError("a save needs a client key; without one a repeated save could not be recognised")
@@ -106,6 +108,7 @@ class Store:
             author=author,
             checkpoint=checkpoint,
             readings=dump_readings(document.readings),
+            recording=recording,
             seconds=seconds,
             base_revision=base_revision,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -176,7 +176,7 @@ def _save(context: Context, event: gr.EventData, session: Session, author: str) 
         document_id=stored.id if stored else None,
         base_revision=session.base if shown else None,
         seconds=event.seconds,
-        readings=_readings(document.text, analysis, stored),
+        **_beside(document.text, analysis, stored),
         **_origin(analysis),
     )
     if shown:
@@ -184,11 +184,14 @@ def _save(context: Context, event: gr.EventData, session: Session, author: str) 
     return revision
 
 
-def _readings(text: str, analysis: Analysis | None, stored: StoredDocument | None) -> Mapping[int, str]:
-    """Return how characters were said to be read: in the analysis that was brought along, or when the text was saved before."""
-    if analysis is not None and analysis.prediction.document.text == text:
-        return analysis.prediction.document.readings
-    return stored.latest.readings if stored and stored.latest else {}
+def _beside(text: str, analysis: Analysis | None, stored: StoredDocument | None) -> dict[str, Any]:
+    """Return chosen readings and the recording: of the analysis that was brought along, else of the text's last save."""
+    latest = stored.latest if stored else None
+    kept: dict[str, Any] = {"readings": latest.readings, "recording": latest.recording} if latest else {}
+    if analysis is None or analysis.prediction.document.text != text:
+        return kept
+    heard = {"recording": analysis.spoken.path.name} if analysis.spoken else {}
+    return {**kept, "readings": analysis.prediction.document.readings, **heard}
 
 
 def _origin(analysis: Analysis | None) -> dict[str, Any]:
