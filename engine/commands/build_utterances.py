@@ -17,6 +17,7 @@ Build speech for an annotated corpus, from recordings of single syllables and fr
   python -m engine build utterances --data news.jsonl --out spoken --recordings wang     a person's syllables: zhang3.wav, …
   python -m engine build utterances --data news.jsonl --out spoken --recordings wang --voice cmn-latn-pinyin+f2
   python -m engine build utterances --data news.jsonl --out still --mode none            without any pause, to compare with
+  python -m engine build utterances --data news.jsonl --out spoken --hold-out 500        with a dev part of its own
 
 It is no human utterance, and the README.md that it writes says so. Pauses between words are drawn alike, whether or not an entity
 begins or ends there; words are those of jieba, cut further where an annotated entity begins or ends. Of a natural corpus a share
@@ -24,7 +25,12 @@ is spoken without pauses, and a share with pauses inside words, so that a system
 
 DIR then holds audio/*.flac, corpus.jsonl (read it like any corpus: python -m engine train --train DIR/corpus.jsonl),
 construction.jsonl with the true start and end of every character, card.json and README.md. The same sentence, seed and speakers
-give the same bytes, whatever else is in the corpus. Syllables in one folder are one speaker; what cannot be used is listed."""
+give the same bytes, whatever else is in the corpus. Syllables in one folder are one speaker; what cannot be used is listed.
+The meta of each document says under "pauses" how it is spoken: natural, none, misleading, or mute where there is no recording.
+
+With --hold-out N, train.jsonl and dev.jsonl stand in the place of corpus.jsonl. N documents, drawn by the seed, are in dev.jsonl,
+each of them four times: X, spoken with pauses between words, X.none, X.misleading and X.mute. train.jsonl holds the others,
+spoken as they would be without the option."""
 
 
 def add(builds: Any) -> None:
@@ -53,6 +59,7 @@ def add(builds: Any) -> None:
     parser.add_argument("--share-misleading", type=float, default=0.05, metavar="X", help="with pauses inside words; 0.05")
     parser.add_argument("--seed", type=int, default=0, help="of everything drawn; 0")
     parser.add_argument("--limit", type=int, metavar="N", help="the first N documents alone")
+    parser.add_argument("--hold-out", type=int, metavar="N", help="hold out N documents, and speak them every way, in dev.jsonl")
     parser.add_argument("--processes", type=int, default=1, metavar="N", help="how many work at a time; 1")
     add_json(parser)
     parser.set_defaults(handler=utterances)
@@ -88,7 +95,9 @@ def utterances(arguments: argparse.Namespace) -> int:
         "command": _command(arguments),
     }
     with progress("utterance") as observe:
-        report = build_utterances(arguments.out, documents, speakers, plan, arguments.processes, source, observe)
+        report = build_utterances(
+            arguments.out, documents, speakers, plan, arguments.processes, source, observe, arguments.hold_out
+        )
     if arguments.json:
         print_json(
             {
@@ -110,8 +119,9 @@ def _command(arguments: argparse.Namespace) -> str:
     options += ["--share-none", str(arguments.share_none), "--share-misleading", str(arguments.share_misleading)]
     for name in ("recordings", "voice"):
         options += [word for value in getattr(arguments, name) for word in (f"--{name}", value)]
-    for name in ("format", "limit"):
-        options += [f"--{name}", str(getattr(arguments, name))] if getattr(arguments, name) is not None else []
+    for name in ("format", "limit", "hold_out"):
+        value = getattr(arguments, name)
+        options += [f"--{name.replace('_', '-')}", str(value)] if value is not None else []
     return f"python -m engine build utterances {shlex.join(options)} --out DIR"
 
 
@@ -126,6 +136,8 @@ def _print(report: Any) -> None:
         f"in {report.seconds:.0f} s ({pace:.1f} a second)"
     )
     print(f"spoken: {', '.join(f'{count:,} {mode}' for mode, count in card['modes'].items())}; see {report.folder}/README.md")
+    if card["held_out"]:
+        print(f"held out: {card['held_out']:,} documents, in dev.jsonl in each mode and without speech")
     for speaker in card["speakers"]:
         print(f"  {speaker['utterances']:>6,}  {speaker['name']}, {speaker['syllables']:,} syllables")
     for name, told in (("replaced", "said in another tone"), ("unsaid", "not said")):
@@ -134,6 +146,6 @@ def _print(report: Any) -> None:
             print(f"{sum(card[name].values()):,} syllables {told}, for want of a sound: {listed}")
     if card["without_speech"]:
         listed = few([f"{row['id']}: {row['reason']}" for row in card["without_speech"]], "\n  ")
-        print(f"{len(card['without_speech']):,} documents without speech:", listed, sep="\n  ")
+        print(f"{len(card['without_speech']):,} utterances could not be built:", listed, sep="\n  ")
     if report.problems:
         print(f"left out {len(report.problems):,} sounds:", few(report.problems, "\n  "), sep="\n  ")

@@ -1,29 +1,26 @@
 """Building speech for a corpus that has none: a folder of recordings, the corpus that names them, and how each was made.
 
 audio/NAME.flac       16 kHz, 16 bit, mono
-corpus.jsonl          the documents, each with the path of its recording
+corpus.jsonl          the documents, or train.jsonl and dev.jsonl where some are held out; see utterance_corpus.py
 construction.jsonl    one object an utterance: when each character is said, the words, the pauses, the speaker, the conditions
 card.json, README.md  what this is, and what it is not
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import multiprocessing
-import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from engine import formats
 from engine.document import Document
 from engine.errors import ConfigError, EngineError, InputError
 from engine.modalities.databases import replacing
@@ -31,9 +28,8 @@ from engine.modalities.scripts import Script, script_of
 from engine.modalities.speakers import Speaker
 from engine.modalities.speech import LONGEST, RATE
 from engine.modalities.utterance_card import CARD, card_of, readme_of
-from engine.modalities.utterances import MODES, Utterance, drawn_delivery, say
-
-AUDIO, CORPUS, CONSTRUCTION = "audio", "corpus.jsonl", "construction.jsonl"
+from engine.modalities.utterance_corpus import AUDIO, CONSTRUCTION, Take, digest, takes_of, write_corpus
+from engine.modalities.utterances import MODES, NATURAL, Utterance, drawn_delivery, say
 
 Observe = Callable[[int, int], None]
 """Told how many utterances are done, of how many."""
@@ -55,7 +51,7 @@ class Plan:
         seed: of everything drawn.
     """
 
-    mode: str = "natural"
+    mode: str = NATURAL
     share_none: float = 0.1
     share_misleading: float = 0.05
     seed: int = 0
@@ -77,7 +73,7 @@ class Plan:
     def drawn_mode(self, generator: np.random.Generator) -> str:
         """Draw how one utterance is spoken."""
         chance = generator.random()
-        if self.mode != "natural" or chance >= self.share_none + self.share_misleading:
+        if self.mode != NATURAL or chance >= self.share_none + self.share_misleading:
             return self.mode
         return "none" if chance < self.share_none else "misleading"
 
@@ -103,7 +99,7 @@ class UtteranceReport:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    name: str
+    file: str
     key: str
     script: Script
     plan: Plan
@@ -121,11 +117,15 @@ def build_utterances(
     processes: int = 1,
     source: Mapping[str, Any] | None = None,
     observe: Observe = lambda done, total: None,
+    hold_out: int | None = None,
 ) -> UtteranceReport:
     """Build speech for documents.
 
     What is drawn for a document depends on the seed, its name, its text and the speakers, and on no other document. The folder
     appears only when all of it is written, and replaces one that was built before.
+
+    Where some documents are held out, every other one is spoken as it would be if none were, and each of them in every mode, by
+    the same voice in the same room, and stands there once without speech.
 
     Args:
         folder: where to.
@@ -135,31 +135,30 @@ def build_utterances(
         processes: how many at a time.
         source: what the card is to say of where it all comes from.
         observe: follows the work.
+        hold_out: how many documents are drawn, by the plan's seed, for a dev part; there is none if absent.
 
     Raises:
+        ConfigError: if the number of processes, or of documents to hold out, is less than 1.
         InputError: if there are no documents or no speakers, none of the documents can be said, two speakers are called the same,
-            or the target is a folder of something else.
+            nothing is left of what is not held out, or the target is a folder of something else.
         EngineError: if a process that says utterances dies.
     """
     started = time.perf_counter()
     target = Path(folder)
     _check(target, documents, speakers, processes)
+    takes = takes_of(documents, hold_out, plan.seed)
     with replacing(target) as half:
         (half / AUDIO).mkdir()
-        scripts = [script_of(document) for document in documents]
-        names = _names(documents)
-        tasks = [
-            _Task(name, f"{plan.seed}\0{document.id}\0{document.text}", script, plan, str(half / AUDIO))
-            for name, document, script in zip(names, documents, scripts, strict=True)
-        ]
+        scripts = [script_of(take.document) for take in takes]
+        tasks = [_task(take, script, plan, half / AUDIO) for take, script in zip(takes, scripts, strict=True)]
         made: list[_Made] = []
         for result in _said(tasks, speakers, processes):
             made.append(result)
             observe(len(made), len(tasks))
         if not any(isinstance(result, dict) for result in made):
             raise InputError(f"none of {len(made)} documents can be said; the first: {made[0]}")
-        _write_rows(half, documents, names, made)
-        card = card_of(documents, scripts, made, speakers, asdict(plan), source or {})
+        write_corpus(half, takes, made)
+        card = card_of(takes, scripts, made, speakers, asdict(plan), source or {})
         (half / CARD).write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         (half / "README.md").write_text(readme_of(card), encoding="utf-8")
     problems = tuple(str(problem) for speaker in speakers for problem in speaker.problems)
@@ -190,20 +189,9 @@ def _check(target: Path, documents: Sequence[Document], speakers: Sequence[Speak
         raise InputError(f"two speakers are called {twice[0]!r}; rename one of the folders, or give the voice once")
 
 
-def _names(documents: Iterable[Document]) -> list[str]:
-    """Return a file name for each document: its own where it can be one, else a hash; numbered where two would be the same."""
-    seen: Counter[str] = Counter()
-    names = []
-    for document in documents:
-        plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{3,79}", document.id)
-        name = document.id if plain else _digest(f"{document.id}\0{document.text}").hex()[:16]
-        seen[name.lower()] += 1
-        names.append(name if seen[name.lower()] == 1 else f"{name}.{seen[name.lower()]}")
-    return names
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+def _task(take: Take, script: Script, plan: Plan, folder: Path) -> _Task:
+    chosen = Plan(take.mode, 0, 0, plan.seed) if take.mode else plan
+    return _Task(take.file, f"{plan.seed}\0{take.source}\0{take.document.text}", script, chosen, str(folder))
 
 
 def _said(tasks: Sequence[_Task], speakers: Sequence[Speaker], processes: int) -> Iterator[_Made]:
@@ -233,7 +221,7 @@ def _say_to_file(task: _Task, speakers: Sequence[Speaker]) -> _Made:
     """Return how an utterance was made, or why it was not."""
     import soundfile
 
-    generator = np.random.default_rng(list(_digest(task.key)))
+    generator = np.random.default_rng(list(digest(task.key)))
     speaker = speakers[int(generator.integers(len(speakers)))]
     delivery = drawn_delivery(task.plan.drawn_mode(generator), generator)
     if len(task.script.said) > _MOST_SAID:
@@ -244,7 +232,7 @@ def _say_to_file(task: _Task, speakers: Sequence[Speaker]) -> _Made:
         return str(error)
     if len(utterance.waveform) > LONGEST * RATE:
         return f"it would take {len(utterance.waveform) / RATE:.0f} s, longer than {LONGEST:.0f} s"
-    soundfile.write(Path(task.folder) / f"{task.name}.flac", utterance.waveform, RATE, subtype="PCM_16")
+    soundfile.write(Path(task.folder) / f"{task.file}.flac", utterance.waveform, RATE, subtype="PCM_16")
     described = asdict(delivery)
     return {"mode": described.pop("mode"), "speaker": speaker.name, **_row(task.script, utterance), "delivery": described}
 
@@ -262,15 +250,3 @@ def _row(script: Script, utterance: Utterance) -> dict[str, Any]:
         "replaced": {str(i): syllable for i, syllable in utterance.replaced.items()},
         "unsaid": list(utterance.unsaid),
     }
-
-
-def _write_rows(folder: Path, documents: Sequence[Document], names: Sequence[str], made: Sequence[_Made]) -> None:
-    spoken = []
-    with (folder / CONSTRUCTION).open("w", encoding="utf-8", newline="\n") as lines:
-        for document, name, result in zip(documents, names, made, strict=True):
-            path = None if isinstance(result, str) else f"{AUDIO}/{name}.flac"
-            spoken.append(replace(document, audio=path))
-            if isinstance(result, dict):
-                # as in the corpus, but readable even where half of a surrogate pair is in a name
-                lines.write(json.dumps({"id": document.id, "audio": path, **result}) + "\n")
-    formats.write(spoken, folder / CORPUS)

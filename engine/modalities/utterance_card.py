@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.document import Document
 from engine.modalities.scripts import Script
 from engine.modalities.speakers import Speaker
+from engine.modalities.utterance_corpus import DEV, Take
+from engine.modalities.utterances import NATURAL
 
 CARD = "card.json"
 WHAT = (
@@ -20,7 +21,7 @@ WHAT = (
 
 
 def card_of(
-    documents: Sequence[Document],
+    takes: Sequence[Take],
     scripts: Sequence[Script],
     made: Sequence[Any],
     speakers: Sequence[Speaker],
@@ -30,7 +31,7 @@ def card_of(
     """Describe what was built.
 
     Args:
-        documents: the corpus.
+        takes: which document was to be spoken how.
         scripts: what was to be said of each.
         made: for each, how its utterance was made, as in ``construction.jsonl``, or why there is none.
         speakers: who spoke.
@@ -38,7 +39,8 @@ def card_of(
         source: what else is to be said of where it comes from.
     """
     rows = [row for row in made if isinstance(row, dict)]
-    unspoken = [(document.id, row) for document, row in zip(documents, made, strict=True) if isinstance(row, str)]
+    unspoken = [(take.document.id, row) for take, row in zip(takes, made, strict=True) if isinstance(row, str)]
+    once = [take for take in takes if take.mode in (None, NATURAL)]
     replaced: Counter[str] = Counter()
     unsaid: Counter[str] = Counter()
     for script, row in zip(scripts, made, strict=True):
@@ -50,7 +52,8 @@ def card_of(
         "what": WHAT,
         **source,
         "plan": dict(plan),
-        "documents": len(documents),
+        "documents": len(once),
+        "held_out": sum(take.part == DEV for take in once),
         "utterances": len(rows),
         "hours": round(sum(row["seconds"] for row in rows) / 3600, 4),
         "characters_said": sum(sum(times is not None for times in row["characters"]) for row in rows),
@@ -86,14 +89,21 @@ def readme_of(card: Mapping[str, Any]) -> str:
     )
     modes = ", ".join(f"{count:,} {mode}" for mode, count in card["modes"].items())
     replaced, unsaid = (sum(card[name].values()) for name in ("replaced", "unsaid"))
+    held = (
+        f"`dev.jsonl` holds {card['held_out']:,} of the documents, held out from `train.jsonl`, and each four times: X, spoken "
+        "with pauses between words, X.none without pauses, X.misleading with pauses inside words instead, by the same voice, and "
+        "X.mute without a recording.\n\n"
+        if card["held_out"]
+        else ""
+    )
     return (
         f"# Built speech\n\n{card['what']}\n\n"
         f"{card['utterances']:,} utterances of {card['documents']:,} documents, {card['hours']:.2f} hours; modes: {modes}; "
-        f"seed {card['plan']['seed']}.\n\n{data}{made}"
+        f"seed {card['plan']['seed']}. Each document's meta says under `pauses` how it is spoken.\n\n{held}{data}{made}"
         f"| speaker | utterances | syllables | licence |\n| --- | --- | --- | --- |\n{speakers}\n\n"
         f"{replaced:,} syllables were said in another tone and {unsaid:,} not at all, for want of a sound; "
-        f"{len(card['without_speech']):,} documents have no speech. `construction.jsonl` holds the true time of every character; "
-        "`card.json` holds these figures in full.\n"
+        f"{len(card['without_speech']):,} utterances could not be built. `construction.jsonl` holds the true time of every "
+        "character; `card.json` holds these figures in full.\n"
     )
 
 

@@ -21,8 +21,11 @@ from engine.modalities.stretching import stretched
 Waveform = NDArray[np.float32]
 Pause = tuple[float, float, str]
 
-MODES = ("natural", "none", "misleading")
+NATURAL = "natural"
+MODES = (NATURAL, "none", "misleading")
 """Pauses between words; no pause; pauses inside words instead of between them."""
+PAUSES, MUTE = "pauses", "mute"
+"""Under which key the meta of a document in a built corpus says how it is spoken, and what it says of one that is not."""
 _SYLLABLE, _SYLLABLE_SPREAD, _SYLLABLE_BOUNDS = 0.185, 0.16, (0.12, 0.26)
 _NEUTRAL, _FINAL, _BEFORE_STOP = 0.75, 1.3, 1.15
 _NO_PAUSE, _PAUSE, _PAUSE_SPREAD, _PAUSE_BOUNDS = 0.25, 0.05, 0.5, (0.02, 0.12)

@@ -17,6 +17,7 @@ from engine.modalities.speaking import LANGUAGE, can_speak
 from engine.modalities.speech import RATE, pauses, read_speech
 from engine.modalities.stretching import stretched
 from engine.modalities.utterance_building import Plan, build_utterances
+from engine.modalities.utterance_corpus import takes_of
 from engine.modalities.utterances import MODES, Delivery, drawn_delivery, say
 from tests.engine.modalities.voiced import glide
 
@@ -258,13 +259,13 @@ class TestBuilding:
         seen = []
         report = build_utterances(tmp_path / "out", NEWS, [li], Plan(), observe=lambda done, total: seen.append((done, total)))
         read = formats.read(tmp_path / "out" / "corpus.jsonl")
-        assert [replace(document, audio=None) for document in read] == NEWS
+        assert [replace(document, audio=None, meta={}) for document in read] == NEWS
         rows = [json.loads(line) for line in (tmp_path / "out" / "construction.jsonl").read_text().splitlines()]
         for document, row in zip(read, rows, strict=True):
             assert document.audio == str(tmp_path / "out" / row["audio"])
             assert read_speech(document.audio).seconds == pytest.approx(row["seconds"], abs=1e-3)
             assert len(row["characters"]) == len(row["syllables"]) == len(document.text)
-            assert row["speaker"] == "li" and row["mode"] in MODES and row["delivery"]["snr_db"] >= 15
+            assert row["speaker"] == "li" and row["mode"] == document.meta["pauses"] in MODES and row["delivery"]["snr_db"] >= 15
         assert seen == [(1, 3), (2, 3), (3, 3)] and report.card["utterances"] == 3
         assert "It is not AISHELL-1" in (tmp_path / "out" / "README.md").read_text()
         assert json.loads((tmp_path / "out" / "card.json").read_text()) == report.card
@@ -302,6 +303,7 @@ class TestBuilding:
         report = build_utterances(tmp_path / "out", mute, [li], Plan())
         read = formats.read(tmp_path / "out" / "corpus.jsonl")
         assert [bool(document.audio) for document in read] == [False, False, False, True]
+        assert [document.meta["pauses"] for document in read[:3]] == ["mute"] * 3
         assert [row["id"] for row in report.card["without_speech"]] == ["mute", "empty", "long"]
         with pytest.raises(InputError, match="none of 3 documents can be said; the first: there is nothing"):
             build_utterances(tmp_path / "other", mute[:3], [li], Plan())
@@ -312,6 +314,68 @@ class TestBuilding:
         build_utterances(tmp_path / "out", named, [li], Plan())
         files = [document.audio for document in formats.read(tmp_path / "out" / "corpus.jsonl")]
         assert len({file.lower() for file in files}) == 6 and len(list((tmp_path / "out" / "audio").iterdir())) == 6
+
+    def test_what_is_held_out_is_spoken_every_way_and_the_rest_as_ever(self, li, tmp_path):
+        documents = [*NEWS, replace(NEWS[0], id="more-1"), replace(NEWS[1], id="more-2", meta={"title": "桥"})]
+        plan = Plan(share_none=0.5, seed=3)
+        whole = build_utterances(tmp_path / "whole", documents, [li], plan)
+        parts = build_utterances(tmp_path / "parts", documents, [li], plan, processes=2, hold_out=2)
+        before, after = self.contents(tmp_path / "whole"), self.contents(tmp_path / "parts")
+        assert "corpus.jsonl" not in after and "train.jsonl" not in before
+
+        corpus = {document.id: document for document in formats.read(tmp_path / "whole" / "corpus.jsonl")}
+        train, dev = (formats.read(tmp_path / "parts" / part) for part in ("train.jsonl", "dev.jsonl"))
+        assert len(train) == 3
+        for document in train:
+            assert replace(document, audio=None) == replace(corpus[document.id], audio=None)
+            assert after[f"{document.id}.flac"] == before[f"{document.id}.flac"]
+        said, again = ([json.loads(line) for line in made["construction.jsonl"].splitlines()] for made in (before, after))
+        assert again[:3] == [row for row in said if row["id"] in {document.id for document in train}]
+
+        held = [document.id for document in dev[:2]]
+        suffixes = {"natural": "", "none": ".none", "misleading": ".misleading", "mute": ".mute"}
+        named = [(f"{name}{suffix}", mode) for mode, suffix in suffixes.items() for name in held]
+        assert [(document.id, document.meta["pauses"]) for document in dev] == named
+        assert [document.audio and document.audio.rpartition("/")[2] for document in dev] == [
+            None if mode == "mute" else f"{name}.flac" for name, mode in named
+        ]
+        assert [(row["id"], row["mode"]) for row in again[3:]] == named[:6]
+        for name in held:  # by the same voice in the same room
+            of_it = [row for row in again if row["id"].partition(".")[0] == name]
+            assert all((row["speaker"], row["delivery"]) == (of_it[0]["speaker"], of_it[0]["delivery"]) for row in of_it)
+
+        assert (whole.card["held_out"], parts.card["held_out"], parts.card["documents"], parts.card["utterances"]) == (0, 2, 5, 9)
+        readme = after["README.md"].decode()
+        assert "`dev.jsonl` holds 2 of the documents" in readme and "X.mute without a recording" in readme
+        assert "held out" not in before["README.md"].decode()
+
+    def test_the_seed_holds_out(self, li, tmp_path):
+        held = []
+        for seed in (1, 1, 2, 3, 4, -5):
+            takes = takes_of(NEWS * 9, 9, seed)
+            held.append([take.file for take in takes if take.mode == "natural"])
+        assert held[0] == held[1] and len({tuple(names) for names in held}) == 5
+
+    def test_what_cannot_be_said_is_held_out_all_the_same(self, li, tmp_path):
+        build_utterances(
+            tmp_path / "out", [Document("OK!", id="ok"), Document("OK?", id="no"), *NEWS], [li], Plan(seed=1), hold_out=4
+        )
+        dev = formats.read(tmp_path / "out" / "dev.jsonl")
+        assert len(dev) == 16 and all(sum(d.meta["pauses"] == mode for d in dev) == 4 for mode in (*MODES, "mute"))
+        assert {bool(document.audio) for document in dev if document.text.startswith("OK")} == {False}
+
+    def test_too_many_or_too_few_cannot_be_held_out(self, li, tmp_path):
+        for number in (0, -1):
+            with pytest.raises(ConfigError, match=f"--hold-out: expected a number from 1 on, got {number}"):
+                build_utterances(tmp_path / "out", NEWS, [li], Plan(), hold_out=number)
+        for number in (3, 4):
+            with pytest.raises(InputError, match=f"--hold-out: {number} of 3 documents leave nothing to learn from"):
+                build_utterances(tmp_path / "out", NEWS, [li], Plan(), hold_out=number)
+        twins = [replace(document, id=name) for document, name in zip(NEWS, ("a", "a.none", "a.mute"), strict=True)]
+        with pytest.raises(InputError, match=r"--hold-out: a would be called a\.\w+ too"):
+            for seed in range(9):
+                takes_of(twins, 1, seed)
+        assert not (tmp_path / "out").exists()
 
     def test_nothing_to_build_from_is_refused(self, li, tmp_path):
         for documents, people, message in [
@@ -357,6 +421,9 @@ class TestCommand:
         assert status == 0 and report["utterances"] == 2 and report["modes"] == {"misleading": 2}
         assert "--seed 7" in report["command"] and "--limit 2" in report["command"] and len(report["data_sha256"]) == 64
         assert len(formats.read(tmp_path / "out" / "corpus.jsonl")) == 2
+        status, out, _ = self.build(capsys, *arguments, "--hold-out", 1)
+        assert status == 0 and "held out: 1 documents, in dev.jsonl" in out and "3 misleading, 1 natural, 1 none" in out
+        assert "--hold-out 1" in (tmp_path / "out" / "README.md").read_text()
 
     def test_misuse_is_told(self, corpus, wang, tmp_path, capsys):
         out = ("--recordings", wang, "--out", tmp_path / "out")
@@ -370,6 +437,8 @@ class TestCommand:
             (("--data", corpus, *out, "--mode", "sung"), "no mode 'sung'"),
             (("--data", corpus, *out, "--share-none", "2"), "at most 1"),
             (("--data", corpus, *out, "--limit", "0"), "--limit: expected"),
+            (("--data", corpus, *out, "--hold-out", "0"), "--hold-out: expected"),
+            (("--data", corpus, *out, "--hold-out", "3"), "--hold-out: 3 of 3 documents leave nothing"),
             (("--data", corpus, *out, "--processes", "0"), "--processes: expected"),
             (("--data", corpus, *out, "--voice", "en"), "does not speak Pinyin|no eSpeak NG"),
             (("--data", corpus, "--recordings", wang, "--out", wang), "holds no built speech"),
