@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from engine.document import Document, Span
+from engine.document import Document, Span, topmost
+from engine.modalities.utterances import MUTE, NATURAL, PAUSES
 
 _TONES = {"\u0304", "\u0301", "\u030c", "\u0300"}
 _SANDHI = {"一", "不"}
@@ -92,6 +93,15 @@ def has_polyphonic_entity(document: Document) -> bool:
     )
 
 
+def is_natural(document: Document) -> bool:
+    """Tell whether a document is spoken with natural pauses, or its corpus does not say how."""
+    return _mode(document) == NATURAL
+
+
+def _mode(document: Document) -> str:
+    return document.meta.get(PAUSES, NATURAL)
+
+
 def _of_documents(test: Callable[[Comparison, Document], bool]) -> Callable[[Comparison], Comparison]:
     def cut(whole: Comparison) -> Comparison:
         kept = [i for i, document in enumerate(whole.gold) if test(whole, document)]
@@ -110,6 +120,18 @@ def _of_entities(test: Callable[[Comparison, str], bool]) -> Callable[[Compariso
         return replace(whole, gold=gold, predicted=predicted)
 
     return cut
+
+
+def _of_mode(mode: str) -> Callable[[Comparison], Comparison]:
+    return _of_documents(lambda whole, document: _mode(document) == mode)
+
+
+def _outermost(whole: Comparison) -> Comparison:
+    gold, predicted = (
+        tuple(document.with_spans(topmost(document.spans)) for document in documents)
+        for documents in (whole.gold, whole.predicted)
+    )
+    return replace(whole, gold=gold, predicted=predicted)
 
 
 def _keeping(document: Document, test: Callable[[str], bool]) -> Document:
@@ -155,5 +177,14 @@ _ALL = (
         _of_entities(lambda whole, text: bool(whole.unseen & set(text))),
         "unknown",
     ),
+    Slice("natural", "sentences spoken with natural pauses", _of_mode(NATURAL)),
+    Slice(
+        "flat",
+        "sentences spoken with natural pauses, outermost entities alone",
+        lambda whole: _outermost(_of_mode(NATURAL)(whole)),
+    ),
+    Slice("no-pauses", "sentences spoken without pauses", _of_mode("none")),
+    Slice("misleading", "sentences spoken with misleading pauses", _of_mode("misleading")),
+    Slice("mute", "sentences without speech", _of_mode(MUTE)),
 )
 SLICES: dict[str, Slice] = {slice.name: slice for slice in _ALL}

@@ -10,7 +10,7 @@ import torch
 from engine import formats
 from engine.document import Document, LabelSet
 from engine.errors import RunError
-from engine.evaluation.slices import Comparison
+from engine.evaluation.slices import Comparison, is_natural
 from engine.reproduction import outcome
 from engine.reproduction.cell import Cell
 from engine.reproduction.corpora import drawn
@@ -25,7 +25,8 @@ from engine.training_state import has_state, last_weights
 def train_cell(run: Run) -> bool:
     """Carry out a cell in this process; return false if it was asked to stop.
 
-    A state that cannot be gone on from is told of and begun anew.
+    Where the dev part is spoken in several ways, what is spoken naturally decides on the best epoch. A state that cannot be gone
+    on from is told of and begun anew.
 
     Raises:
         FormatError: if a corpus has malformed lines.
@@ -34,15 +35,16 @@ def train_cell(run: Run) -> bool:
     cell = Cell.of(run)
     whole, dev = formats.read(cell.train), formats.read(cell.dev)
     train = drawn(whole, cell.documents, cell.share, cell.seed)
+    natural = [document for document in dev if is_natural(document)]
     state = run.folder / "state"
     try:
-        system, result = _fitted(cell, run, train, dev)
+        system, result = _fitted(cell, run, train, natural)
     except RunError as error:
         if not has_state(state):
             raise
         run.tell(kind="stage", message=f"begun anew: {error}")
         shutil.rmtree(state)
-        system, result = _fitted(cell, run, train, dev)
+        system, result = _fitted(cell, run, train, natural)
     if result.stopped:
         return False
     best = _predicted(system, dev)

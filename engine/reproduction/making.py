@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import RunError
+from engine.evaluation.slices import is_natural
 from engine.reproduction import claims as claiming
 from engine.reproduction.cell import Cell, cell_of, check_overrides
 from engine.reproduction.corpora import Source, data_folder, find
@@ -94,13 +95,14 @@ def _report(
 
 
 def _about(corpus: str, outcomes: Mapping[Place, Outcome]) -> str:
-    """Say what was learned from in the largest cells of a corpus, and judged by."""
+    """Say what was learned from in the largest cells of a corpus, and judged by; what is spoken in several ways counts once."""
     here = [outcome for (_, name, _), outcome in outcomes.items() if name == corpus]
     if not here:
         return "no cell is done"
     largest = max(here, key=lambda outcome: outcome.train)
     comparison = largest.states["best"]
     drawn = f" of {largest.whole:,}, drawn once for all cells," if largest.train < largest.whole else ""
-    repeated = sum(document.text in comparison.repeated for document in comparison.gold)
+    gold = [document for document in comparison.gold if is_natural(document)]
+    repeated = sum(document.text in comparison.repeated for document in gold)
     again = f", {repeated:,} of them also in the training part" if repeated else ""
-    return f"learned from {largest.train:,}{drawn} sentences, judged by {len(comparison.gold):,}{again}"
+    return f"learned from {largest.train:,}{drawn} sentences, judged by {len(gold):,}{again}"

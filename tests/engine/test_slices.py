@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from engine.document import Document, Span
@@ -46,6 +48,11 @@ PARTS = {
     "unknown": (4, 1, 1, 0),
     "seen": (4, 2, 1, 0),
     "unseen": (4, 2, 2, 1),
+    "natural": (4, 4, 3, 1),
+    "flat": (4, 4, 3, 1),
+    "no-pauses": (0, 0, 0, 0),
+    "misleading": (0, 0, 0, 0),
+    "mute": (0, 0, 0, 0),
 }
 
 
@@ -54,6 +61,23 @@ def test_a_part_holds_its_documents_or_its_entities_on_both_sides(name):
     cut = SLICES[name].cut(WHOLE)
     counts = score(cut.gold, cut.predicted).counts
     assert (counts["documents"], counts["gold"], counts["predicted"], counts["correct"]) == PARTS[name]
+
+
+def test_a_part_of_spoken_sentences_follows_what_their_meta_says():
+    bridge = Document("南京市长江大桥", (Span(0, 3, "LOC"), Span(3, 7, "LOC"), Span(3, 5, "LOC")))
+    modes = ("natural", "none", "misleading", "mute")
+    gold = (bridge, *(replace(bridge, id=mode, meta={"pauses": mode}) for mode in modes))
+    predicted = tuple(document.with_spans([Span(0, 7, "LOC"), Span(0, 3, "LOC")]) for document in gold)
+    whole = Comparison(gold, predicted)
+    cuts = {name: SLICES[name].cut(whole) for name in ("natural", "no-pauses", "misleading", "mute")}
+    assert [[document.id for document in cut.gold] for cut in cuts.values()] == [
+        [bridge.id, "natural"],
+        *([m] for m in modes[1:]),
+    ]
+    assert all([d.id for d in cut.gold] == [d.id for d in cut.predicted] for cut in cuts.values())
+    flat = SLICES["flat"].cut(whole)
+    assert [document.spans for document in flat.gold] == [(Span(0, 3, "LOC"), Span(3, 7, "LOC"))] * 2
+    assert [document.spans for document in flat.predicted] == [(Span(0, 7, "LOC"),)] * 2
 
 
 @pytest.mark.parametrize(("one", "other"), [("polyphonic", "monophonic"), ("known", "unknown"), ("seen", "unseen")])
