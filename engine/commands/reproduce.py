@@ -26,8 +26,8 @@ its last state. The table is computed from the kept predictions, and written to 
 
 Each figure is the mean over the seeds ± their standard deviation, of the epoch that is best on the dev part and of the last
 epoch. A claim of the paper holds if the mean difference has the published sign and exceeds its standard error over the paired
-seeds; with one seed it is always too close to tell. The corpora are looked for below DIR: weibo/, resume/, cmner/, msra/; one
-that is not there is left out and named."""
+seeds; with one seed it is always too close to tell. The corpora are looked for below DIR: weibo/, resume/, cmner/, msra/,
+cnerta-spoken/; one that is not there is left out and named, the last with the command that builds it."""
 
 
 def add(commands: Any) -> None:

@@ -125,7 +125,7 @@ def cell_of(table: Table, row: Row, source: Source, seed: int, overrides: Mappin
         corpus=source.name,
         documents=table.sizes.get(source.name, 0),
         share=row.share,
-        contents={"train": digest(source.train), "dev": digest(source.dev)} | _encoders(chosen.to_json()),
+        contents=_contents(source) | _encoders(chosen.to_json()),
         train=str(source.train),
         dev=str(source.dev),
     )
@@ -161,6 +161,11 @@ def digest(path: Path) -> str:
 @cache
 def _digest(path: Path, changed: int, size: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _contents(source: Source) -> dict[str, str]:
+    parts = {"train": source.train, "dev": source.dev}
+    return {name: digest(file) for name, file in (parts | {file.name: file for file in source.further}).items()}
 
 
 def _encoders(chosen: Mapping[str, Any]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +12,18 @@ import torch
 from engine.document import Document
 from engine.errors import InputError
 
-FILES: dict[str, tuple[str, str]] = {
+FILES: dict[str, tuple[str, ...]] = {
     "weibo": ("weibo/train.char.bmes", "weibo/dev.char.bmes"),
     "resume": ("resume/train.char.bmes", "resume/dev.char.bmes"),
     "cmner": ("cmner/train.txt", "cmner/dev.txt"),
     "msra": ("msra/train.txt.xz", "msra/dev.txt"),
+    "cnerta-spoken": ("cnerta-spoken/train.jsonl", "cnerta-spoken/dev.jsonl", "cnerta-spoken/construction.jsonl"),
 }
-"""For each corpus its training and its dev part, below the folder of corpora."""
+"""For each corpus its training and its dev part, and what else determines what is learned, below the folder of corpora."""
+_BUILT = {
+    "cnerta-spoken": "build utterances --data {folder}/cnerta/valid.json --hold-out 540 --seed 1 --out {folder}/cnerta-spoken",
+}
+"""By which command those that are built can be."""
 VARIABLE = "DUOMO_DATA"
 _SUBSET_SEED = 1
 
@@ -30,11 +36,13 @@ class Source:
         name: in :data:`FILES`.
         train: file to learn from.
         dev: file to judge by.
+        further: files whose content counts as well.
     """
 
     name: str
     train: Path
     dev: Path
+    further: tuple[Path, ...] = ()
 
 
 def data_folder(given: str | None, environment: Mapping[str, str]) -> Path:
@@ -60,7 +68,7 @@ def find(names: Sequence[str], folder: Path) -> tuple[list[Source], dict[str, st
         folder: of the corpora.
 
     Returns:
-        those that are there, and for each of the others the file that is missing.
+        those that are there, and for each of the others which files are missing, and how it is built if it can be.
 
     Raises:
         InputError: if a name is not known, or none of the corpora is there.
@@ -71,15 +79,23 @@ def find(names: Sequence[str], folder: Path) -> tuple[list[Source], dict[str, st
     found: list[Source] = []
     missing: dict[str, str] = {}
     for name in dict.fromkeys(names):
-        train, dev = (folder / file for file in FILES[name])
-        absent = [str(file) for file in (train, dev) if not file.is_file()]
+        files = [folder / file for file in FILES[name]]
+        absent = [str(file) for file in files if not file.is_file()]
         if absent:
-            missing[name] = ", ".join(absent)
+            missing[name] = ", ".join(absent) + _how_to_build(name, folder)
         else:
-            found.append(Source(name, train.resolve(), dev.resolve()))
+            train, dev, *further = (file.resolve() for file in files)
+            found.append(Source(name, train, dev, tuple(further)))
     if not found:
         raise InputError(f"none of the corpora is there: no {'; no '.join(missing.values())}")
     return found, missing
+
+
+def _how_to_build(name: str, folder: Path) -> str:
+    if name not in _BUILT:
+        return ""
+    command = _BUILT[name].format(folder=shlex.quote(str(folder)))
+    return f" (build it: python -m engine {command}, with --recordings DIR if you have a person's syllables)"
 
 
 def drawn(documents: Sequence[Document], most: int, share: float, seed: int) -> list[Document]:

@@ -44,6 +44,13 @@ def test_what_came_of_a_flat_cell_is_still_found_since_systems_can_be_nested(dat
     assert nested.key != cell(data).key and nested.identity["options"]["structure"] == "nested"
 
 
+def test_what_came_of_a_cell_is_still_found_since_more_than_two_files_can_be_a_corpus(data):
+    """The hash is that of the cells that were carried out before."""
+    assert cell(data).contents.keys() == {"train", "dev"}
+    one = Cell("bert-crf", {"lstm": 0}, {"seed": 1}, "weibo", 0, 1.0, {"train": "a", "dev": "b"}, "train", "dev")
+    assert one.key == "56720dd186a3582b"
+
+
 def test_a_cell_is_called_by_what_is_not_its_systems_own(data):
     first, deeper, *_ = class_attention.CLASS_ATTENTION.rows
     cells = [cell_of(class_attention.CLASS_ATTENTION, row, source(data), 2, {}) for row in (first, deeper)]
