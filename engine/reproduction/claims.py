@@ -11,10 +11,11 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from engine.evaluation.errors import Errors, count_errors
 from engine.evaluation.scores import PRF, Scores, score
 from engine.evaluation.slices import SLICES
 from engine.reproduction.outcome import STATES, Outcome
-from engine.reproduction.table import Row, Table
+from engine.reproduction.table import Printed, Row, Table
 
 HOLDS = "holds"
 FAILS = "does not hold"
@@ -29,7 +30,7 @@ Outcomes = Mapping[tuple[str, str, int], Outcome]
 
 @dataclass(frozen=True)
 class Mean:
-    """A figure over seeds, as a fraction.
+    """A figure over seeds, a fraction or a count.
 
     Attributes:
         mean: of the seeds.
@@ -48,6 +49,36 @@ class Mean:
 
 
 @dataclass(frozen=True)
+class Details:
+    """What a detailed table says of a figure beside precision, recall and F1.
+
+    Attributes:
+        type_errors: for each state, ``best`` and ``last``.
+        boundary_errors: for each state.
+        by_seed: boundary errors for each state and seed.
+        printed: what the paper says.
+    """
+
+    type_errors: Mapping[str, Mean]
+    boundary_errors: Mapping[str, Mean]
+    by_seed: Mapping[str, Mapping[int, int]]
+    printed: Printed | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """How the number of boundary errors changes from one row to another, as a fraction of the other's.
+
+    Attributes:
+        shares: for each state, over the seeds that both have; none where the other makes no such error.
+        published: the paper's; none where it does not say.
+    """
+
+    shares: Mapping[str, float | None]
+    published: float | None
+
+
+@dataclass(frozen=True)
 class Figure:
     """What a row reaches on a part of a corpus's dev part.
 
@@ -62,6 +93,7 @@ class Figure:
         recall: for each state.
         published: F1 in the paper, as a fraction.
         by_seed: F1 for each state and seed.
+        details: in a detailed table.
     """
 
     row: str
@@ -74,6 +106,7 @@ class Figure:
     recall: Mapping[str, Mean]
     published: float | None
     by_seed: Mapping[str, Mapping[int, float]]
+    details: Details | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +136,7 @@ class Claim:
         published: the paper's difference, a fraction.
         differences: ours, for each state.
         verdicts: for each state.
+        boundary_errors: in a detailed table.
     """
 
     row: str
@@ -112,6 +146,7 @@ class Claim:
     published: float | None
     differences: Mapping[str, Difference]
     verdicts: Mapping[str, str]
+    boundary_errors: Change | None = None
 
 
 def difference(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Difference | None:
@@ -135,7 +170,7 @@ def verdict(found: Difference, published: float | None) -> str:
 def figures(table: Table, outcomes: Outcomes, corpora: Sequence[str]) -> list[Figure]:
     """Score every row on every part of the corpora, as far as there are outcomes."""
     found = [
-        _figure(row, corpus, part, of_seed)
+        _figure(row, corpus, part, of_seed, table.detailed)
         for corpus in corpora
         for part in table.parts_of(corpus)
         for row in table.rows
@@ -163,11 +198,13 @@ def published(row: Row, corpus: str, part: str) -> float | None:
     return None if figure is None else figure / 100
 
 
-def _figure(row: Row, corpus: str, part: str, outcomes: Mapping[int, Outcome]) -> Figure:
+def _figure(row: Row, corpus: str, part: str, outcomes: Mapping[int, Outcome], detailed: bool) -> Figure:
     scored: dict[str, dict[int, Scores]] = {}
+    errors: dict[str, dict[int, Errors]] = {}
     for state in STATES:
         cuts = {seed: SLICES[part].cut(found.states[state]) for seed, found in outcomes.items()}
         scored[state] = {seed: score(cut.gold, cut.predicted) for seed, cut in cuts.items()}
+        errors[state] = {seed: count_errors(cut.gold, cut.predicted) for seed, cut in cuts.items()} if detailed else {}
     counts = next(iter(scored["best"].values())).counts
 
     def mean(name: str) -> dict[str, Mean]:
@@ -184,6 +221,16 @@ def _figure(row: Row, corpus: str, part: str, outcomes: Mapping[int, Outcome]) -
         recall=mean("recall"),
         published=published(row, corpus, part),
         by_seed={state: {seed: scores.micro.f1 for seed, scores in of_seed.items()} for state, of_seed in scored.items()},
+        details=_details(errors, row.printed.get(corpus, {}).get(part)) if detailed else None,
+    )
+
+
+def _details(errors: Mapping[str, Mapping[int, Errors]], printed: Printed | None) -> Details:
+    return Details(
+        {state: Mean.of([found.type for found in of_seed.values()]) for state, of_seed in errors.items()},
+        {state: Mean.of([found.boundary for found in of_seed.values()]) for state, of_seed in errors.items()},
+        {state: {seed: found.boundary for seed, found in of_seed.items()} for state, of_seed in errors.items()},
+        printed,
     )
 
 
@@ -199,4 +246,19 @@ def _claim(ours: Figure, theirs: Figure) -> Claim | None:
     known = None if ours.published is None or theirs.published is None else ours.published - theirs.published
     few = ours.entities < _ENOUGH
     verdicts = {state: FEW if few and known is not None else verdict(found, known) for state, found in paired.items()}
-    return Claim(ours.row, theirs.row, ours.corpus, ours.part, known, paired, verdicts)
+    change = _change(ours.details, theirs.details) if ours.details and theirs.details else None
+    return Claim(ours.row, theirs.row, ours.corpus, ours.part, known, paired, verdicts, change)
+
+
+def _change(ours: Details, theirs: Details) -> Change:
+    shares: dict[str, float | None] = {}
+    for state in STATES:
+        here, there = ours.by_seed[state], theirs.by_seed[state]
+        seeds = here.keys() & there.keys()
+        shares[state] = _share(sum(here[seed] for seed in seeds), sum(there[seed] for seed in seeds))
+    known = [details.printed.boundary_errors if details.printed else None for details in (ours, theirs)]
+    return Change(shares, _share(*known))
+
+
+def _share(now: int | None, before: int | None) -> float | None:
+    return None if now is None or not before else now / before - 1

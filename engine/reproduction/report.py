@@ -9,13 +9,32 @@ from pathlib import Path
 from typing import Any
 
 from engine.evaluation.slices import SLICES
-from engine.reproduction.claims import Claim, Difference, Figure, Mean
+from engine.reproduction.claims import Change, Claim, Details, Difference, Figure, Mean
 from engine.reproduction.table import Table
 
 Grid = tuple[Sequence[str], Sequence[Sequence[str]]]
 """Header and rows."""
+_FIGURES = ("row", "F1 best", "F1 last", "seeds", "published")
+_DETAILED_FIGURES = (
+    "row",
+    "P",
+    "R",
+    "F1 best",
+    "F1 last",
+    "type errors",
+    "boundary errors",
+    "seeds",
+    "published P / R / F1",
+    "errors",
+)
+_CLAIMS = ("difference", "best", "verdict", "last", "verdict", "published")
+_CHANGES = ("boundary errors best", "last", "published")
 _DEV = "Published figures are of the test parts, ours of the dev parts, on which the best epoch is chosen too; the last is not."
 _WEAK = "Holds or does not hold: our difference exceeds one standard error over the seeds, which of few seeds is weak evidence."
+_DETAILS = (
+    "P, R and the errors are of the best epoch. A type error has the borders of an annotated entity and not its label; a "
+    "boundary error is any other wrong entity. Beside a difference stands by how much the boundary errors change."
+)
 _LIKE = "Beside a part of which nothing is published stand the figures of the published part that is most like it."
 
 
@@ -43,7 +62,7 @@ class Report:
     def notes(self) -> list[str]:
         """Return what a reader has to know, one sentence or two each."""
         like = any(SLICES[part].like for corpus in self.corpora for part in self.table.parts_of(corpus))
-        notes = [_DEV, _WEAK, *([_LIKE] if like else []), *self.table.notes]
+        notes = [_DEV, _WEAK, *([_LIKE] if like else []), *([_DETAILS] if self.table.detailed else []), *self.table.notes]
         if self.overrides:
             notes.append(f"Asked for of every cell: {', '.join(f'{name}={value}' for name, value in self.overrides.items())}.")
         return notes
@@ -59,8 +78,8 @@ class Report:
             "options": dict(table.options),
             "options_by_corpus": {corpus: dict(options) for corpus, options in table.by_corpus.items()},
             "overrides": dict(self.overrides),
-            "figures": [asdict(figure) for figure in self.figures],
-            "claims": [asdict(claim) for claim in self.claims],
+            "figures": [_plain(figure, "details") for figure in self.figures],
+            "claims": [_plain(claim, "boundary_errors") for claim in self.claims],
             "missing": list(self.missing),
             "notes": self.notes,
         }
@@ -71,10 +90,15 @@ class Report:
         claims = [claim for claim in self.claims if (claim.corpus, claim.part) == (corpus, part)]
         grids: list[Grid] = []
         if figures:
-            grids.append((("row", "F1 best", "F1 last", "seeds", "published"), [_figure_row(figure) for figure in figures]))
+            grids.append(
+                (
+                    _DETAILED_FIGURES if self.table.detailed else _FIGURES,
+                    [_figure_row(f) if f.details is None else _detailed_row(f, f.details) for f in figures],
+                )
+            )
         if claims:
-            header = ("difference", "best", "verdict", "last", "verdict", "published")
-            grids.append((header, [_claim_row(claim) for claim in claims]))
+            header = (*_CLAIMS, *(_CHANGES if self.table.detailed else ()))
+            grids.append((header, [[*_claim_row(claim), *_change_cells(claim.boundary_errors)] for claim in claims]))
         return grids
 
     def sections(self) -> list[tuple[str, list[Grid]]]:
@@ -120,9 +144,24 @@ class Report:
         return f"{corpus}, {SLICES[part].title}: {figure.documents:,} sentences, {figure.entities:,} entities"
 
 
+def _plain(found: Figure | Claim, detail: str) -> dict[str, Any]:
+    """Return a figure or a claim as plain values; what only detailed tables have is not named in others."""
+    return {name: value for name, value in asdict(found).items() if name != detail or value is not None}
+
+
 def _figure_row(figure: Figure) -> list[str]:
     best, last = figure.f1["best"], figure.f1["last"]
     return [figure.row, _mean(best), _mean(last), str(best.seeds), _percent(figure.published)]
+
+
+def _detailed_row(figure: Figure, details: Details) -> list[str]:
+    name, best, last, seeds, published = _figure_row(figure)
+    printed = details.printed
+    scores = f"{printed.precision:.2f} / {printed.recall:.2f} / {published}" if printed else published
+    errors = f"{printed.type_errors} / {printed.boundary_errors}" if printed and printed.type_errors is not None else "—"
+    ours = [_mean(figure.precision["best"]), _mean(figure.recall["best"]), best, last]
+    counted = [_count(details.type_errors["best"]), _count(details.boundary_errors["best"])]
+    return [name, *ours, *counted, seeds, scores, errors]
 
 
 def _claim_row(claim: Claim) -> list[str]:
@@ -130,6 +169,16 @@ def _claim_row(claim: Claim) -> list[str]:
     for state in ("best", "last"):
         shown += [_difference(claim.differences[state]), claim.verdicts[state]]
     return [*shown, "—" if claim.published is None else f"{100 * claim.published:+.2f}"]
+
+
+def _change_cells(change: Change | None) -> list[str]:
+    if change is None:
+        return []
+    return ["—" if share is None else f"{100 * share:+.1f} %" for share in (*change.shares.values(), change.published)]
+
+
+def _count(mean: Mean) -> str:
+    return f"{mean.mean:.1f}" + ("" if mean.deviation is None else f" ± {mean.deviation:.1f}")
 
 
 def _mean(mean: Mean) -> str:

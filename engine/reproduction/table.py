@@ -27,6 +27,23 @@ SMALL_ENCODER: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True)
+class Printed:
+    """What a paper prints beside an F1.
+
+    Attributes:
+        precision: in percent.
+        recall: in percent.
+        type_errors: how many.
+        boundary_errors: how many.
+    """
+
+    precision: float
+    recall: float
+    type_errors: int | None = None
+    boundary_errors: int | None = None
+
+
+@dataclass(frozen=True)
 class Row:
     """One line of a table: a system with its options, trained on a share of each corpus.
 
@@ -38,6 +55,7 @@ class Row:
         share: of the training documents; drawn anew for each seed, and a smaller share lies within a larger one.
         against: the rows that the paper compares it with.
         published: F1 in the paper.
+        printed: what else the paper prints, by corpus and part; shown in a detailed table.
     """
 
     name: str
@@ -47,6 +65,7 @@ class Row:
     share: float = 1.0
     against: tuple[str, ...] = ()
     published: Published = field(default_factory=dict)
+    printed: Mapping[str, Mapping[str, Printed]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,6 +83,7 @@ class Table:
         parts: names of slices of the dev part, each scored by itself.
         further: further parts of a corpus.
         sizes: how many training documents are drawn from a corpus, the same for every cell; all of one not named.
+        detailed: whether precision, recall and kinds of errors are shown too.
         notes: what a reader has to know.
     """
 
@@ -77,6 +97,7 @@ class Table:
     parts: tuple[str, ...] = ("all",)
     further: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
+    detailed: bool = False
     notes: tuple[str, ...] = ()
 
     def row(self, name: str) -> Row:

@@ -1,7 +1,9 @@
 import math
+from dataclasses import replace
 
 import pytest
 
+from engine.document import Span
 from engine.evaluation.slices import Comparison
 from engine.reproduction.claims import (
     CLOSE,
@@ -18,7 +20,7 @@ from engine.reproduction.claims import (
     verdict,
 )
 from engine.reproduction.outcome import Outcome
-from engine.reproduction.table import Row, Table, on_all
+from engine.reproduction.table import Printed, Row, Table, on_all
 from tests.engine.tiny import known
 
 GOLD = tuple(known(24))
@@ -66,6 +68,20 @@ def finding(count, gold=GOLD):
     return Outcome(states, {"best": 1, "last": 2}, 10, 10, 1.0, "cpu")
 
 
+def wrong(labels, places):
+    """Return an outcome whose best epoch mislabels an entity in some documents, and makes one up in some; the last finds none."""
+    best = []
+    for i, document in enumerate(GOLD):
+        spans = [replace(span, label="X") if i < labels and span is document.spans[0] else span for span in document.spans]
+        made_up = [Span(0, len(document), "LOC")] if i < places else []
+        best.append(document.with_spans([*spans, *made_up]))
+    none = tuple(document.with_spans([]) for document in GOLD)
+    return Outcome(
+        {"best": Comparison(GOLD, tuple(best)), "last": Comparison(GOLD, none)}, {"best": 1, "last": 2}, 10, 10, 1.0, "cpu"
+    )
+
+
+PRINTED = [{"weibo": {"all": Printed(74.47, 76.34, 97, 811)}}, {"weibo": {"all": Printed(77.71, 80.60, 94, 694)}}]
 ROWS = (
     Row("base", "s", published=on_all(weibo=60.0)),
     Row("ours", "s", against=("base",), published=on_all(weibo=65.0)),
@@ -94,6 +110,23 @@ def test_figures_and_claims_come_from_the_kept_predictions():
     assert (claim.row, claim.against) == ("ours", "base") and claim.published == pytest.approx(0.05)
     assert claim.differences["best"].mean == pytest.approx(sum(pairs) / 2) and claim.differences["best"].seeds == 2
     assert claim.verdicts == {"best": HOLDS, "last": CLOSE}
+
+
+def test_a_detailed_table_counts_errors_and_how_they_change():
+    """By hand: the base mistakes 4, 6 and 8 labels, and makes up as many entities; ours makes up 3, 3, and 1 of another seed."""
+    rows = (replace(ROWS[0], printed=PRINTED[0]), replace(ROWS[1], printed=PRINTED[1]))
+    detailed = replace(TABLE, rows=rows, detailed=True)
+    done = {("base", "weibo", seed): wrong(count, count) for seed, count in ((1, 4), (2, 6), (3, 8))}
+    done |= {("ours", "weibo", seed): wrong(0, count) for seed, count in ((1, 3), (2, 3), (9, 1))}
+    base, ours, *_ = found = figures(detailed, done, ["weibo"])
+    assert base.details.type_errors["best"] == base.details.boundary_errors["best"] == Mean(6, 2, 3)
+    assert ours.details.type_errors["best"].mean == 0 and ours.details.by_seed["best"] == {1: 3, 2: 3, 9: 1}
+    assert base.details.boundary_errors["last"].mean == 0 and ours.details.printed is PRINTED[1]["weibo"]["all"]
+    claim, unrepeated = claims(detailed, found)
+    assert claim.boundary_errors.shares == {"best": pytest.approx(6 / 10 - 1), "last": None}
+    assert claim.boundary_errors.published == pytest.approx(694 / 811 - 1) and unrepeated.boundary_errors.published is None
+    plain = figures(TABLE, done, ["weibo"])
+    assert plain[0].details is None and claims(TABLE, plain)[0].boundary_errors is None
 
 
 def test_of_a_handful_of_entities_nothing_is_claimed():

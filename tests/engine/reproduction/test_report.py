@@ -1,9 +1,11 @@
 import json
 from dataclasses import replace
 
+import pytest
+
 from engine.reproduction.claims import claims, figures
 from engine.reproduction.report import Report
-from tests.engine.reproduction.test_claims import TABLE, outcomes
+from tests.engine.reproduction.test_claims import PRINTED, TABLE, outcomes, wrong
 
 
 def report(done=None):
@@ -39,6 +41,28 @@ def test_everything_is_written_as_json_and_markdown(tmp_path):
     marked = (tmp_path / "new" / "t.md").read_text()
     rows = [line for line in marked.splitlines() if line.startswith("|")]
     assert "| row | F1 best | F1 last | seeds | published |" in rows and any(row.startswith("| ours − base | +") for row in rows)
+
+
+def test_kinds_of_errors_stand_in_a_detailed_table_alone(tmp_path):
+    rows = tuple(replace(row, printed=printed) for row, printed in zip(TABLE.rows, PRINTED, strict=True))
+    detailed = replace(TABLE, rows=rows, detailed=True)
+    done = {("base", "weibo", 1): wrong(4, 5), ("base", "weibo", 2): wrong(4, 5), ("ours", "weibo", 1): wrong(0, 4)}
+    found = figures(detailed, done, ["weibo"])
+    made = replace(report(), table=detailed, figures=found, claims=claims(detailed, found))
+    marked = made.markdown().splitlines()
+    header = "| row | P | R | F1 best | F1 last | type errors | boundary errors | seeds | published P / R / F1 | errors |"
+    base = marked[marked.index(header) + 2]
+    assert base.startswith("| base | ") and base.endswith("| 4.0 ± 0.0 | 5.0 ± 0.0 | 2 | 74.47 / 76.34 / 60.00 | 97 / 811 |")
+    claim = next(row for row in marked if row.startswith("| ours − base |"))
+    assert claim.endswith("| +5.00 | -20.0 % | — | -14.4 % |")
+    assert (
+        "694" in made.text() and "boundary errors best" in made.text() and any("A type error has" in note for note in made.notes)
+    )
+    content = json.loads(json.dumps(made.to_json()))
+    assert content["figures"][0]["details"]["boundary_errors"]["best"] == {"mean": 5, "deviation": 0, "seeds": 2}
+    assert content["claims"][0]["boundary_errors"]["shares"] == {"best": pytest.approx(-0.2), "last": None}
+    plain = report().to_json()
+    assert "details" not in plain["figures"][0] and "boundary_errors" not in plain["claims"][0]
 
 
 def test_a_table_of_which_nothing_is_done_says_so():
