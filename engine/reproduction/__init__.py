@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 from engine.errors import InputError
-from engine.reproduction import class_attention, mpm_cner
+from engine.reproduction import class_attention, cnerta, mpm_cner
 from engine.reproduction.table import Table
 
 _ALL = (
@@ -27,6 +27,7 @@ _ALL = (
     mpm_cner.TABLE_6,
     mpm_cner.TABLE_7,
     mpm_cner.TABLE_8,
+    cnerta.M3T,
 )
 TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 

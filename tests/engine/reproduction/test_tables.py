@@ -2,7 +2,7 @@ import pytest
 
 from engine.errors import InputError
 from engine.evaluation.slices import SLICES
-from engine.reproduction import TABLES, class_attention, get, mpm_cner
+from engine.reproduction import TABLES, class_attention, cnerta, get, mpm_cner
 from engine.reproduction.corpora import FILES
 from engine.reproduction.table import Row, Table
 from engine.systems import SYSTEMS
@@ -62,6 +62,19 @@ def test_the_others_have_the_papers_figures():
     assert published(mpm_cner.TABLE_7, "MPM-CNER", "weibo", "polyphonic") == 70.81
     assert published(mpm_cner.TABLE_8, "BERT+LSTM+CRF", "resume", "unknown") == 62.50
     assert published(class_attention.CLASS_ATTENTION, "classification attention", "weibo") == 72.51
+
+
+def test_what_is_printed_of_m3t_agrees_with_itself():
+    """Precision and recall give the F1 that stands beside them; the errors are those of table 5."""
+    for row in cnerta.M3T.rows:
+        for part, printed in row.printed["cnerta-spoken"].items():
+            f1 = 2 * printed.precision * printed.recall / (printed.precision + printed.recall)
+            assert published(cnerta.M3T, row.name, "cnerta-spoken", part) == pytest.approx(f1, abs=0.02)
+    base, *_, m3t = (row.printed["cnerta-spoken"] for row in cnerta.M3T.rows)
+    totals = [
+        printed[part].type_errors + printed[part].boundary_errors for part in ("flat", "natural") for printed in (base, m3t)
+    ]
+    assert totals == [908, 788, 906, 848]
 
 
 def test_what_is_trained_once_is_asked_for_in_the_same_words():
