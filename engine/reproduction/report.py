@@ -25,7 +25,7 @@ _DETAILED_FIGURES = (
     "boundary errors",
     "seeds",
     "published P / R / F1",
-    "errors",
+    "published errors",
 )
 _CLAIMS = ("difference", "best", "verdict", "last", "verdict", "published")
 _CHANGES = ("boundary errors best", "last", "published")

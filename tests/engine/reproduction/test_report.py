@@ -50,7 +50,9 @@ def test_kinds_of_errors_stand_in_a_detailed_table_alone(tmp_path):
     found = figures(detailed, done, ["weibo"])
     made = replace(report(), table=detailed, figures=found, claims=claims(detailed, found))
     marked = made.markdown().splitlines()
-    header = "| row | P | R | F1 best | F1 last | type errors | boundary errors | seeds | published P / R / F1 | errors |"
+    header = (
+        "| row | P | R | F1 best | F1 last | type errors | boundary errors | seeds | published P / R / F1 | published errors |"
+    )
     base = marked[marked.index(header) + 2]
     assert base.startswith("| base | ") and base.endswith("| 4.0 ± 0.0 | 5.0 ± 0.0 | 2 | 74.47 / 76.34 / 60.00 | 97 / 811 |")
     claim = next(row for row in marked if row.startswith("| ours − base |"))
