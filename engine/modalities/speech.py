@@ -7,6 +7,7 @@ numbers; here they are those that speech recognition usually takes.
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import dataclass
 from functools import cache
@@ -38,6 +39,12 @@ _FULL_SCALE, _CLIPPED_SHARE = 0.999, 0.001
 _TELEPHONE_RATE, _TELEPHONE_HZ, _TELEPHONE_SHARE = 8000, 4200, 1e-6
 _STEP, _BELOW_LOUDEST, _ABOVE_NOISE, _LEAST_BELOW = 0.005, 25.0, 6.0, 10.0
 _RUMBLE_HZ, _SHORTEST_SOUND = 120, 3
+_SOUNDS = re.compile(
+    rb"....(ftyp|moov|mdat|wide)|\x1aE\xdf\xa3|0&\xb2u\x8ef\xcf\x11|#!AMR|RIFF|FORM|FLV|OggS|ID3|ADIF|caff|\0\0\1\xba"
+    rb"|\xff[\xe2\xe3\xf0-\xf3\xf8-\xfb]",
+    re.DOTALL,
+)
+"""How a file begins that holds sound: MP4, Matroska, ASF, AMR, …; the last are frames of AAC or MP3."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,14 +116,22 @@ def _decoded(path: Path) -> tuple[Waveform, int]:
 
 
 def _decoded_by_ffmpeg(path: Path) -> tuple[Waveform, int]:
-    """Decode what libsndfile does not know with whatever audioread finds on this machine."""
+    """Decode what libsndfile does not know with whatever audioread finds on this machine.
+
+    Only what begins like a file of sound is handed on: ffmpeg takes some plain texts for the speech of a telephone, and would
+    follow the paths and addresses in a playlist.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it tries modules that newer Pythons discourage
         import audioread
 
         try:
+            if not _begins_like_sound(path):
+                raise audioread.DecodeError
             with audioread.audio_open(str(path)) as sound:
                 rate, width = sound.samplerate, sound.channels
+                if not rate or not width:
+                    raise audioread.DecodeError
                 _check_length(path, sound.duration)
                 pieces, left = [], (LONGEST + 1) * rate * width * 2
                 for piece in sound:
@@ -129,9 +144,16 @@ def _decoded_by_ffmpeg(path: Path) -> tuple[Waveform, int]:
                 f"{path} cannot be decoded as sound; give a wav, flac, mp3 or ogg file "
                 "(m4a, aac and the sound of videos can be read where ffmpeg is installed)"
             ) from error
-    samples = np.frombuffer(b"".join(pieces), dtype="<i2").reshape(-1, width).astype(np.float32) / np.float32(32768)
+    content = b"".join(pieces)
+    whole = np.frombuffer(content, dtype="<i2", count=len(content) // (2 * width) * width)
+    samples = whole.reshape(-1, width).astype(np.float32) / np.float32(32768)
     _check_length(path, len(samples) / rate)
     return samples, rate
+
+
+def _begins_like_sound(path: Path) -> bool:
+    with path.open("rb") as file:
+        return _SOUNDS.match(file.read(12)) is not None
 
 
 def _check_length(path: Path, seconds: float) -> None:

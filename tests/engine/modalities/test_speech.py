@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 
@@ -100,7 +101,55 @@ class TestReading:
             read_speech(tmp_path / "a.m4a")
 
 
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="there is no ffmpeg to make and to read an m4a with")
+class TestFfmpeg:
+    def made(self, source, name, *options):
+        target = source.with_name(name)
+        command = ["ffmpeg", "-loglevel", "error", "-i", str(source), *options, str(target)]
+        subprocess.run(command, check=True, timeout=60, stdin=subprocess.DEVNULL)
+        return target
+
+    @pytest.mark.parametrize(
+        ("name", "options", "remarks"),
+        [
+            ("录音 1.m4a", [], ()),
+            ("a.m4a", ["-ar", "44100", "-ac", "2"], ("stereo",)),
+            ("a.m4a", ["-c:a", "alac"], ()),
+            ("a.mkv", ["-c:a", "aac"], ()),
+        ],
+    )
+    def test_an_m4a_is_heard_when_it_was_said(self, written, name, options, remarks):
+        sound = bursts((0.5, 1.0), (1.4, 2.5), snr_db=30)
+        heard = read_speech(self.made(written(sound), name, *options))
+        assert heard.remarks == remarks and heard.seconds == pytest.approx(3, abs=0.1)
+        assert np.abs(np.array(pauses(heard.waveform)) - [(1.0, 1.4)]).max() <= 0.02
+
+    def test_bare_aac_is_read(self, written):
+        assert read_speech(self.made(written(hiss()), "a.aac")).seconds == pytest.approx(1, abs=0.1)
+
+    def test_one_too_long_or_cut_off_is_refused(self, written):
+        with pytest.raises(InputError, match=r"lasts 75\.\d s; 60 s is the most"):
+            read_speech(self.made(written(np.tile(hiss(), 75)), "a.m4a"))
+        whole = self.made(written(hiss()), "b.m4a")
+        whole.write_bytes(whole.read_bytes()[:2000])
+        with pytest.raises(InputError, match="cannot be decoded as sound"):
+            read_speech(whole)
+
+
 class TestBadRecordings:
+    def test_an_m4a_where_nothing_decodes_it(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(audioread, "audio_open", lambda path: (_ for _ in ()).throw(audioread.NoBackendError()))
+        (tmp_path / "a.m4a").write_bytes(b"\0\0\0 ftypM4A " + os.urandom(5000))
+        with pytest.raises(InputError, match=r"a\.m4a cannot be decoded .* can be read where ffmpeg is installed"):
+            read_speech(tmp_path / "a.m4a")
+
+    @pytest.mark.parametrize("content", [b"#EXTM3U\nhttp://localhost/a.m4a\n", b"ffconcat version 1.0\nfile a.wav\n"])
+    def test_a_playlist_is_not_followed(self, tmp_path, monkeypatch, content):
+        monkeypatch.setattr(audioread, "audio_open", None)
+        (tmp_path / "a.m4a").write_bytes(content)
+        with pytest.raises(InputError, match="cannot be decoded as sound"):
+            read_speech(tmp_path / "a.m4a")
+
     def test_a_missing_one(self, tmp_path):
         for path in (tmp_path / "nowhere.wav", tmp_path):
             with pytest.raises(InputError, match="there is no recording .*; check the path"):
