@@ -1,11 +1,11 @@
-"""``build``: the databases that modalities look things up in, and speech for corpora."""
+"""``build``: the databases that modalities look things up in, and speech for corpora and sentences."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
-from engine.commands import build_utterances
+from engine.commands import build_recording, build_utterances
 from engine.commands.output import add_json, few, print_json, progress
 
 _DESCRIPTION = """\
@@ -14,6 +14,7 @@ Build what a modality learns from; once is enough.
   python -m engine build glyphs      how characters look, for pre-training the glyph modality
   python -m engine build sounds      how syllables sound, for pre-training the phonetic modality
   python -m engine build utterances  speech for a corpus that has none
+  python -m engine build recording   one sentence, said in the words that you mark
 
 The first two make vectors of your own (python -m engine pretrain glyphs, or sounds); the ones that ship need neither."""
 
@@ -43,7 +44,7 @@ def add(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "build",
-        help="build a database of a modality, or speech for a corpus",
+        help="build a database of a modality, or speech",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -51,6 +52,7 @@ def add(commands: Any) -> None:
     _add_glyphs(databases)
     _add_sounds(databases)
     build_utterances.add(databases)
+    build_recording.add(databases)
 
 
 def _add_glyphs(databases: Any) -> None:

@@ -105,7 +105,7 @@ def predict(arguments: argparse.Namespace) -> int:
 def _documents(arguments: argparse.Namespace) -> Iterator[Document]:
     if arguments.text is not None:
         text = _checked(arguments.text, "--text")
-        yield Document(text, audio=arguments.speech, readings=_readings(arguments.reading, text))
+        yield Document(text, audio=arguments.speech, readings=parse_readings(arguments.reading, text))
         return
     if arguments.file is not None:
         corpus = _corpus(Path(arguments.file), arguments.format)
@@ -131,7 +131,12 @@ def _check_speech(path: str, name: str, modalities: set[str]) -> None:
         print(f"{path}: {_REMARKS[remark]}", file=sys.stderr)
 
 
-def _readings(given: Sequence[str], text: str) -> dict[int, str]:
+def parse_readings(given: Sequence[str], text: str) -> dict[int, str]:
+    """Read ``OFFSET=SYLLABLE`` arguments of ``--reading``.
+
+    Raises:
+        InputError: if one is not of this form, its offset is not in the text or given twice, or there is no such syllable.
+    """
     places = {str(place): place for place in range(len(text))}
     readings: dict[int, str] = {}
     for words in given:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import groupby
@@ -136,9 +136,26 @@ def read(text: str, chosen: Mapping[int, str] = _NONE) -> list[str | None]:
             readings += [reading for word in words("".join(run)) for reading in _read_word(word)]
         else:
             readings += [None for _ in run]
+    return _overruled(readings, chosen)
+
+
+def read_words(given: Sequence[str], chosen: Mapping[int, str] = _NONE) -> list[str | None]:
+    """Return how each code point of a text is read where somebody says how it falls into words, each a text by itself.
+
+    Args:
+        given: joined they are the text; one that is no word of the dictionary is cut further by jieba.
+        chosen: readings that overrule, by offset in the text.
+
+    Raises:
+        InputError: if a chosen reading is no syllable, or its offset is not in the text.
+    """
+    return _overruled([reading for word in given for reading in read(word)], chosen)
+
+
+def _overruled(readings: list[str | None], chosen: Mapping[int, str]) -> list[str | None]:
     for offset, reading in chosen.items():
-        if not 0 <= offset < len(text):
-            raise InputError(f"the reading {reading!r} is chosen for offset {offset}; the text has {len(text)} characters")
+        if not 0 <= offset < len(readings):
+            raise InputError(f"the reading {reading!r} is chosen for offset {offset}; the text has {len(readings)} characters")
         readings[offset] = str(Syllable.parse(reading))
     return readings
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from types import MappingProxyType
 
 from engine.document import Document
-from engine.modalities.pinyin import read, words
+from engine.errors import InputError
+from engine.modalities.pinyin import read, read_words, words
 
 _NUMERALS = ("ling2", "yi1", "er4", "san1", "si4", "wu3", "liu4", "qi1", "ba1", "jiu3")
 _STOPS = frozenset("，。！？；：、…,.!?;:\n")
+_NONE: Mapping[int, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,6 @@ def script_of(document: Document) -> Script:
     jieba's own borders stay, so that a border says "a word", not "an entity".
     """
     text = document.text
-    syllables = [reading or _numeral(character) for character, reading in zip(text, read(text, document.readings), strict=True)]
     borders = {0, len(text)} | {border for span in document.spans for border in (span.start, span.end)}
     place = 0
     for word in words(text):
@@ -53,7 +57,30 @@ def script_of(document: Document) -> Script:
         place += len(word)
     ordered = sorted(borders)
     stops = frozenset(i for i, character in enumerate(text) if character in _STOPS and not _within_number(text, i))
-    return Script(tuple(syllables), tuple(zip(ordered[:-1], ordered[1:], strict=True)), stops)
+    return Script(_said(text, read(text, document.readings)), tuple(zip(ordered[:-1], ordered[1:], strict=True)), stops)
+
+
+def script_of_words(given: Sequence[str], readings: Mapping[int, str] = _NONE) -> Script:
+    """Return what a reader says of a text in words that somebody gives, who stops nowhere but between them.
+
+    Each word is read by itself, so that 市长 is ``shi4 zhang3`` and 长江 is ``chang2 jiang1``.
+
+    Args:
+        given: joined they are the text.
+        readings: of characters, by offset in the text, where the dictionary's are not meant.
+
+    Raises:
+        InputError: if a word is empty, or a reading is no syllable or lies outside the text.
+    """
+    for number, word in enumerate(given, start=1):
+        if not word.strip():
+            raise InputError(f"word {number} of {len(given)} is empty; leave its mark out")
+    ends = tuple(accumulate(map(len, given)))
+    return Script(_said("".join(given), read_words(given, readings)), tuple(zip((0, *ends[:-1]), ends, strict=True)))
+
+
+def _said(text: str, readings: Sequence[str | None]) -> tuple[str | None, ...]:
+    return tuple(reading or _numeral(character) for character, reading in zip(text, readings, strict=True))
 
 
 def _numeral(character: str) -> str | None:

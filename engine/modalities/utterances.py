@@ -30,6 +30,7 @@ _SYLLABLE, _SYLLABLE_SPREAD, _SYLLABLE_BOUNDS = 0.185, 0.16, (0.12, 0.26)
 _NEUTRAL, _FINAL, _BEFORE_STOP = 0.75, 1.3, 1.15
 _NO_PAUSE, _PAUSE, _PAUSE_SPREAD, _PAUSE_BOUNDS = 0.25, 0.05, 0.5, (0.02, 0.12)
 _STOP_BOUNDS = (0.15, 0.4)
+_ABOUT = (0.8, 1.2)
 _CROSS_FADE, _FADE_IN, _FADE_OUT = (0.01, 0.03), 0.003, 0.01
 _LEVEL_DB = 1.5
 
@@ -111,7 +112,9 @@ def drawn_delivery(mode: str, generator: np.random.Generator) -> Delivery:
     )
 
 
-def say(script: Script, speaker: Speaker, delivery: Delivery, generator: np.random.Generator) -> Utterance:
+def say(
+    script: Script, speaker: Speaker, delivery: Delivery, generator: np.random.Generator, pause: float | None = None
+) -> Utterance:
     """Build an utterance.
 
     Args:
@@ -119,6 +122,8 @@ def say(script: Script, speaker: Speaker, delivery: Delivery, generator: np.rand
         speaker: who says it.
         delivery: how.
         generator: of lengths, pauses, echo and noise.
+        pause: where given, there is a pause at every place that the mode allows, as long as this, in seconds, give or take a
+            fifth; else some places have none, as in natural speech.
 
     Raises:
         InputError: if there is nothing in the script that the speaker can say.
@@ -130,7 +135,7 @@ def say(script: Script, speaker: Speaker, delivery: Delivery, generator: np.rand
     offsets = list(spoken)
     kinds = _kinds(script, offsets, delivery.mode, generator)
     seconds = _lengths(list(spoken.values()), kinds, delivery, generator)
-    gaps = _gaps(kinds, generator) / delivery.speed
+    gaps = (_gaps(kinds, generator) if pause is None else _sure_gaps(kinds, pause, generator)) / delivery.speed
     # the pitch is changed last, by playing faster or slower; until then everything lasts longer, or less long, by as much
     scale = delivery.pitch * RATE
     sounds = [stretched(speaker.sounds[spoken[i]], round(length * scale)) for i, length in zip(offsets, seconds, strict=True)]
@@ -179,6 +184,12 @@ def _gaps(kinds: Sequence[str], generator: np.random.Generator) -> NDArray[np.fl
             gaps[i] = generator.uniform(*_STOP_BOUNDS)
         elif kind and generator.random() >= _NO_PAUSE:
             gaps[i] = np.clip(_PAUSE * np.exp(_PAUSE_SPREAD * generator.standard_normal()), *_PAUSE_BOUNDS)
+    return gaps
+
+
+def _sure_gaps(kinds: Sequence[str], pause: float, generator: np.random.Generator) -> NDArray[np.float64]:
+    """Draw how long each pause is, in seconds, as many numbers wherever they lie: all else sounds the same."""
+    gaps: NDArray[np.float64] = np.where([bool(kind) for kind in kinds], pause * generator.uniform(*_ABOUT, len(kinds)), 0.0)
     return gaps
 
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from pypinyin.constants import PINYIN_DICT
 
 from engine.errors import InputError
-from engine.modalities.pinyin import Syllable, read, readings_of, syllables
+from engine.modalities.pinyin import Syllable, read, read_words, readings_of, syllables
 
 EVERY_READING = sorted({reading for code in PINYIN_DICT for reading in readings_of(chr(code))})
 
@@ -113,6 +113,22 @@ def test_a_chosen_reading_overrules():
     assert read("很长", {1: "chang2"}) == ["hen3", "chang2"]
     assert read("绿A", {0: "lù4".replace("ù", "u"), 1: "ei1"}) == ["lu4", "ei1"]
     assert read("长", {0: "LÜ4"}) == ["lv4"]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["南京", "市长", "江大桥"], "nan2 jing1 shi4 zhang3 jiang1 da4 qiao2"),
+        (["南京市", "长江", "大桥"], "nan2 jing1 shi4 chang2 jiang1 da4 qiao2"),
+        (["南京市长江大桥"], "nan2 jing1 shi4 chang2 jiang1 da4 qiao2"),
+        (["A银行", "行长。"], "None yin2 hang2 hang2 zhang3 None"),
+    ],
+)
+def test_words_that_are_given_are_read_one_by_one(given, expected):
+    assert " ".join(map(str, read_words(given))) == expected
+    assert read_words(given, {1: "lu:4"})[1] == "lv4"
+    with pytest.raises(InputError, match="the text has"):
+        read_words(given, {len("".join(given)): "lv4"})
 
 
 @pytest.mark.parametrize(

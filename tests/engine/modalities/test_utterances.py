@@ -11,7 +11,7 @@ from engine.document import Document, Span
 from engine.errors import ConfigError, InputError
 from engine.modalities import speakers, utterance_building
 from engine.modalities.pinyin import Syllable
-from engine.modalities.scripts import script_of
+from engine.modalities.scripts import script_of, script_of_words
 from engine.modalities.speakers import LOUDNESS, Speaker, prepared, recorded_speaker, synthetic_speaker
 from engine.modalities.speaking import LANGUAGE, can_speak
 from engine.modalities.speech import RATE, pauses, read_speech
@@ -87,6 +87,13 @@ class TestScripts:
 
     def test_a_chosen_reading_is_obeyed(self):
         assert script_of(Document("很长", readings={1: "chang2"})).syllables == ("hen3", "chang2")
+
+    def test_given_words_are_read_and_parted_as_they_are_given(self):
+        script = script_of_words(["南京", "市长，", "江4桥"], {5: "gang1"})
+        assert script.syllables == ("nan2", "jing1", "shi4", "zhang3", None, "gang1", "si4", "qiao2")
+        assert script.words == ((0, 2), (2, 5), (5, 8)) and not script.stops
+        with pytest.raises(InputError, match="word 2 of 3 is empty; leave its mark out"):
+            script_of_words(["南京", " ", "市长"])
 
     def test_there_may_be_nothing(self):
         assert script_of(Document("")).words == () and script_of(Document("OK!")).said == ()
@@ -204,6 +211,19 @@ class TestSaying:
                 assert all(kind == "misplaced" and starts[end] not in script.borders for _, end, kind in said.pauses)
                 found += len(said.pauses)
         assert found > 10
+
+    def test_a_sure_pause_stands_at_every_border_and_nowhere_else(self, li):
+        script = script_of_words(["南京", "市长，", "江大桥"])
+        for seed in range(20):
+            said = say(script, li, self.dry, generator(seed), pause=0.12)
+            assert [end for _, end, _ in said.pauses] == [said.characters[i][0] for i in (2, 5)]
+            assert all(0.8 * 0.12 - 1e-3 <= end - start <= 1.2 * 0.12 + 1e-3 for start, end, _ in said.pauses)
+            assert len(pauses(said.waveform)) == 2
+
+    def test_where_sure_pauses_lie_changes_nothing_else(self, li):
+        made = [say(script_of_words(words), li, self.dry, generator(3), 0.1) for words in (["杭州", "南京"], ["杭", "州南京"])]
+        lengths = [[end - start for start, end in said.characters] for said in made]
+        assert np.allclose(*lengths, atol=0.03)  # what fades into a neighbour is shorter
 
     def test_entity_borders_pause_no_more_than_others(self):
         text = "今天我们一起到杭州去看他"
