@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from engine.commands.output import add_device, add_json, parse_pairs, print_json, print_table, use_threads
+from engine.document import Document
+from engine.errors import InputError
+from engine.evidence import Alignment, Evidence
 from engine.shipped import SHIPPED
 from engine.tags import NESTED, STRUCTURES
 
@@ -25,7 +28,13 @@ alone, e.g. those that a corpus marks.
 
 --structure says which spans count. nested: all of them, exactly. flat: on both sides those that lie in no other, the topmost, as
 CNERTA scores flat entities. By default it is what the checkpoint finds; one that finds flat spans only is scored as flat.
-Among the wrong predictions a type error has right boundaries but not that type; every other is a boundary error."""
+Among the wrong predictions a type error has right boundaries but not that type; every other is a boundary error.
+
+--alignment takes the construction.jsonl that build utterances writes, and also says how far the starts of characters that a
+system hears are from the true ones: mean and median distance, bias (above 0 is late), and shares within 40, 60 and 100 ms.
+Documents are matched by id. It makes the evidence of each answer, which takes longer."""
+_ALIGNMENT = "alignment"
+_AT_ONCE, _AT_ONCE_EXPLAINED = 512, 32
 
 
 def add(commands: Any) -> None:
@@ -42,6 +51,9 @@ def add(commands: Any) -> None:
     parser.add_argument("--map", action="append", default=[], metavar="FROM=TO,…", help="labels to rename, or to drop (FROM=)")
     parser.add_argument("--labels", metavar="A,B,…", help="score these labels alone, after --map; all by default")
     parser.add_argument("--structure", choices=STRUCTURES, help="which spans count; what the checkpoint finds by default")
+    parser.add_argument(
+        "--alignment", metavar="F", help="construction.jsonl of built speech: also judge where characters are heard in it"
+    )
     add_device(parser)
     add_json(parser)
     parser.set_defaults(handler=evaluate)
@@ -54,7 +66,8 @@ def evaluate(arguments: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from engine import formats, tagger
-    from engine.document import Document, relabel, topmost
+    from engine.document import relabel, topmost
+    from engine.evaluation.alignment import read_times
     from engine.evaluation.errors import count_errors
     from engine.evaluation.scores import score
 
@@ -65,15 +78,24 @@ def evaluate(arguments: argparse.Namespace) -> int:
         return renamed.with_spans(renamed.judged(renamed.spans))
 
     documents = [named(document) for document in formats.read(arguments.data, arguments.format)]
+    known = read_times(arguments.alignment) if arguments.alignment else {}
+    if arguments.alignment and not any(document.id in known for document in documents):
+        raise InputError(f"--alignment {arguments.alignment}: no document of {arguments.data} is in it; give those of one corpus")
     model = tagger.load(
         arguments.checkpoint, *arguments.checkpoints, SHIPPED, device=arguments.device, precision=arguments.precision
     )
-    predicted = []
+    if known and _ALIGNMENT not in model.system.emits:
+        raise InputError(f"{model.info.name} does not say where characters are heard; leave --alignment out, or choose an m3t")
+    predicted: list[Document] = []
+    heard: list[Alignment | None] = []
     began = time.perf_counter()
     with tqdm(total=len(documents), unit="doc", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
-        for start in range(0, len(documents), 512):
-            chunk = documents[start : start + 512]
-            predicted += [named(prediction.document) for prediction in model.predict(chunk)]
+        at_once = _AT_ONCE_EXPLAINED if known else _AT_ONCE
+        for start in range(0, len(documents), at_once):
+            chunk = documents[start : start + at_once]
+            predictions = model.predict(chunk, explain=bool(known))
+            predicted += [named(prediction.document) for prediction in predictions]
+            heard += [_alignment(prediction.evidence) for prediction in predictions]
             bar.update(len(chunk))
     seconds = time.perf_counter() - began
     structure = arguments.structure or model.system.structure
@@ -84,6 +106,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
         **content,
         "structure": structure,
         "errors": errors.to_json(),
+        **(_aligned(documents, heard, known) if known else {}),
         "seconds": seconds,
         "characters_per_second": content["counts"]["characters"] / seconds if seconds else 0.0,
     }
@@ -92,6 +115,19 @@ def evaluate(arguments: argparse.Namespace) -> int:
         return 0
     _print(result)
     return 0
+
+
+def _alignment(evidence: Iterable[Evidence]) -> Alignment | None:
+    return next((item for item in evidence if isinstance(item, Alignment)), None)
+
+
+def _aligned(documents: Sequence[Document], heard: Sequence[Alignment | None], known: Mapping[str, Any]) -> dict[str, Any]:
+    from engine.evaluation.alignment import alignment_error
+
+    matched = [
+        (alignment, known[document.id]) for document, alignment in zip(documents, heard, strict=True) if document.id in known
+    ]
+    return {_ALIGNMENT: alignment_error(*zip(*matched, strict=True)).to_json()}
 
 
 def _print(result: Mapping[str, Any]) -> None:
@@ -103,3 +139,16 @@ def _print(result: Mapping[str, Any]) -> None:
     errors, documents = result["errors"], result["counts"]["documents"]
     print(f"{result['structure']} spans; {errors['type']} errors of type, {errors['boundary']} of boundary")
     print(f"{documents} documents, {result['seconds']:.1f} s, {result['characters_per_second']:,.0f} characters a second")
+    if _ALIGNMENT in result:
+        _print_alignment(result[_ALIGNMENT])
+
+
+def _print_alignment(figures: Mapping[str, Any]) -> None:
+    print(
+        f"starts of {figures['characters']:,} characters in {figures['documents']} documents with known times; "
+        f"{figures['unaligned']} documents could not be aligned, {figures['unheard']:,} characters were not heard"
+    )
+    if figures["characters"]:
+        bias = f"{abs(figures['bias_ms']):.0f} ms {'late' if figures['bias_ms'] >= 0 else 'early'} on average"
+        within = ", ".join(f"{share:.1%} within {limit} ms" for limit, share in figures["within_ms"].items())
+        print(f"off by {figures['mean_ms']:.0f} ms, median {figures['median_ms']:.0f}; {bias}; {within}")
