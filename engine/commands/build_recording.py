@@ -12,7 +12,6 @@ from engine.commands.predict import parse_readings
 from engine.errors import InputError
 
 _SUFFIXES = (".wav", ".flac")
-_PAUSES = (0.02, 2.0)
 _MARKS = str.maketrans({"｜": "|"})
 
 _DESCRIPTION = """\
@@ -60,18 +59,23 @@ def recording(arguments: argparse.Namespace) -> int:
     """Write the recording and say when each character is said."""
     import numpy as np
 
-    from engine.modalities.scripts import script_of_words
+    from engine.modalities.scripts import MARK, script_of_words
     from engine.modalities.speakers import recorded_speaker, synthetic_speaker
     from engine.modalities.speaking import VOICES
     from engine.modalities.speech import LONGEST, RATE
-    from engine.modalities.utterances import Delivery, say
+    from engine.modalities.utterances import LONGEST_PAUSE, SHORTEST_PAUSE, Delivery, say
 
     target = _checked_target(Path(arguments.out))
-    for name, (least, most) in {"pause": _PAUSES, "noise": (0, 60), "echo": (0.05, 1), "seed": (0, 2**63)}.items():
+    for name, (least, most) in {
+        "pause": (SHORTEST_PAUSE, LONGEST_PAUSE),
+        "noise": (0, 60),
+        "echo": (0.05, 1),
+        "seed": (0, 2**63),
+    }.items():
         value = getattr(arguments, name)
         if value is not None and not least <= value <= most:
             raise InputError(f"--{name}: expected {least} to {most}, got {value}")
-    words = arguments.text.translate(_MARKS).split("|")
+    words = arguments.text.translate(_MARKS).split(MARK)
     text = "".join(words)
     if not text.strip():
         raise InputError("there is nothing between the marks; give a sentence in Chinese characters")

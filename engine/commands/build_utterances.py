@@ -57,6 +57,12 @@ def add(builds: Any) -> None:
         "--share-none", type=float, default=0.1, metavar="X", help="of a natural corpus, spoken without pauses; 0.1"
     )
     parser.add_argument("--share-misleading", type=float, default=0.05, metavar="X", help="with pauses inside words; 0.05")
+    parser.add_argument(
+        "--pause",
+        type=float,
+        metavar="S",
+        help="a pause of so many seconds at every place for one; drawn, and not at each, by default",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of everything drawn; 0")
     parser.add_argument("--limit", type=int, metavar="N", help="the first N documents alone")
     parser.add_argument("--hold-out", type=int, metavar="N", help="hold out N documents, and speak them every way, in dev.jsonl")
@@ -73,7 +79,7 @@ def utterances(arguments: argparse.Namespace) -> int:
     from engine.modalities.speaking import VOICES, check_voice
     from engine.modalities.utterance_building import Plan, build_utterances, check_target
 
-    plan = Plan(arguments.mode, arguments.share_none, arguments.share_misleading, arguments.seed)
+    plan = Plan(arguments.mode, arguments.share_none, arguments.share_misleading, arguments.seed, arguments.pause)
     if arguments.limit is not None and arguments.limit < 1:
         raise InputError(f"--limit: expected a number from 1 on, got {arguments.limit}")
     check_target(arguments.out)
@@ -119,7 +125,7 @@ def _command(arguments: argparse.Namespace) -> str:
     options += ["--share-none", str(arguments.share_none), "--share-misleading", str(arguments.share_misleading)]
     for name in ("recordings", "voice"):
         options += [word for value in getattr(arguments, name) for word in (f"--{name}", value)]
-    for name in ("format", "limit", "hold_out"):
+    for name in ("pause", "format", "limit", "hold_out"):
         value = getattr(arguments, name)
         options += [f"--{name.replace('_', '-')}", str(value)] if value is not None else []
     return f"python -m engine build utterances {shlex.join(options)} --out DIR"

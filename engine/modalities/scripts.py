@@ -12,6 +12,8 @@ from engine.document import Document
 from engine.errors import InputError
 from engine.modalities.pinyin import read, read_words, words
 
+WORDS, MARK = "words", "|"
+"""Where a document's meta names the words in which it is said, and what stands between them."""
 _NUMERALS = ("ling2", "yi1", "er4", "san1", "si4", "wu3", "liu4", "qi1", "ba1", "jiu3")
 _STOPS = frozenset("，。！？；：、…,.!?;:\n")
 _NONE: Mapping[int, str] = MappingProxyType({})
@@ -47,9 +49,17 @@ def script_of(document: Document) -> Script:
 
     Characters are read in their context, or as the document says; digits are said one by one; Latin letters are not said. The
     words are jieba's, cut further where an annotated entity begins or ends, for a reader knows what is meant. Inside an entity
-    jieba's own borders stay, so that a border says "a word", not "an entity".
+    jieba's own borders stay, so that a border says "a word", not "an entity". Where the document's meta names its ``words``, with
+    ``|`` between them, they are those, and none are cut.
+
+    Raises:
+        InputError: if the words that a document names are not its text.
     """
     text = document.text
+    if given := document.meta.get(WORDS):
+        if given.replace(MARK, "") != text:
+            raise InputError(f"the words {given!r} are not those of {text!r}; mark its own characters with {MARK}")
+        return script_of_words(given.split(MARK), document.readings)
     borders = {0, len(text)} | {border for span in document.spans for border in (span.start, span.end)}
     place = 0
     for word in words(text):

@@ -29,7 +29,7 @@ from engine.modalities.speakers import Speaker
 from engine.modalities.speech import LONGEST, RATE
 from engine.modalities.utterance_card import CARD, card_of, readme_of
 from engine.modalities.utterance_corpus import AUDIO, CONSTRUCTION, Take, digest, takes_of, write_corpus
-from engine.modalities.utterances import MODES, NATURAL, Utterance, drawn_delivery, say
+from engine.modalities.utterances import LONGEST_PAUSE, MODES, NATURAL, SHORTEST_PAUSE, Utterance, drawn_delivery, say
 
 Observe = Callable[[int, int], None]
 """Told how many utterances are done, of how many."""
@@ -49,18 +49,21 @@ class Plan:
         share_none: the share of a natural corpus that is spoken without pauses.
         share_misleading: the share that is spoken with pauses inside words.
         seed: of everything drawn.
+        pause: seconds, give or take a fifth, of a pause at every place that the mode allows; if absent, some have one, of a drawn
+            length.
     """
 
     mode: str = NATURAL
     share_none: float = 0.1
     share_misleading: float = 0.05
     seed: int = 0
+    pause: float | None = None
 
     def __post_init__(self) -> None:
         """Check the options.
 
         Raises:
-            ConfigError: if there is no such mode, or the shares are not shares.
+            ConfigError: if there is no such mode, the shares are not shares, or a pause would be too short or too long.
         """
         if self.mode not in MODES:
             raise ConfigError(f"there is no mode {self.mode!r} of speaking; choose one of {', '.join(MODES)}")
@@ -69,6 +72,9 @@ class Plan:
             raise ConfigError(
                 f"the shares without and with misleading pauses are {given}; give two from 0 on that make at most 1"
             )
+
+        if self.pause is not None and not SHORTEST_PAUSE <= self.pause <= LONGEST_PAUSE:
+            raise ConfigError(f"--pause: expected {SHORTEST_PAUSE} to {LONGEST_PAUSE} seconds, got {self.pause}")
 
     def drawn_mode(self, generator: np.random.Generator) -> str:
         """Draw how one utterance is spoken."""
@@ -227,7 +233,7 @@ def _say_to_file(task: _Task, speakers: Sequence[Speaker]) -> _Made:
     if len(task.script.said) > _MOST_SAID:
         return f"{len(task.script.said)} syllables take longer than {LONGEST:.0f} s"
     try:
-        utterance = say(task.script, speaker, delivery, generator)
+        utterance = say(task.script, speaker, delivery, generator, task.plan.pause)
     except InputError as error:
         return str(error)
     if len(utterance.waveform) > LONGEST * RATE:

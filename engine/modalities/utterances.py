@@ -24,6 +24,8 @@ Pause = tuple[float, float, str]
 NATURAL = "natural"
 MODES = (NATURAL, "none", "misleading")
 """Pauses between words; no pause; pauses inside words instead of between them."""
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 2.0
+"""Seconds that can be asked for."""
 PAUSES, MUTE = "pauses", "mute"
 """Under which key the meta of a document in a built corpus says how it is spoken, and what it says of one that is not."""
 _SYLLABLE, _SYLLABLE_SPREAD, _SYLLABLE_BOUNDS = 0.185, 0.16, (0.12, 0.26)

@@ -40,6 +40,7 @@ class SpeechConfig(EncoderConfig):
     text: str = option("encoder", choices=("encoder", "bilstm"), help="system.text.help", structural=True)
     acoustic_layers: int = option(6, minimum=1, maximum=24, help="system.acoustic_layers.help", structural=True)
     heads: int = option(4, minimum=1, maximum=64, help="system.heads.help", structural=True)
+    mute: float = option(0.0, minimum=0, maximum=1, help="system.mute.help", retraining=False)
     spec_augment: bool = option(True, help="system.spec_augment.help", retraining=False)
 
 
@@ -109,8 +110,10 @@ class SpeechTagger(EncoderTagger):
         return replace(batch, features={SPEECH: speech, SPOKEN: spoken})
 
     def listen(self, batch: Batch) -> Heard:
-        """Encode the speech; in training stretches and bands of it are masked."""
+        """Encode the speech; in training stretches and bands of it are masked, and of some documents all."""
         speech, spoken = batch.features[SPEECH], batch.features[SPOKEN]
+        if self.training and self.config.mute:
+            spoken = spoken & (torch.rand(len(spoken), 1) >= self.config.mute).to(spoken.device)
         if self.training and self.config.spec_augment:
             speech = spec_augment(speech, spoken, torch.default_generator)
         return Heard(*self.acoustic(speech, spoken))

@@ -95,6 +95,13 @@ class TestScripts:
         with pytest.raises(InputError, match="word 2 of 3 is empty; leave its mark out"):
             script_of_words(["南京", " ", "市长"])
 
+    def test_a_document_may_name_its_own_words(self):
+        mayor = Document("南京市长江大桥", (Span(0, 2, "LOC"), Span(4, 7, "PER")), meta={"words": "南京|市长|江大桥"})
+        assert script_of(mayor) == script_of_words(["南京", "市长", "江大桥"])
+        assert script_of(mayor) != script_of(replace(mayor, meta={}))
+        with pytest.raises(InputError, match=r"the words '南京\|市' are not those of '南京市长江大桥'"):
+            script_of(replace(mayor, meta={"words": "南京|市"}))
+
     def test_there_may_be_nothing(self):
         assert script_of(Document("")).words == () and script_of(Document("OK!")).said == ()
 
@@ -317,6 +324,16 @@ class TestBuilding:
     def test_shares_that_are_none_are_refused(self, shares):
         with pytest.raises(ConfigError, match="at most 1"):
             Plan("natural", *shares)
+
+    def test_sure_pauses_can_be_asked_for(self, li, tmp_path):
+        document = Document("南京市长江大桥", id="mayor", meta={"words": "南京|市长|江大桥"})
+        plan = Plan(share_none=0, share_misleading=0, pause=0.1)
+        for seed in range(3):
+            build_utterances(tmp_path / str(seed), [document], [li], replace(plan, seed=seed))
+            row = json.loads((tmp_path / str(seed) / "construction.jsonl").read_text())
+            assert [kind for _, _, kind in row["pauses"]] == ["word", "word"]
+        with pytest.raises(ConfigError, match="--pause: expected 0.02 to 2.0 seconds, got 0"):
+            replace(plan, pause=0.0)
 
     def test_what_cannot_be_said_stays_without_speech(self, li, tmp_path):
         mute = [Document("OK!", id="mute"), Document("", id="empty"), Document("长" * 601, id="long"), NEWS[0]]

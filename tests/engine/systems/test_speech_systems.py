@@ -102,6 +102,15 @@ def test_what_is_heard_is_told(readings):
         evidence.check(item, 7)
 
 
+def test_speech_is_left_out_of_a_share_of_the_sentences_in_training_alone(readings):
+    system = M3t.build(M3tConfig(**{**TINY, "mute": 0.5}), LabelSet(("LOC", "PER")), [BRIDGE] * 2)
+    batch = system.collate(readings * 20)
+    torch.manual_seed(1)
+    heard = [system.train(training).listen(batch).mask.any(1).sum().item() for training in (True, False)]
+    assert 5 <= heard[0] <= 35 and heard[1] == 40
+    assert torch.isfinite(system.train()(batch).loss)
+
+
 def test_without_speech_there_is_an_answer_and_nothing_heard():
     system = M3t.build(M3tConfig(**TINY), LabelSet(("LOC",)), [BRIDGE] * 2).eval()
     found = explained(system, Document(BRIDGE))
