@@ -3,6 +3,10 @@
 ``news.jsonl`` follows the MSRA convention for PER, LOC and ORG: a country is a LOC even before 政府, an organisation's name
 is one ORG together with the places in it, a national team is an ORG, an airport, bridge or museum a LOC. Other types are not
 marked, and each line says so.
+
+``ambiguous.jsonl`` holds 300 texts, each in two readings: 武汉|市长|江大桥 is a mayor, 武汉市|长江大桥 a bridge. The meta names the
+words in which ``build utterances`` says it: only the pauses tell the readings apart, so that with them it can be taught and
+judged whether a system listens. Names are made up, and some readings are unlikely but for their pauses.
 """
 
 from __future__ import annotations
@@ -30,6 +34,11 @@ class Example:
 def news() -> list[Document]:
     """Return the annotated sentences, ``s001`` onwards."""
     return formats.read(FOLDER / "news.jsonl", "jsonl")
+
+
+def ambiguous() -> list[Document]:
+    """Return the texts of two readings, ``mayor1a`` and ``mayor1b`` and so on; the words are in the meta."""
+    return formats.read(FOLDER / "ambiguous.jsonl", "jsonl")
 
 
 def examples() -> list[Example]:

@@ -1,4 +1,7 @@
+from itertools import accumulate
+
 from engine import samples, tags
+from engine.modalities.scripts import script_of
 
 
 def test_the_news_we_wrote_is_sound():
@@ -10,6 +13,24 @@ def test_the_news_we_wrote_is_sound():
     assert all(document.annotated == ("PER", "LOC", "ORG") for document in news)
     assert 0.15 <= sum(not document.spans for document in news) / len(news) <= 0.25
     assert all(tags.flatten(document.spans) == sorted(document.spans) for document in news)
+
+
+def test_of_an_ambiguous_text_only_the_words_tell_the_readings_apart():
+    found = samples.ambiguous()
+    assert len(found) == 600 and len({document.text for document in found}) == 300
+    for first, second in zip(found[::2], found[1::2], strict=True):
+        assert (first.id[:-1], first.id[-1], second.id[-1]) == (second.id[:-1], "a", "b")
+        assert first.text == second.text and first.meta["words"] != second.meta["words"]
+        assert {span.key for span in first.spans} != {span.key for span in second.spans}
+    for document in found:
+        borders = {0, *accumulate(map(len, document.meta["words"].split("|")))}
+        assert all({span.start, span.end} <= borders for span in document.spans)
+        assert script_of(document).borders == borders - {len(document.text)}
+
+
+def test_the_ambiguous_texts_are_none_of_the_examples():
+    shown = {example.text for example in samples.examples()}
+    assert not [document.text for document in samples.ambiguous() if document.text in shown]
 
 
 def test_the_examples_are_eleven_and_explained_in_both_languages():
