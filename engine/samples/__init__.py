@@ -7,6 +7,8 @@ marked, and each line says so.
 ``ambiguous.jsonl`` holds 300 texts, each in two readings: 武汉|市长|江大桥 is a mayor, 武汉市|长江大桥 a bridge. The meta names the
 words in which ``build utterances`` says it: only the pauses tell the readings apart, so that with them it can be taught and
 judged whether a system listens. Names are made up, and some readings are unlikely but for their pauses.
+
+``speech/README.md`` says how the recordings of the examples were made.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from engine import formats
 from engine.document import Document
@@ -22,13 +25,23 @@ FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """A text as it was read aloud: the recording, and what was read, in both languages."""
+
+    audio: Path
+    note_zh: str
+    note_en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
-    """A text to try, and what it shows, in both languages."""
+    """A text to try, and what it shows, in both languages; with one recording of it, or two to compare."""
 
     id: str
     text: str
     note_zh: str
     note_en: str
+    readings: tuple[Reading, ...] = ()
 
 
 def news() -> list[Document]:
@@ -43,4 +56,9 @@ def ambiguous() -> list[Document]:
 
 def examples() -> list[Example]:
     """Return the texts the page offers to try."""
-    return [Example(**row) for row in json.loads((FOLDER / "examples.json").read_text(encoding="utf-8"))]
+    rows = json.loads((FOLDER / "examples.json").read_text(encoding="utf-8"))
+    return [Example(**{**row, "readings": _readings(row)}) for row in rows]
+
+
+def _readings(row: dict[str, Any]) -> tuple[Reading, ...]:
+    return tuple(Reading(**{**reading, "audio": FOLDER / reading["audio"]}) for reading in row.get("readings", ()))

@@ -2,6 +2,7 @@ from itertools import accumulate
 
 from engine import samples, tags
 from engine.modalities.scripts import script_of
+from engine.modalities.speech import pauses, read_speech
 
 
 def test_the_news_we_wrote_is_sound():
@@ -33,9 +34,9 @@ def test_the_ambiguous_texts_are_none_of_the_examples():
     assert not [document.text for document in samples.ambiguous() if document.text in shown]
 
 
-def test_the_examples_are_eleven_and_explained_in_both_languages():
+def test_the_examples_are_fourteen_and_explained_in_both_languages():
     examples = samples.examples()
-    assert len({example.id for example in examples}) == len(examples) == 11
+    assert len({example.id for example in examples}) == len(examples) == 14
     assert all(example.text and example.note_zh and example.note_en for example in examples)
     assert any("😀" in example.text for example in examples)
     assert any("𠮷" in example.text for example in examples)
@@ -47,3 +48,23 @@ def test_the_papers_own_cases_can_be_tried():
     assert texts["metals"] == "中国镍、钴金属依赖进口的局面得到缓解"
     assert texts["reading"] == "南京市长江大桥"
     assert "麦当劳" in texts["classes"] and "西湖" in texts["classes"]
+
+
+def test_three_examples_are_read_aloud_in_two_ways():
+    spoken = {example.id: example for example in samples.examples() if example.readings}
+    assert set(spoken) == {"spoken-bridge", "spoken-students", "spoken-mountain"}
+    assert all(len(example.readings) == 2 for example in spoken.values())
+    readings = [reading for example in spoken.values() for reading in example.readings]
+    assert len({reading.audio for reading in readings}) == 6
+    for example in spoken.values():
+        for reading in example.readings:
+            assert reading.note_zh.replace("｜", "") == reading.note_en.replace(" | ", "") == example.text
+
+
+def test_a_reading_pauses_between_its_words_and_is_small():
+    for example in samples.examples():
+        for reading in example.readings:
+            speech = read_speech(reading.audio)
+            assert len(pauses(speech.waveform)) == reading.note_zh.count("｜") and speech.remarks == ()
+            assert reading.audio.stat().st_size < 80_000
+            assert f"`{reading.audio.name}` | {reading.note_zh} |" in (samples.FOLDER / "speech/README.md").read_text("utf-8")
