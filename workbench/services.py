@@ -21,7 +21,7 @@ from engine.shipped import DEFAULT, SHIPPED
 from workbench.errors import UserError
 from workbench.jobs import Job, Jobs
 from workbench.recording import Recorder
-from workbench.spoken import Spoken, keep
+from workbench.spoken import Spoken, keep, keep_shifted
 
 if TYPE_CHECKING:
     from engine.checkpoint import CheckpointInfo
@@ -206,6 +206,20 @@ class Services:
         """
         return keep(Path(file), self.speech_folder)
 
+    def shift_speech(self, spoken: Spoken, seconds: float) -> Spoken:
+        """Move a kept recording in time, later or (negative) earlier, and keep what comes of it.
+
+        Raises:
+            UserError: if nothing of it would be left to hear.
+        """
+        longest = f"{spoken.seconds:.2f}"
+        if not abs(seconds) < spoken.seconds:
+            raise UserError("analyse.shift.error", longest=longest)
+        try:
+            return keep_shifted(spoken.path, self.speech_folder, seconds)
+        except InputError as error:
+            raise UserError("analyse.shift.error", longest=longest) from error
+
     def recognise(self, file: str | Path) -> str:
         """Return what a recording says, by the recogniser of the settings.
 
@@ -246,6 +260,21 @@ class Services:
             while len(self._analyses) > _REMEMBERED:
                 self._analyses.popitem(last=False)
         return key, analysis
+
+    def hear_otherwise(self, analysis: Analysis, speech: Path | None) -> Analysis:
+        """Read the text of an analysis as before, but with another recording, or with none.
+
+        Args:
+            analysis: to compare with.
+            speech: a recording; none for the text alone.
+
+        Raises:
+            InputError: if the recording cannot be read.
+        """
+        document = analysis.prediction.document
+        spoken = self.keep_speech(speech) if speech else None
+        path = spoken.path if spoken else None
+        return self.analyse(document.text, str(analysis.checkpoint.path), document.readings, path)[1]
 
     def analysis(self, key: str) -> Analysis | None:
         """Return a remembered analysis."""

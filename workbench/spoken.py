@@ -1,4 +1,7 @@
-"""A recording that somebody has put beside a text: read, then kept in the workspace under its content's hash."""
+"""A recording that somebody has put beside a text: read, then kept in the workspace under its content's hash.
+
+What is made of a kept one lies beside it, under its name with what was done to it.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,15 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 from engine.errors import InputError
+from engine.modalities.speech import RATE, Waveform, pauses, read_speech
 
 LARGEST = 200_000_000
 """Bytes; a minute of the finest studio sound is less."""
@@ -57,10 +64,43 @@ def keep(file: Path, folder: Path) -> Spoken:
     return Spoken(kept, seconds, pauses, remarks)
 
 
+def shifted(waveform: Waveform, seconds: float) -> Waveform:
+    """Return a sound moved in time, as long as it was: what goes out at one end is silence at the other.
+
+    Args:
+        waveform: ``[N]``, mono, 16 kHz.
+        seconds: later by so much; negative for earlier.
+    """
+    by = round(seconds * RATE)
+    moved = np.zeros_like(waveform)
+    if by >= 0:
+        moved[by:] = waveform[: max(0, len(waveform) - by)]
+    else:
+        moved[:by] = waveform[-by:]
+    return moved
+
+
+def keep_shifted(file: Path, folder: Path, seconds: float) -> Spoken:
+    """Keep a recording moved in time beside the one that is kept already.
+
+    Args:
+        file: a kept recording.
+        folder: of all recordings.
+        seconds: of :func:`shifted`, to the hundredth.
+
+    Raises:
+        InputError: if nothing of it is left to hear.
+    """
+    import soundfile
+
+    kept = folder / f"{file.stem}{seconds:+.2f}s.wav"
+    moved = shifted(read_speech(file).waveform, round(seconds, 2))
+    _write(kept, lambda partial: soundfile.write(partial, moved, RATE, format="WAV"))
+    return keep(kept, folder)
+
+
 @lru_cache(_REMEMBERED)
 def _listened(path: str, changed: int) -> tuple[float, tuple[tuple[float, float], ...], tuple[str, ...]]:
-    from engine.modalities.speech import pauses, read_speech
-
     speech = read_speech(path)
     return speech.seconds, tuple(pauses(speech.waveform)), speech.remarks
 
@@ -69,14 +109,19 @@ def _copied(file: Path, folder: Path) -> Path:
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     ending = file.suffix.lower()
     kept = folder / f"{digest[:32]}{ending if _ENDING.fullmatch(ending) else ''}"
+    _write(kept, lambda partial: shutil.copyfile(file, partial))
+    return kept
+
+
+def _write(kept: Path, write: Callable[[str], object]) -> None:
+    """Write a file that is not there yet, so that it is either whole or not there."""
     if kept.exists():
-        return kept
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=folder, prefix=".partial-")
+        return
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=kept.parent, prefix=".partial-")
     os.close(handle)
     try:
-        shutil.copyfile(file, partial)
+        write(partial)
         os.replace(partial, kept)
     finally:
         Path(partial).unlink(missing_ok=True)
-    return kept

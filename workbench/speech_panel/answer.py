@@ -1,23 +1,20 @@
-"""What an answer owes to the recording: a summary, a drawing of it, and the same text answered without it."""
+"""What an answer owes to the recording: a summary, a drawing of it, and what the same words are heard as otherwise."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 
-from engine.modalities.speech import read_speech
+from engine.errors import InputError
+from workbench.errors import UserError
 from workbench.services import Analysis
-from workbench.tabs import Context, Session, notice
-from workbench.views.changes import changes_html
-from workbench.views.escape import esc
-from workbench.views.recording import Recording, recording_of
-from workbench.views.speech import speech_html
+from workbench.speech_panel.comparison import WAYS, Comparison, compare, compared, drawn, seconds_of, ways_html
+from workbench.speech_panel.source import uploaded
+from workbench.tabs import Context, Session, guard, notice
 from workbench.views.spoken import spoken_html
-
-_REMEMBERED = 8
 
 
 @dataclass(frozen=True)
@@ -27,78 +24,116 @@ class SpeechAnswer:
     Attributes:
         refusal: why a recording is not used.
         panel: what was heard.
-        mute: answers without the recording, or with it again.
-        changes: what that has changed.
-        figure: the recording, and where the model heard what.
+        ways: what it can be compared with.
+        problem: why it cannot be.
+        changes: what the comparison changes, where nothing else says it.
+        figure: the recording, and where the model heard what; or both that are compared.
     """
 
     refusal: gr.HTML
     panel: gr.HTML
-    mute: gr.Button
+    ways: gr.HTML
+    problem: gr.HTML
     changes: gr.HTML
     figure: gr.HTML
 
     @classmethod
-    def lay_out(cls, context: Context, refusal: gr.HTML) -> SpeechAnswer:
+    def lay_out(cls, refusal: gr.HTML) -> SpeechAnswer:
         """Lay the panel out, where the caller stands; the notice stands above the answer already."""
-        with gr.Row(elem_classes="speech-answer"):
-            panel = gr.HTML(elem_id="analyse-speech")
-            mute = gr.Button(context.texts("analyse.mute.label"), elem_id="analyse-mute", visible=False, scale=0, min_width=190)
+        panel = gr.HTML(elem_classes="speech-part", elem_id="analyse-speech")
+        ways = gr.HTML(
+            js_on_load="duomoSpeech.compare(element, trigger, upload, 'compare', 'put')",
+            elem_classes="speech-part",
+            elem_id="analyse-compare",
+        )
+        problem = gr.HTML(elem_classes="notices", elem_id="compare-problem")
         changes = gr.HTML(elem_classes="speech-part", elem_id="analyse-speech-changes")
-        return cls(refusal, panel, mute, changes, gr.HTML(elem_classes="speech-part panel", elem_id="analyse-speech-figure"))
+        figure = gr.HTML(elem_classes="speech-part panel", elem_id="analyse-speech-figure")
+        return cls(refusal, panel, ways, problem, changes, figure)
 
     @property
     def results(self) -> list[Any]:
         """Return what an analysis fills."""
-        return [self.refusal, self.panel, self.mute, self.changes, self.figure]
+        return [self.refusal, self.panel, *self.compared]
 
-    def shown(self, context: Context, session: Session, analysis: Analysis, before: Analysis | None = None) -> dict[Any, Any]:
-        """Return what an analysis shows in the panel; nothing for a text without speech.
+    @property
+    def compared(self) -> list[Any]:
+        """Return what a comparison fills; the answer itself stays."""
+        return [self.ways, self.problem, self.changes, self.figure]
 
-        Args:
-            context: of the page.
-            session: of the page.
-            analysis: to show.
-            before: the answer with the recording, or without it, to compare it with.
-        """
-        t, muted = context.texts, bool(session.muted and session.speech)
-        refusal = t("analyse.speech.refused", message=analysis.unheard) if analysis.unheard else ""
-        changes = changes_html(before.prediction.document, analysis.prediction.document, t.words) if before else ""
+    def shown(self, context: Context, session: Session, analysis: Analysis) -> dict[Any, Any]:
+        """Return what an analysis shows in the panel, compared as the session says; nothing for a text without speech."""
+        refusal = context.texts("analyse.speech.refused", message=analysis.unheard) if analysis.unheard else ""
+        comparison, problem = compared(context, session, analysis)
         return {
             self.refusal: notice(refusal, "warning"),
-            self.panel: _panel(context, analysis, muted),
-            self.mute: gr.update(
-                visible=muted or (analysis.spoken is not None and analysis.listens),
-                value=t("analyse.mute.back" if muted else "analyse.mute.label"),
-            ),
-            self.changes: changes,
-            self.figure: "" if muted else _figure(context, analysis),
+            self.panel: _panel(context, analysis),
+            **self.set_beside(context, session, analysis, comparison),
+            self.problem: notice(problem),
         }
 
+    def set_beside(self, context: Context, session: Session, analysis: Analysis, comparison: Comparison | None) -> dict[Any, Any]:
+        """Return what a comparison shows, or the answer alone."""
+        changes, figure = drawn(context, session, analysis, comparison)
+        return {self.ways: ways_html(context, session, analysis), self.changes: changes, self.figure: figure}
 
-def _panel(context: Context, analysis: Analysis, muted: bool) -> str:
-    t, spoken = context.texts, analysis.spoken
-    if muted:
-        return f'<section class="spoken"><p class="facts-line" role="status">{esc(t("analyse.mute.line"))}</p></section>'
+
+def wire_comparison(context: Context, answer: SpeechAnswer, session: gr.State, event: dict[str, Any]) -> list[Any]:
+    """Have the answer compared as is asked for; return those events.
+
+    Args:
+        context: of the page.
+        answer: laid out before.
+        session: of the page.
+        event: how a prediction is registered.
+    """
+    does, guarded = _Handlers(context, answer), guard(context, answer.problem)
+    return [
+        answer.ways.compare(guarded(does.compare), [session], answer.compared, **event),
+        answer.ways.put(guarded(does.put), [session], answer.compared, **event),
+    ]
+
+
+@dataclass(frozen=True)
+class _Handlers:
+    context: Context
+    answer: SpeechAnswer
+
+    def compare(self, event: gr.EventData, session: Session) -> dict[Any, Any]:
+        """Compare the answer without the speech, with it moved, with the other recording; or show it alone again."""
+        way = str(event.way)
+        if way and (way not in WAYS or (way == "other" and not session.other)):
+            raise UserError("analyse.speech.error")
+        shift = seconds_of(event.shift) if way == "shifted" else session.shift
+        return self._compare(session, lambda asked: replace(asked, comparison=way, shift=shift))
+
+    def put(self, event: gr.EventData, session: Session) -> dict[Any, Any]:
+        """Compare with another recording of the same words."""
+        try:
+            kept = self.context.services.keep_speech(uploaded(event))
+        except InputError as error:
+            raise UserError("analyse.compare.refused", message=str(error)) from error
+        name = str(event.name)
+        return self._compare(session, lambda asked: replace(asked, comparison="other", other=str(kept.path), other_name=name))
+
+    def _compare(self, session: Session, asking: Callable[[Session], Session]) -> dict[Any, Any]:
+        """Change the session only where what is asked for can be had."""
+        analysis = self.context.services.analysis(session.analysis)
+        if analysis is None:
+            raise UserError("analyse.speech.error")
+        asked = asking(session)
+        comparison = compare(self.context, asked, analysis)
+        session.comparison, session.shift = asked.comparison, asked.shift
+        session.other, session.other_name = asked.other, asked.other_name
+        return self.answer.set_beside(self.context, session, analysis, comparison)
+
+
+def _panel(context: Context, analysis: Analysis) -> str:
+    spoken = analysis.spoken
     if spoken is None:
         return ""
     deaf = "" if analysis.listens else _deaf(context, analysis)
-    return spoken_html(spoken.seconds, len(spoken.pauses), spoken.remarks, t.words, without=deaf)
-
-
-def _figure(context: Context, analysis: Analysis) -> str:
-    """Draw what was heard; nothing for a model that does not listen."""
-    spoken, prediction = analysis.spoken, analysis.prediction
-    if spoken is None or not analysis.listens:
-        return ""
-    recording = _recording(str(spoken.path))
-    return speech_html(prediction.document, recording, prediction.evidence, context.texts.words)
-
-
-@lru_cache(_REMEMBERED)
-def _recording(path: str) -> Recording:
-    """Return the drawing of a recording; what is kept under a path never changes."""
-    return recording_of(read_speech(path).waveform)
+    return spoken_html(spoken.seconds, len(spoken.pauses), spoken.remarks, context.texts.words, without=deaf)
 
 
 def _deaf(context: Context, analysis: Analysis) -> str:

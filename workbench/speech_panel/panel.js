@@ -125,7 +125,8 @@ window.duomoSpeech = (() => {
     }
 
     element.addEventListener("change", (event) => {
-      const [file] = event.target.files || [];
+      if (event.target.type !== "file") return;
+      const [file] = event.target.files;
       if (file) send(element, file, upload, tell);
       event.target.value = "";
     });
@@ -141,6 +142,40 @@ window.duomoSpeech = (() => {
     });
   }
 
+  // What the answer is compared with. A row that is drawn anew keeps the focus where it was.
+  function compare(element, trigger, upload, ask, put) {
+    let used = "";
+    files(element, trigger, upload, put, "");
+    const shift = () => element.querySelector("[data-shift]");
+    const shifted = () => Boolean(element.querySelector("[data-compare=shifted][aria-pressed=true]"));
+    const tell = (way) => trigger(ask, { way, shift: shift().value });
+
+    element.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-compare]");
+      if (button) tell(button.dataset.compare);
+    });
+    element.addEventListener("change", (event) => {
+      if (event.target === shift() && shifted()) tell("shifted");
+    });
+    element.addEventListener("keydown", (event) => {
+      if (event.target === shift() && event.key === "Enter" && !shifted()) tell("shifted");
+    });
+    element.addEventListener("focusin", (event) => {
+      const found = event.target.closest("[data-compare], [data-shift], [data-record], label[tabindex]");
+      if (!found) return;
+      if ("shift" in found.dataset) used = "[data-shift]";
+      else if ("record" in found.dataset) used = "[data-record]";
+      else used = "compare" in found.dataset ? `[data-compare="${found.dataset.compare}"]` : "label[tabindex]";
+    });
+    element.addEventListener("focusout", (event) => {
+      if (event.relatedTarget) used = "";
+    });
+    new MutationObserver(() => {
+      if (!used || document.activeElement !== document.body) return;
+      (element.querySelector(used) || element.querySelector("[data-compare]"))?.focus({ preventScroll: true });
+    }).observe(element, { childList: true, subtree: true });
+  }
+
   function desk(element, trigger, start, finish) {
     element.addEventListener("click", (event) => {
       const device = element.querySelector("[data-device]");
@@ -149,5 +184,5 @@ window.duomoSpeech = (() => {
     });
   }
 
-  return { files, desk };
+  return { files, compare, desk };
 })();

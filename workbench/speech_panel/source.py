@@ -107,6 +107,18 @@ def wire(
     ]
 
 
+def uploaded(event: gr.EventData) -> Path:
+    """Return what the browser has uploaded.
+
+    Raises:
+        UserError: if it lies elsewhere: the browser says where, and may not point anywhere else on this machine.
+    """
+    path = Path(str(event.path)).resolve()
+    if not path.is_relative_to(Path(get_upload_folder()).resolve()):
+        raise UserError("analyse.upload.error")
+    return path
+
+
 @dataclass(frozen=True)
 class _Handlers:
     context: Context
@@ -116,15 +128,11 @@ class _Handlers:
 
     def put(self, event: gr.EventData, text: str, checkpoint: str, session: Session) -> dict[Any, Any]:
         """Take in what the browser has uploaded."""
-        path = Path(str(event.path)).resolve()
-        # The browser says where it uploaded to; it may not point anywhere else on this machine.
-        if not path.is_relative_to(Path(get_upload_folder()).resolve()):
-            raise UserError("analyse.upload.error")
-        return self._heard(path, str(event.name), text, checkpoint, session)
+        return self._heard(uploaded(event), str(event.name), text, checkpoint, session)
 
     def remove(self, text: str, checkpoint: str, session: Session) -> dict[Any, Any]:
         """Answer without the recording from now on; its file stays in the workspace."""
-        session.speech, session.speech_name, session.muted = "", "", False
+        session.forget_speech()
         empty = self.source.shown(self.context, session)
         return {**empty, **self.answer(text, checkpoint, session)} if text.strip() else empty
 
@@ -164,11 +172,11 @@ class _Handlers:
 
     def _heard(self, path: Path, name: str, text: str, checkpoint: str, session: Session) -> dict[Any, Any]:
         if text.strip():
-            session.speech, session.speech_name, session.muted = str(path), name, False
+            session.speech, session.speech_name, session.speech_text = str(path), name, ""
             return self.answer(text, checkpoint, session)
         # Nothing to answer yet: the recording waits for its words.
         kept = self.context.services.keep_speech(path)
-        session.speech, session.speech_name, session.muted = str(kept.path), name, False
+        session.speech, session.speech_name, session.speech_text = str(kept.path), name, ""
         told = notice(self.context.texts("analyse.speech.wordless"), "warning")
         return {**self.source.shown(self.context, session), self.source.problem: told}
 
@@ -177,11 +185,17 @@ class _Handlers:
             raise UserError("recording.away.error")
 
 
-def _files(context: Context, session: Session) -> str:
+def file_words(context: Context, record: str) -> str:
+    """Return what the browser says of a file or of its microphone, as the value of an attribute.
+
+    Args:
+        context: of the page.
+        record: what the button of the microphone is called.
+    """
     t = context.texts
     words = {
         "stop": t("analyse.record.stop"),
-        "start": t("analyse.record.label"),
+        "start": record,
         "asking": t("analyse.record.asking"),
         "sending": t("analyse.upload.sending"),
         "failed": t("analyse.upload.failed"),
@@ -189,12 +203,28 @@ def _files(context: Context, session: Session) -> str:
         "insecure": t("analyse.record.insecure"),
         "broken": t("analyse.record.broken"),
     }
+    return esc(json.dumps(words))
+
+
+def file_buttons(upload: str, record: str) -> str:
+    """Return the ways of a file and of the browser's microphone.
+
+    Args:
+        upload: what the first is called.
+        record: what the second is called.
+    """
+    return (
+        f'<label class="quiet" tabindex="0">{esc(upload)}<input type="file" accept="{_ENDINGS}" tabindex="-1"></label>'
+        f'<button type="button" class="quiet" data-record aria-pressed="false">{esc(record)}</button>'
+    )
+
+
+def _files(context: Context, session: Session) -> str:
+    t, record = context.texts, context.texts("analyse.record.label")
     given = f'<button type="button" class="quiet" data-remove>{esc(t("analyse.remove.label"))}</button>' if session.speech else ""
     return (
-        f'<div class="speech-ways" data-words="{esc(json.dumps(words))}">'
-        f'<label class="quiet" tabindex="0">{esc(t("analyse.upload.label"))}'
-        f'<input type="file" accept="{_ENDINGS}" tabindex="-1"></label>'
-        f'<button type="button" class="quiet" data-record aria-pressed="false">{esc(t("analyse.record.label"))}</button>{given}'
+        f'<div class="speech-ways" data-words="{file_words(context, record)}">'
+        f"{file_buttons(t('analyse.upload.label'), record)}{given}"
         '<span class="speech-said" role="status"></span></div>'
     )
 

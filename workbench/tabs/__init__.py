@@ -33,7 +33,11 @@ class Session:
         analysis: the analysis that the Analyse tab shows.
         speech: the recording beside the text, by its path in the workspace.
         speech_name: what the user calls it.
-        muted: whether it is left out for now.
+        speech_text: what it says, where an example says so: with another text it is left out.
+        comparison: what the answer is compared with, of :data:`workbench.speech_panel.WAYS`; empty for nothing.
+        shift: by how many seconds the recording is moved where it is compared with itself, later or (negative) earlier.
+        other: another recording of the same words, by its path.
+        other_name: what the user calls it.
         carried: the analysis that the editor's spans came from.
         document: id of the text in the editor.
         base: the revision that the editor's spans came from.
@@ -44,12 +48,25 @@ class Session:
     analysis: str = ""
     speech: str = ""
     speech_name: str = ""
-    muted: bool = False
+    speech_text: str = ""
+    comparison: str = ""
+    shift: float = 0.2
+    other: str = ""
+    other_name: str = ""
     carried: str = ""
     document: str = ""
     base: int | None = None
     job: str = ""
     seen: str = ""
+
+    def forget_comparison(self) -> None:
+        """Compare with nothing, and forget the other recording: it is of other words."""
+        self.comparison = self.other = self.other_name = ""
+
+    def forget_speech(self) -> None:
+        """Forget the recording, and with it what it was compared with."""
+        self.speech = self.speech_name = self.speech_text = ""
+        self.forget_comparison()
 
 
 @dataclass(frozen=True)

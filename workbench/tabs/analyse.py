@@ -11,11 +11,11 @@ from typing import Any
 import gradio as gr
 
 from engine.errors import EngineError
-from engine.samples import Example
+from engine.samples import Example, Reading
 from workbench.character_panel import CharacterPanel, chosen_readings, is_seen, lay_out, shown, wire
 from workbench.errors import UserError
 from workbench.services import EXPLAINED, Analysis
-from workbench.speech_panel import SpeechAnswer, SpeechSource
+from workbench.speech_panel import SpeechAnswer, SpeechSource, wire_comparison
 from workbench.speech_panel import wire as wire_speech
 from workbench.tabs import QUIET, Context, Door, Session, Tab, guard
 from workbench.views.card import card_html
@@ -68,23 +68,22 @@ def build(context: Context) -> Tab:
     with gr.Tab(context.texts("analyse.tab.label"), id=KEY, elem_classes="page") as item:
         parts = _layout(context)
     does, guarded = _Handlers(context, parts), guard(context, parts.problem)
-    analyse, inputs = guarded(does.analyse), [parts.text, parts.checkpoint, context.session]
+    analyse, present = guarded(does.analyse), guarded(does.present)
+    inputs, predicted = [parts.text, parts.checkpoint, context.session], {"js": _BUSY, **QUIET, **_PREDICT}
 
     def read(text: str, checkpoint: str, session: Session) -> dict[Any, Any]:
         """Put a text into the box, where it stays whatever becomes of it, and read it."""
         return {parts.text: text, **analyse(text, checkpoint, session)}
 
     def example(event: gr.EventData, checkpoint: str, session: Session) -> dict[Any, Any]:
-        # Readings and speech belong to the text that is left.
-        session.analysis = session.speech = session.speech_name = ""
-        session.muted = False
-        return read(context.services.examples[int(event.number)].text, checkpoint, session)
+        chosen = context.services.examples[int(event.number)]
+        return {parts.text: chosen.text, **present(chosen, checkpoint, session)}
 
     running = [
-        parts.run.click(analyse, inputs, parts.results, js=_BUSY, **QUIET, **_PREDICT),
-        parts.examples.pick(example, inputs[1:], [parts.text, *parts.results], js=_BUSY, **QUIET, **_PREDICT),
-        parts.speech.mute.click(guarded(does.mute), [context.session], parts.results, js=_BUSY, **QUIET, **_PREDICT),
-        *wire_speech(context, parts.source, analyse, inputs, parts.results, {"js": _BUSY, **QUIET, **_PREDICT}),
+        parts.run.click(analyse, inputs, parts.results, **predicted),
+        parts.examples.pick(example, inputs[1:], [parts.text, *parts.results], **predicted),
+        *wire_speech(context, parts.source, analyse, inputs, parts.results, predicted),
+        *wire_comparison(context, parts.speech, context.session, predicted),
     ]
     for event in running:
         event.then(None, js=_DONE, **QUIET)
@@ -115,9 +114,30 @@ class _Handlers:
     def analyse(self, text: str, checkpoint: str, session: Session) -> dict[Any, Any]:
         """Read the text and show what was read and why."""
         before = self.context.services.analysis(session.analysis)
-        # Readings belong to the text that they were chosen in.
-        kept = before.prediction.document.readings if before and before.prediction.document.text == text else {}
-        analysis = self._read(text, checkpoint or "", kept, session)
+        if before and before.prediction.document.text == text:
+            return self._answer(text, checkpoint, before.prediction.document.readings, session)
+        # Readings and comparisons belong to the text that they were chosen in.
+        session.forget_comparison()
+        if session.speech_text not in ("", text):
+            session.forget_speech()
+        return self._answer(text, checkpoint, {}, session)
+
+    def present(self, example: Example, checkpoint: str, session: Session) -> dict[Any, Any]:
+        """Read an example, with its recording where it has one, compared with its second one."""
+        # Readings and speech belong to the text that is left.
+        session.analysis = ""
+        session.forget_speech()
+        language = self.context.texts.language
+        first, second = [*example.readings, None, None][:2]
+        if first:
+            session.speech, session.speech_name = str(first.audio), _note(first, language)
+            session.speech_text = example.text
+        if second:
+            session.comparison, session.other, session.other_name = "other", str(second.audio), _note(second, language)
+        return self._answer(example.text, checkpoint, {}, session)
+
+    def _answer(self, text: str, checkpoint: str, readings: Mapping[int, str], session: Session) -> dict[Any, Any]:
+        analysis = self._read(text, checkpoint or "", readings, session)
         return self._shown(analysis, session) | shown(self.parts.characters, self.context, analysis)
 
     def choose(self, event: gr.EventData, session: Session) -> dict[Any, Any]:
@@ -130,26 +150,14 @@ class _Handlers:
         characters = shown(self.parts.characters, self.context, analysis, before, offset)
         return self._shown(analysis, session) | characters
 
-    def mute(self, session: Session) -> dict[Any, Any]:
-        """Read the text again without its recording, or with it again, and show what that changes."""
-        before = self.context.services.analysis(session.analysis)
-        if before is None:
-            raise UserError("analyse.speech.error")
-        session.muted = not session.muted
-        document = before.prediction.document
-        analysis = self._read(document.text, str(before.checkpoint.path), document.readings, session)
-        return self._shown(analysis, session, before) | shown(self.parts.characters, self.context, analysis)
-
     def _read(self, text: str, checkpoint: str, readings: Mapping[int, str], session: Session) -> Analysis:
-        speech = None if session.muted else session.speech
-        session.analysis, analysis = self.context.services.analyse(text, checkpoint, readings, speech)
-        if not session.muted:
-            session.speech = str(analysis.spoken.path) if analysis.spoken else ""
+        session.analysis, analysis = self.context.services.analyse(text, checkpoint, readings, session.speech)
+        session.speech = str(analysis.spoken.path) if analysis.spoken else ""
         return analysis
 
-    def _shown(self, analysis: Analysis, session: Session, before: Analysis | None = None) -> dict[Any, Any]:
+    def _shown(self, analysis: Analysis, session: Session) -> dict[Any, Any]:
         parts, context = self.parts, self.context
-        speech = parts.speech.shown(context, session, analysis, before) | parts.source.shown(context, session)
+        speech = parts.speech.shown(context, session, analysis) | parts.source.shown(context, session)
         return _show(parts, context, analysis) | speech
 
     def describe(self, checkpoint: str) -> dict[Any, Any]:
@@ -203,7 +211,7 @@ def _layout(context: Context) -> _Parts:
     with gr.Row(elem_classes="under-hero"):
         facts = gr.HTML(elem_classes="facts")
         correct = gr.Button(t("analyse.correct.label"), elem_id="analyse-correct", interactive=False, scale=0, min_width=160)
-    speech = SpeechAnswer.lay_out(context, refusal)
+    speech = SpeechAnswer.lay_out(refusal)
     characters = lay_out()
     with gr.Row(elem_classes="explanations", equal_height=False):
         with gr.Column(scale=4, min_width=280):
@@ -255,12 +263,16 @@ def _examples(context: Context) -> str:
 
 
 def _example(number: int, example: Example, context: Context) -> str:
-    note = example.note_zh if context.texts.language == "zh" else example.note_en
+    note = _note(example, context.texts.language)
     name = _NOTE.split(note)[0]
     return (
         f'<button type="button" class="example" data-number="{number}" data-text="{esc(example.text)}" title="{esc(note)}">'
         f"{esc(name)}</button>"
     )
+
+
+def _note(noted: Example | Reading, language: str) -> str:
+    return noted.note_zh if language == "zh" else noted.note_en
 
 
 def _waiting(context: Context) -> str:

@@ -56,13 +56,14 @@ def speech_html(
     return _section(SpokenAnswer(document, recording, tuple(evidence), tuple(remarks)), texts, "speech")
 
 
-def compared_html(left: SpokenAnswer, right: SpokenAnswer, texts: Mapping[str, str]) -> str:
+def compared_html(left: SpokenAnswer, right: SpokenAnswer, texts: Mapping[str, str], title: str = "") -> str:
     """Set two answers about the same words, read in two ways, under each other and mark the entities that differ.
 
     Args:
         left: the answer about the first reading.
         right: the answer about the second.
         texts: the words of :func:`speech_html`, ``views.changes.*``, ``views.alternatives.added`` and ``.removed``.
+        title: what is compared; empty for two readings of the same words.
     """
     keys = [frozenset(span.key for span in answer.document.spans) for answer in (left, right)]
     titled = [
@@ -71,7 +72,7 @@ def compared_html(left: SpokenAnswer, right: SpokenAnswer, texts: Mapping[str, s
     ]
     first = _section(titled[0], texts, "speech-first", keys[0] - keys[1], "removed")
     second = _section(titled[1], texts, "speech-second", keys[1] - keys[0], "added")
-    words = {**texts, "views.changes.title": texts["views.speech.compared"]}
+    words = {**texts, "views.changes.title": title or texts["views.speech.compared"]}
     return f'<div class="duomo-compared">{changes_html(left.document, right.document, words)}{first}{second}</div>'
 
 
