@@ -1,4 +1,4 @@
-"""Speech beside a text in a real browser: a file, the browser's microphone, this machine's; muting; what cannot be read."""
+"""Speech beside a text in a real browser: a file, the browser's microphone, this machine's; what cannot be read."""
 
 from __future__ import annotations
 
@@ -125,24 +125,6 @@ def test_a_file_is_heard_and_said_to_be(visit: Callable[..., Any], said: Path, f
     assert any((folder / "speech").glob("*.wav"))
 
 
-def test_speech_is_muted_and_unmuted_and_the_change_is_shown(visit: Callable[..., Any], said: Path) -> None:
-    page = visit(width=400)
-    put(page, said)
-    heard(page)
-    mute = page.locator("#analyse-mute")
-    mute.click()
-    page.wait_for_function(PLACES, arg=1)
-    changes = page.locator("#analyse-speech-changes .duomo-changes")
-    assert changes.locator(".is-added").count() == 1 and changes.locator(".is-removed").count() == 2
-    assert "静音" in page.locator("#analyse-speech").inner_text() and narrow(page)
-    mute.click()
-    assert "1.9" in heard(page)
-    assert changes.locator(".is-added").count() == 2
-    page.locator("#analyse-run").click()
-    changes.wait_for(state="detached")
-    assert "1.9" in heard(page)
-
-
 def test_what_is_no_sound_is_said_and_the_text_is_answered(visit: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "notes.wav").write_text("这不是录音", encoding="utf-8")
     page = visit(width=400)
@@ -152,7 +134,7 @@ def test_what_is_no_sound_is_said_and_the_text_is_answered(visit: Callable[..., 
     assert "notes.wav cannot be decoded" in said and "只依据文本" in said and "gradio" not in said
     assert page.locator("#analyse-hero .duomo-tag").count() == 1
     assert page.locator("#analyse-text textarea").input_value() == TEXT
-    assert not page.locator("#analyse-mute").is_visible() and narrow(page)
+    assert not page.locator("#analyse-compare").is_visible() and narrow(page)
     page.locator("#analyse-run").click()
     page.wait_for_selector("#speech-refusal .notice", state="detached")
 
@@ -161,9 +143,9 @@ def test_a_recording_is_removed_and_goes_with_its_text(visit: Callable[..., Any]
     page = visit()
     put(page, said)
     heard(page)
-    page.locator("[data-remove]").click()
+    page.locator("#speech-files [data-remove]").click()
     page.wait_for_function(PLACES, arg=1)
-    assert page.locator("#analyse-speech .spoken").count() == 0 and page.locator("[data-remove]").count() == 0
+    assert page.locator("#analyse-speech .spoken").count() == 0 and page.locator("#speech-files [data-remove]").count() == 0
     put(page, said)
     heard(page)
     page.locator("button.example").nth(1).click()
@@ -184,9 +166,9 @@ def test_a_recording_without_words_waits_for_them(visit: Callable[..., Any], sai
 
 def test_the_browsers_microphone_is_heard(visit: Callable[..., Any]) -> None:
     page = visit()
-    record = page.locator("[data-record]")
+    record = page.locator("#speech-files [data-record]")
     record.click()
-    page.wait_for_selector("[data-record][aria-pressed=true]")
+    page.wait_for_selector("#speech-files [data-record][aria-pressed=true]")
     page.wait_for_timeout(800)
     record.click()
     heard(page)
@@ -213,4 +195,4 @@ def test_a_model_that_does_not_listen_says_so(
     put(page, said)
     page.wait_for_selector("#analyse-speech .spoken")
     assert "不听语音" in page.locator("#analyse-speech").inner_text()
-    assert not page.locator("#analyse-mute").is_visible()
+    assert not page.locator("#analyse-compare").is_visible()

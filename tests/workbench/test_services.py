@@ -15,7 +15,7 @@ import soundfile
 import engine.checkpoint
 import engine.tagger
 from engine.document import Document, Span
-from engine.errors import CheckpointError
+from engine.errors import CheckpointError, InputError
 from engine.samples import examples
 from engine.shipped import DEFAULT
 from engine.systems.contract import Modality
@@ -242,6 +242,27 @@ def test_a_text_is_answered_though_its_speech_cannot_be_read(services: Services,
     assert analysis.unheard.startswith("wrong.wav ") and str(tmp_path) not in analysis.unheard
     assert analysis.spoken is None and analysis.prediction.document.spans and services.analysis(key) is analysis
     assert not services.speech_folder.exists()
+
+
+def test_a_text_is_heard_otherwise_with_all_else_as_it_was(services: Services, said: Path, tmp_path: Path) -> None:
+    _, first = services.analyse("王五", "large", {0: "wang4"}, said)
+    assert first.spoken
+    moved = services.shift_speech(first.spoken, -0.2)
+    again, without = services.hear_otherwise(first, moved.path), services.hear_otherwise(first, None)
+    for other in (again, without):
+        assert other.checkpoint is first.checkpoint and other.prediction.document.readings == {0: "wang4"}
+    assert again.spoken and again.spoken.path == moved.path and again.spoken.path.parent == services.speech_folder
+    assert without.spoken is None and not without.listens
+    (tmp_path / "notes.wav").write_text("这不是录音", encoding="utf-8")
+    with pytest.raises(InputError, match="notes.wav cannot be decoded"):
+        services.hear_otherwise(first, tmp_path / "notes.wav")
+
+
+@pytest.mark.parametrize("seconds", [1.3, -1.3, 9.0, 1.299, float("nan")])
+def test_speech_is_not_shifted_out_of_hearing(services: Services, said: Path, seconds: float) -> None:
+    with pytest.raises(UserError) as refused:
+        services.shift_speech(services.keep_speech(said), seconds)
+    assert (refused.value.key, refused.value.values) == ("analyse.shift.error", {"longest": "1.30"})
 
 
 def test_speech_is_written_down_by_the_recogniser_of_the_settings(

@@ -7,6 +7,7 @@ import json
 import re
 import wave
 from base64 import b64decode
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -244,3 +245,10 @@ def test_stretches_beyond_the_end_stay_in_the_figure() -> None:
 
 
 RECORDING: Recording = recording_of(np.sin(np.arange(RATE, dtype=np.float32) / 9))
+
+
+def test_two_recordings_that_are_no_two_readings_are_titled_otherwise() -> None:
+    named = [replace(answer(BRIDGE, pause), title=title) for pause, title in ((3, "as it is"), (4, "later"))]
+    html = compared_html(*named, EN, "The same, shifted")
+    assert "The same, shifted" in html and EN["views.speech.compared"] not in html
+    assert html.index("as it is") < html.index("later") and EN["views.changes.none"] in html

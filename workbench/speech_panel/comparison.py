@@ -105,12 +105,14 @@ def ways_html(context: Context, session: Session, analysis: Analysis) -> str:
         f'value="{session.shift:g}" data-shift aria-label="{help_words}"> {esc(unit)}</label></span>'
     )
     other = _way(session, "other", t("analyse.compare.other", name=_shortened(session.other_name))) if session.other else ""
-    clear = f'<button type="button" class="quiet" data-compare="">{esc(t("analyse.compare.clear"))}</button>'
+    # Always there, so that nothing below moves when it can be used.
+    off = "" if session.comparison else " disabled"
+    clear = f'<button type="button" class="quiet" data-compare=""{off}>{esc(t("analyse.compare.clear"))}</button>'
     return (
         f'<div class="speech-ways" data-words="{file_words(context, record)}" role="group" aria-label="{esc(label)}">'
         f'<span class="speech-label" aria-hidden="true">{esc(label)}</span>'
         f"{_way(session, 'muted', t('analyse.compare.muted'))}{shift}{other}"
-        f"{file_buttons(t('analyse.compare.upload'), record)}{clear if session.comparison else ''}"
+        f"{file_buttons(t('analyse.compare.upload'), record)}{clear}"
         '<span class="speech-said" role="status"></span></div>'
     )
 

@@ -172,7 +172,7 @@ window.duomoSpeech = (() => {
     });
     new MutationObserver(() => {
       if (!used || document.activeElement !== document.body) return;
-      (element.querySelector(used) || element.querySelector("[data-compare]"))?.focus({ preventScroll: true });
+      (element.querySelector(`${used}:not(:disabled)`) || element.querySelector("[data-compare]"))?.focus({ preventScroll: true });
     }).observe(element, { childList: true, subtree: true });
   }
 
