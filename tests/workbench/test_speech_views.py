@@ -226,7 +226,8 @@ def test_what_was_heard_has_no_panel_of_its_own() -> None:
 
 def test_the_axis_is_wide_enough_for_the_shortest_stretch_and_its_ticks() -> None:
     assert pixels_per_second([(0.0, 0.2), (0.2, 0.36)], 3.0) == pytest.approx(137.5)
-    assert pixels_per_second([(0.0, 0.01)], 3.0) == 190
+    assert pixels_per_second([(0.0, 0.01)], 8.0) == 190 and pixels_per_second([(0.0, 0.01)], 3.0) == pytest.approx(1000 / 3)
+    assert pixels_per_second([(0.0, 0.04)], 1.6) == pytest.approx(550)
     assert pixels_per_second([(0.0, 0.0)], 3.0) == pytest.approx(80) and pixels_per_second([], 60.0) == pytest.approx(60)
     assert ticks(1.0, 100) == [0.0, 1.0] and ticks(0.65, 300) == [0.0, 0.2, 0.4, 0.6]
     assert ticks(0.3, 600) == [0.0, 0.1, 0.2, 0.3]

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 _TARGET, _WIDEST, _NARROWEST = 22.0, 190.0, 60.0
-_LEAST_WIDTH, _TICK = 240, 52.0
+_LEAST_WIDTH, _ONE_LOOK, _TICK = 240, 1000, 52.0
 _STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _LETTER = 7.0
 
 
 def pixels_per_second(stretches: Iterable[tuple[float, float]], seconds: float) -> float:
-    """Return how wide a second is drawn at least, so that the shortest stretch can still be pointed at."""
+    """Return how wide a second is drawn at least, so that the shortest stretch can still be pointed at.
+
+    A recording that a wide page shows at one look may be drawn wider than others: what is aligned by CTC lasts a moment alone.
+    """
     shortest = min((end - start for start, end in stretches if end > start), default=_TARGET / _NARROWEST)
-    return max(_NARROWEST, _LEAST_WIDTH / seconds, min(_WIDEST, _TARGET / shortest))
+    return max(_NARROWEST, _LEAST_WIDTH / seconds, min(max(_WIDEST, _ONE_LOOK / seconds), _TARGET / shortest))
 
 
 def ticks(seconds: float, pixels: float) -> list[float]:
