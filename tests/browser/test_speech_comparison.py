@@ -20,6 +20,7 @@ from engine.samples import examples  # noqa: E402
 from engine.systems.contract import Modality  # noqa: E402
 from engine.tagger import Prediction  # noqa: E402
 from tests.browser.serving import fresh_pages, served  # noqa: E402
+from tests.browser.test_speech_input import MICROPHONE  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
 BRIDGE = (Span(0, 3, "LOC", 0.97), Span(3, 7, "LOC", 0.95))
@@ -172,6 +173,18 @@ def test_another_recording_is_compared_and_a_bad_one_loses_nothing(visit: Callab
     assert page.locator(".duomo-changes").inner_text().endswith("实体没有增减。")
     assert "声道" in page.locator(".duomo-speech").nth(1).inner_text()
     assert "一座桥.wav" in page.locator("[data-compare=other]").inner_text()
+
+
+def test_another_is_recorded_in_the_browser(visit: Callable[..., Any]) -> None:
+    page = visit()
+    page.evaluate(MICROPHONE)
+    record = page.locator("#analyse-compare [data-record]")
+    record.click()
+    page.wait_for_selector("#analyse-compare [data-record][aria-pressed=true]")
+    page.wait_for_timeout(800)
+    record.click()
+    page.wait_for_selector(".duomo-speech >> text=第二种：microphone.wav")
+    assert record.inner_text() == "再录一段" and page.locator("#speech-source").inner_text().startswith("语音：南京市｜长江大桥")
 
 
 def test_the_same_text_again_is_compared_again_and_another_is_not(visit: Callable[..., Any]) -> None:
