@@ -4,9 +4,9 @@
 is one ORG together with the places in it, a national team is an ORG, an airport, bridge or museum a LOC. Other types are not
 marked, and each line says so.
 
-``ambiguous.jsonl`` holds 300 texts, each in two readings: 武汉|市长|江大桥 is a mayor, 武汉市|长江大桥 a bridge. The meta names the
-words in which ``build utterances`` says it: only the pauses tell the readings apart, so that with them it can be taught and
-judged whether a system listens. Names are made up, and some readings are unlikely but for their pauses.
+``ambiguous.jsonl`` holds 300 texts, each in two readings: 武汉|市长|江大桥 is a mayor, 武汉市|长江大桥 a bridge. The meta
+names the words in which ``build utterances`` says it: only the pauses tell the readings apart, so that with them it can be taught
+and judged whether a system listens. Names are made up, and some readings are unlikely but for their pauses.
 
 ``speech/README.md`` says how the recordings of the examples were made.
 """
