@@ -1,6 +1,6 @@
 // An answer that listened, in the browser: play a stretch of its recording, show where a character listens.
 
-window.duomoSpeech = (() => {
+window.duomoRecordings = (() => {
   const TALLEST = 255;
   const figures = new WeakMap();
   const PLAYABLE = ".duomo-speech [data-from]";
