@@ -34,7 +34,9 @@ class CrossModalAttention(nn.Module):
         self.between = nn.Sequential(nn.Linear(width, 4 * width), nn.ReLU(), nn.Linear(4 * width, width))
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, queries: Tensor, others: Tensor, query_mask: Tensor, other_mask: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, queries: Tensor, others: Tensor, query_mask: Tensor, other_mask: Tensor, bias: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Return the fused vectors ``[B, T, H]`` and the shares that each query gives, ``[B, heads, T, S]``.
 
         Both are 0 for a query under the padding; the shares also where there is nothing to attend to.
@@ -44,10 +46,13 @@ class CrossModalAttention(nn.Module):
             others: keys and values, ``[B, S, H]``.
             query_mask: ``[B, T]``.
             other_mask: ``[B, S]``; a row that is all false has nothing to attend to, and S may be 0.
+            bias: added to the similarities, ``[B, heads, T, S]``.
         """
         query = self.query(queries).unflatten(-1, (self.heads, -1))
         key, value = (layer(others).unflatten(-1, (self.heads, -1)) for layer in (self.key, self.value))
         similarity = torch.einsum("bthd,bshd->bhts", query, key) / math.sqrt(query.shape[-1])
+        if bias is not None:
+            similarity = similarity + bias
         any_other = other_mask.any(1)[:, None, None]
         filled = other_mask[:, None] | ~any_other  # an empty row has to have a share of something
         shares = similarity.float().masked_fill(~filled[:, None], -torch.inf).softmax(-1).to(queries.dtype)
@@ -56,6 +61,37 @@ class CrossModalAttention(nn.Module):
         attended = self.merge_norm(queries + self.dropout(self.merge(weighed)) * any_other)
         fused = self.norm(attended + self.dropout(self.between(attended)))
         return fused.masked_fill(~query_mask[..., None], 0.0), shares
+
+
+class PlaceBias(nn.Module):
+    """What each head adds to the similarity of a query and a vector by how far that lies from the place of the query.
+
+    As the relative positions of T5 (Raffel et al. 2020, section 2.1), but from a place in the other modality. At first each head
+    looks at another distance, from ``-REACH`` to ``REACH``, and hardly beyond.
+    """
+
+    REACH = 6
+    _WIDTH, _BEYOND = 1.5, -8.0
+
+    def __init__(self, heads: int) -> None:
+        """Make the parameters: of each head one for each distance, the last for all that lies beyond."""
+        super().__init__()
+        distances = torch.arange(-self.REACH, self.REACH + 1.0)
+        centres = torch.linspace(-self.REACH, self.REACH, heads + 2)[1:-1, None]
+        near = -0.5 * ((distances - centres) / self._WIDTH) ** 2
+        self.table = nn.Parameter(torch.cat((near, torch.full((heads, 1), self._BEYOND)), 1).clamp(min=self._BEYOND))
+
+    def forward(self, places: Tensor, others: int) -> Tensor:
+        """Return the bias ``[B, heads, T, S]``; 0 where a query has no place.
+
+        Args:
+            places: ``[B, T]``; below 0 for none.
+            others: S.
+        """
+        distance = torch.arange(others, device=places.device) - places[..., None]
+        beyond = distance.abs() > self.REACH
+        rows = (distance + self.REACH).masked_fill(beyond, 2 * self.REACH + 1)
+        return self.table[:, rows].transpose(0, 1).masked_fill((places < 0)[:, None, :, None], 0.0)
 
 
 class MultimodalInteraction(nn.Module):

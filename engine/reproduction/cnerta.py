@@ -9,6 +9,7 @@ from engine.reproduction.table import SMALL_ENCODER, Printed, Published, Row, Ta
 _CORPUS = "cnerta-spoken"
 _NESTED, _FLAT = "natural", "flat"
 _BERT, _CMA, _MMI, _M3T = "BERT-CRF", "BERT-CMA-CRF", "BERT-MMI-CRF", "BERT-M3T"
+_LED = "... attending where it is heard"
 _LISTENING = {"acoustic_layers": 2}
 
 
@@ -51,10 +52,16 @@ M3T = Table(
         Row(
             _M3T,
             "m3t",
-            _LISTENING,
+            {**_LISTENING, "attend": "anywhere"},
             against=(_BERT, _CMA, _MMI),
             published=_published(79.45, 79.13),
             printed=_printed(Printed(83.46, 75.81, 129, 719), Printed(77.71, 80.60, 94, 694)),
+        ),
+        Row(
+            _LED,
+            "m3t",
+            {**_LISTENING, "attend": "aligned"},
+            against=(_BERT, _CMA, _MMI, _M3T),
         ),
     ),
     options={**SMALL_ENCODER, "epochs": 6, "structure": "nested"},
@@ -68,6 +75,7 @@ M3T = Table(
         "Only nested models are trained: 'flat' is scored by their outermost entities, annotated and predicted alike. The paper "
         "trains a model for each of the two.",
         "Table 5 counts errors on the paper's dev set: their change in percent can be compared, their number cannot.",
+        f"'{_LED}' is ours: M3T whose heads look around the place where the alignment hears a character.",
         "The acoustic encoder has 2 layers, the paper's 6. The paper's BiLSTM rows are text=bilstm of the same systems; they are "
         "not among these.",
     ),

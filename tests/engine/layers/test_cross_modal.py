@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from engine.layers.cross_modal import CrossModalAttention, MultimodalInteraction
+from engine.layers.cross_modal import CrossModalAttention, MultimodalInteraction, PlaceBias
 
 SEEDS = st.integers(0, 2**31 - 1)
 quickly = settings(max_examples=20, deadline=None)
@@ -104,6 +104,14 @@ def test_without_speech_the_interaction_is_of_text_only():
     fused.pow(2).sum().backward()
     assert speech.grad[0].any() and not speech.grad[1].any()
     assert all(parameter.grad.isfinite().all() for parameter in layer.parameters())
+
+
+def test_heads_look_around_the_place_of_a_query_each_at_a_distance_of_its_own():
+    bias = PlaceBias(2)(torch.tensor([[20, -1, 3]]), 40)
+    assert bias.shape == (1, 2, 3, 40) and not bias[0, :, 1].any()
+    assert bias[0, :, 0].argmax(-1).tolist() == [18, 22] and bias[0, :, 2].argmax(-1).tolist() == [1, 5]
+    shares = bias[0, :, 0].softmax(-1)
+    assert (shares[:, 14:27].sum(-1) > 0.95).all()
 
 
 def test_a_character_learns_to_look_where_its_sound_is():

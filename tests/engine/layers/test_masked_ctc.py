@@ -14,6 +14,7 @@ from engine.layers.acoustic_encoder import AcousticEncoder
 from engine.layers.masked_ctc import (
     ForcedAlignment,
     align,
+    align_all,
     allowed_units,
     can_align,
     ctc_loss,
@@ -180,8 +181,23 @@ def test_stretches_are_in_order_and_never_overlap(seed, sentence, more):
     assert all(end - start >= 0.04 - 1e-9 for start, end in stretches(found, 0.04))
 
 
-def test_a_stretch_ends_where_its_last_vector_does():
-    assert stretches(ForcedAlignment((0, 5), (0, 7), (1.0, 1.0), 0.0), 0.5) == ((0.0, 0.5), (2.5, 4.0))
+def test_a_stretch_begins_a_vector_before_it_is_said_but_not_in_another():
+    found = ForcedAlignment((0, 5, 8), (0, 7, 8), (1.0, 1.0, 1.0), 0.0)
+    assert stretches(found, 0.5) == ((0.0, 0.5), (2.0, 4.0), (4.0, 4.5))
+
+
+@quickly
+@given(SEEDS, st.lists(st.tuples(st.lists(st.integers(1, 5), max_size=8), st.integers(0, 12)), min_size=1, max_size=5))
+def test_many_sentences_are_aligned_as_each_alone(seed, sentences):
+    longest, vectors = max(len(sentence) for sentence, _ in sentences), [len(sentence) + more for sentence, more in sentences]
+    log_probs = normal(seed, len(sentences), max(vectors), 6).log_softmax(-1)
+    targets = torch.tensor([sentence + [0] * (longest - len(sentence)) for sentence, _ in sentences])
+    mask, target_mask = prefix(vectors, max(vectors)), prefix([len(sentence) for sentence, _ in sentences], longest)
+    alone = [
+        align(log_probs[row, :count], torch.tensor(sentence, dtype=torch.long))
+        for row, ((sentence, _), count) in enumerate(zip(sentences, vectors, strict=True))
+    ]
+    assert align_all(log_probs, mask, targets, target_mask) == alone
 
 
 def test_a_minute_of_speech_is_aligned_at_once():
