@@ -191,12 +191,12 @@ class Services:
         """Return the vectors that a checkpoint looks characters up in, by modality; most have none."""
         return self.tagger(info).system.vector_tables
 
-    def listeners(self) -> list[str]:
-        """Return the names of the checkpoints that make use of speech, by what their systems declare."""
+    def listeners(self) -> list[CheckpointInfo]:
+        """Return the checkpoints that make use of speech, by what their systems declare."""
         from engine.systems import SYSTEMS
 
         listening = {name for name, system in SYSTEMS.items() if _listens(system)}
-        return [info.name for info in self.checkpoints() if info.system in listening]
+        return [info for info in self.checkpoints() if info.system in listening]
 
     def keep_speech(self, file: str | Path) -> Spoken:
         """Read a recording and keep it in the workspace.

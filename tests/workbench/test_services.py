@@ -274,7 +274,7 @@ def test_speech_is_written_down_by_the_recogniser_of_the_settings(
 
 
 def test_it_is_known_which_models_listen(services: Services, said: Path) -> None:
-    assert services.listeners() == ["large"]
+    assert [info.name for info in services.listeners()] == ["large"]
     assert not services.analyse("王五", "small", speech=said)[1].listens
 
 

@@ -123,7 +123,7 @@ class _Handlers:
         return self._answer(text, checkpoint, {}, session)
 
     def present(self, example: Example, checkpoint: str, session: Session) -> dict[Any, Any]:
-        """Read an example, with its recording where it has one, compared with its second one."""
+        """Read an example, with its recording where it has one, compared with its second one, by a checkpoint that listens."""
         # Readings and speech belong to the text that is left.
         session.analysis = ""
         session.forget_speech()
@@ -134,7 +134,14 @@ class _Handlers:
             session.speech_text = example.text
         if second:
             session.comparison, session.other, session.other_name = "other", str(second.audio), _note(second, language)
-        return self._answer(example.text, checkpoint, {}, session)
+        listener = self._listener(checkpoint) if first else ""
+        chosen = {self.parts.checkpoint: gr.update(choices=_choices(self.context), value=listener)} if listener else {}
+        return self._answer(example.text, listener or checkpoint, {}, session) | chosen
+
+    def _listener(self, checkpoint: str) -> str:
+        """Return what to choose in place of a checkpoint that does not listen; nothing where it does, or none does."""
+        info, listeners = self.context.services.checkpoint(checkpoint or ""), self.context.services.listeners()
+        return "" if not listeners or info.path in {other.path for other in listeners} else str(listeners[0].path)
 
     def _answer(self, text: str, checkpoint: str, readings: Mapping[int, str], session: Session) -> dict[Any, Any]:
         analysis = self._read(text, checkpoint or "", readings, session)
