@@ -70,6 +70,12 @@ def script_of(document: Document) -> Script:
     return Script(_said(text, read(text, document.readings)), tuple(zip(ordered[:-1], ordered[1:], strict=True)), stops)
 
 
+def said_of(document: Document) -> tuple[int, ...]:
+    """Return the offsets of what is said of a document, whatever its words are."""
+    syllables = _said(document.text, read(document.text, document.readings))
+    return tuple(offset for offset, syllable in enumerate(syllables) if syllable)
+
+
 def script_of_words(given: Sequence[str], readings: Mapping[int, str] = _NONE) -> Script:
     """Return what a reader says of a text in words that somebody gives, who stops nowhere but between them.
 

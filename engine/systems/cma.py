@@ -31,5 +31,9 @@ class Cma(SpeechTagger):
     def fuse(self, batch: Batch, heard: Heard) -> tuple[Tensor, Tensor]:
         """Return fused vectors ``[B, T, H]`` and shares ``[B, heads, T, S]``; equation 1 of CNERTA."""
         text = self.read(self.characters(batch), batch.text.mask)
-        fused: tuple[Tensor, Tensor] = self.fusion(text, heard.vectors, batch.text.mask, heard.mask)
+        fused: tuple[Tensor, Tensor] = self.fusion(text, heard.vectors, batch.text.mask, heard.mask, self.bias(batch, heard))
         return fused
+
+    def bias(self, batch: Batch, heard: Heard) -> Tensor | None:
+        """Return what is added to the similarities of characters and speech, ``[B, heads, T, S]``; nothing here."""
+        return None

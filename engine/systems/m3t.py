@@ -13,7 +13,7 @@ from engine.document import Document, LabelSet
 from engine.evidence import Alignment, Evidence
 from engine.layers.cross_modal import PlaceBias
 from engine.layers.masked_ctc import ForcedAlignment, align_all, ctc_loss, sentence_log_probs, stretches
-from engine.modalities.scripts import script_of
+from engine.modalities.scripts import said_of
 from engine.systems.cma import Cma
 from engine.systems.contract import Batch, Output, Paper, option
 from engine.systems.speech_tagger import VECTOR_SECONDS, Heard, SpeechConfig
@@ -61,7 +61,7 @@ class M3t(Cma):
         batch = super().collate(documents)
         said = torch.zeros_like(batch.text.mask)
         for row, document in enumerate(documents):
-            said[row, list(script_of(document).said)] = True
+            said[row, list(said_of(document))] = True
         return replace(batch, features={**batch.features, SAID: said})
 
     def forward(self, batch: Batch) -> Output:
@@ -74,14 +74,9 @@ class M3t(Cma):
         aligned = ctc_loss(log_probs, heard.mask, targets, batch.features[SAID])
         return Output(output.loss + self.config.ctc * aligned, output.emissions)
 
-    def fuse(self, batch: Batch, heard: Heard) -> tuple[Tensor, Tensor]:
-        """Return what ``cma`` does; where a character is heard, its heads look around that place."""
-        if self.near is None:
-            return super().fuse(batch, heard)
-        text = self.read(self.characters(batch), batch.text.mask)
-        bias = self.near(self._places(batch, heard), heard.vectors.shape[1])
-        fused: tuple[Tensor, Tensor] = self.fusion(text, heard.vectors, batch.text.mask, heard.mask, bias)
-        return fused
+    def bias(self, batch: Batch, heard: Heard) -> Tensor | None:
+        """Lead the heads of a character to the place where it is heard."""
+        return None if self.near is None else self.near(self._places(batch, heard), heard.vectors.shape[1])
 
     def _places(self, batch: Batch, heard: Heard) -> Tensor:
         """Return which vector each character is first heard in, ``[B, T]``; -1 for what is not said or cannot be aligned."""

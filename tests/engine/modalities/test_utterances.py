@@ -11,7 +11,7 @@ from engine.document import Document, Span
 from engine.errors import ConfigError, InputError
 from engine.modalities import speakers, utterance_building
 from engine.modalities.pinyin import Syllable
-from engine.modalities.scripts import script_of, script_of_words
+from engine.modalities.scripts import said_of, script_of, script_of_words
 from engine.modalities.speakers import LOUDNESS, Speaker, prepared, recorded_speaker, synthetic_speaker
 from engine.modalities.speaking import LANGUAGE, can_speak
 from engine.modalities.speech import RATE, pauses, read_speech
@@ -101,6 +101,7 @@ class TestScripts:
         assert script_of(mayor) != script_of(replace(mayor, meta={}))
         with pytest.raises(InputError, match=r"the words '南京\|市' are not those of '南京市长江大桥'"):
             script_of(replace(mayor, meta={"words": "南京|市"}))
+        assert said_of(Document("在A区，第3号", meta={"words": "在|A区"})) == (0, 2, 4, 5, 6)
 
     def test_there_may_be_nothing(self):
         assert script_of(Document("")).words == () and script_of(Document("OK!")).said == ()
