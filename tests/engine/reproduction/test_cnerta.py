@@ -116,7 +116,8 @@ def test_how_a_corpus_was_built_is_part_of_a_cell(folder):
 
 def test_every_row_is_nested_and_trained_alike(folder):
     cells = [cell_of(M3T, row, find(["cnerta-spoken"], folder)[0][0], 1, {}) for row in M3T.rows]
-    assert [found.system for found in cells] == ["bert-crf", "cma", "mmi", "m3t"]
+    assert [found.system for found in cells] == ["bert-crf", "cma", "mmi", "m3t", "m3t"]
     assert {found.options["structure"] for found in cells} == {"nested"}
     assert {found.training["epochs"] for found in cells} == {6}
-    assert [found.options.get("acoustic_layers") for found in cells] == [None, 2, 2, 2]
+    assert [found.options.get("acoustic_layers") for found in cells] == [None, 2, 2, 2, 2]
+    assert [found.options.get("attend") for found in cells[3:]] == ["anywhere", "aligned"]

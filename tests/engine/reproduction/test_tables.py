@@ -66,11 +66,12 @@ def test_the_others_have_the_papers_figures():
 
 def test_what_is_printed_of_m3t_agrees_with_itself():
     """Precision and recall give the F1 that stands beside them; the errors are those of table 5."""
-    for row in cnerta.M3T.rows:
+    rows = [row for row in cnerta.M3T.rows if row.printed]
+    for row in rows:
         for part, printed in row.printed["cnerta-spoken"].items():
             f1 = 2 * printed.precision * printed.recall / (printed.precision + printed.recall)
             assert published(cnerta.M3T, row.name, "cnerta-spoken", part) == pytest.approx(f1, abs=0.02)
-    base, *_, m3t = (row.printed["cnerta-spoken"] for row in cnerta.M3T.rows)
+    base, *_, m3t = (row.printed["cnerta-spoken"] for row in rows)
     totals = [
         printed[part].type_errors + printed[part].boundary_errors for part in ("flat", "natural") for printed in (base, m3t)
     ]
