@@ -110,19 +110,19 @@ class TestFfmpeg:
         return target
 
     @pytest.mark.parametrize(
-        ("name", "options", "remarks"),
+        ("name", "options", "remarks", "late"),
         [
-            ("录音 1.m4a", [], ()),
-            ("a.m4a", ["-ar", "44100", "-ac", "2"], ("stereo",)),
-            ("a.m4a", ["-c:a", "alac"], ()),
-            ("a.mkv", ["-c:a", "aac"], ()),
+            ("录音 1.m4a", [], (), 0.02),
+            ("a.m4a", ["-ar", "44100", "-ac", "2"], ("stereo",), 0.02),
+            ("a.m4a", ["-c:a", "alac"], (), 0.02),
+            ("a.mkv", ["-c:a", "aac"], (), 0.08),  # which does not say that the encoder's first 64 ms are none of the sound
         ],
     )
-    def test_an_m4a_is_heard_when_it_was_said(self, written, name, options, remarks):
+    def test_an_m4a_is_heard_when_it_was_said(self, written, name, options, remarks, late):
         sound = bursts((0.5, 1.0), (1.4, 2.5), snr_db=30)
         heard = read_speech(self.made(written(sound), name, *options))
         assert heard.remarks == remarks and heard.seconds == pytest.approx(3, abs=0.1)
-        assert np.abs(np.array(pauses(heard.waveform)) - [(1.0, 1.4)]).max() <= 0.02
+        assert np.abs(np.array(pauses(heard.waveform)) - [(1.0, 1.4)]).max() <= late
 
     def test_bare_aac_is_read(self, written):
         assert read_speech(self.made(written(hiss()), "a.aac")).seconds == pytest.approx(1, abs=0.1)
