@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,6 @@ class Plan:
             raise ConfigError(
                 f"the shares without and with misleading pauses are {given}; give two from 0 on that make at most 1"
             )
-
         if self.pause is not None and not SHORTEST_PAUSE <= self.pause <= LONGEST_PAUSE:
             raise ConfigError(f"--pause: expected {SHORTEST_PAUSE} to {LONGEST_PAUSE} seconds, got {self.pause}")
 
@@ -196,7 +195,7 @@ def _check(target: Path, documents: Sequence[Document], speakers: Sequence[Speak
 
 
 def _task(take: Take, script: Script, plan: Plan, folder: Path) -> _Task:
-    chosen = Plan(take.mode, 0, 0, plan.seed) if take.mode else plan
+    chosen = replace(plan, mode=take.mode, share_none=0.0, share_misleading=0.0) if take.mode else plan
     return _Task(take.file, f"{plan.seed}\0{take.source}\0{take.document.text}", script, chosen, str(folder))
 
 

@@ -333,6 +333,10 @@ class TestBuilding:
             build_utterances(tmp_path / str(seed), [document], [li], replace(plan, seed=seed))
             row = json.loads((tmp_path / str(seed) / "construction.jsonl").read_text())
             assert [kind for _, _, kind in row["pauses"]] == ["word", "word"]
+        build_utterances(tmp_path / "held", [document, *NEWS], [li], replace(plan, seed=7), hold_out=len(NEWS))
+        rows = map(json.loads, (tmp_path / "held" / "construction.jsonl").read_text().splitlines())
+        lengths = [end - start for row in rows for start, end, kind in row["pauses"] if kind == "word"]
+        assert lengths and max(lengths) < 0.1 * 1.2 + 0.02
         with pytest.raises(ConfigError, match="--pause: expected 0.02 to 2.0 seconds, got 0"):
             replace(plan, pause=0.0)
 
