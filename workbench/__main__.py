@@ -42,7 +42,7 @@ def serve(settings: Settings) -> int:
     try:
         services = Services(settings, Store.open(settings.database))
         if settings.checkpoint:
-            services.in_use()
+            services.checkpoints.in_use()
     except (StoreError, InputError) as error:
         return _refuse(error)
     services.warm()

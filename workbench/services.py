@@ -12,12 +12,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from engine import character_card
 from engine.document import Document
 from engine.errors import EngineError, InputError
-from engine.modalities import hearing
 from engine.samples import examples
-from engine.shipped import DEFAULT, SHIPPED
+from workbench.checkpoints import Checkpoints, listens
 from workbench.errors import UserError
 from workbench.jobs import Job, Jobs
 from workbench.recording import Recorder
@@ -25,9 +23,8 @@ from workbench.spoken import Spoken, keep, keep_shifted
 
 if TYPE_CHECKING:
     from engine.checkpoint import CheckpointInfo
-    from engine.layers.vector_table import VectorTable
     from engine.retraining import RetrainConfig
-    from engine.tagger import Prediction, Tagger
+    from engine.tagger import Prediction
     from workbench.settings import Settings
     from workbench.store import Store, StoredDocument
 
@@ -35,7 +32,6 @@ LONGEST = 20_000
 """Characters of the longest text that is analysed."""
 EXPLAINED = 600
 """Characters of the longest text whose evidence is drawn; a longer one is analysed without."""
-_TAGGERS = 2
 _REMEMBERED = 64
 _LABEL_LENGTH = 24
 _NONE: Mapping[int, str] = MappingProxyType({})
@@ -74,129 +70,14 @@ class Services:
         self.settings = settings
         self.examples = examples()
         self.store = store
-        self.checkpoints_folder = settings.workspace / "checkpoints"
+        self.checkpoints = Checkpoints(settings.workspace / "checkpoints", settings.checkpoint, store)
         self.jobs = Jobs(store, settings.workspace / "runs")
         self.speech_folder = settings.workspace / "speech"
         self.recorder = Recorder(self.speech_folder)
-        self._loading = threading.Lock()
         self._remembering = threading.Lock()
-        self._taggers: OrderedDict[str, Tagger] = OrderedDict()
         self._analyses: OrderedDict[str, Analysis] = OrderedDict()
-        self._verified: dict[str, tuple[CheckpointInfo, tuple[int, int]]] = {}
-        if settings.checkpoint:
-            folder = Path(settings.checkpoint)
-            store.put("checkpoint", str(folder.resolve()) if folder.is_dir() else settings.checkpoint)
-
-    # checkpoints
-
-    @property
-    def roots(self) -> tuple[Path, ...]:
-        """Return the folders in which checkpoints are looked for, the user's own first."""
-        return self.checkpoints_folder, SHIPPED
-
-    def checkpoints(self) -> list[CheckpointInfo]:
-        """Return what can be chosen: the catalogue, and where they lie elsewhere the one in use and the one begun with."""
-        from engine.checkpoint import catalogue
-
-        found = {info.path: info for info in catalogue(*self.roots)}
-        for name in dict.fromkeys(("", self.settings.checkpoint)):
-            try:
-                info = self.checkpoint(name)
-            except (EngineError, UserError):
-                continue
-            found.setdefault(info.path, info)
-        return list(found.values())
-
-    def checkpoint(self, name: str = "") -> CheckpointInfo:
-        """Return a checkpoint by name or folder; the empty name stands for the one in use.
-
-        Raises:
-            CheckpointError: if it is missing or damaged.
-        """
-        from engine.checkpoint import WEIGHTS, find
-
-        if not name:
-            return self.in_use()
-        known = self._verified.get(name)
-        # Hashing all weights at every click would take longer than the analysis; a file that has not changed is as it was.
-        if known and (known[0].path / WEIGHTS).is_file() and _stamp(known[0].path / WEIGHTS) == known[1]:
-            return known[0]
-        info = find(name, *self.roots)
-        self._verified[name] = info, _stamp(info.path / WEIGHTS)
-        return info
-
-    def in_use(self) -> CheckpointInfo:
-        """Return the checkpoint in use: the one last chosen, else the default among those that Duomo came with.
-
-        Raises:
-            CheckpointError: if the chosen one is missing or damaged.
-            UserError: if nothing was chosen and there is none.
-        """
-        from engine.checkpoint import catalogue
-
-        chosen = self.store.get("checkpoint")
-        if chosen:
-            return self.checkpoint(chosen)
-        for root in reversed(self.roots):
-            offered = {info.name: info for info in catalogue(root)}
-            if offered:
-                return self.checkpoint(str(offered.get(DEFAULT, next(iter(offered.values()))).path))
-        raise UserError("services.checkpoints.none", folder=self.checkpoints_folder)
-
-    def use_job(self, job_id: str) -> CheckpointInfo:
-        """Take a finished job's checkpoint into use; every page's next analysis is by it."""
-        last_revision = self.jobs.get(job_id).last_revision
-        info = self.jobs.promote(job_id, self.checkpoints_folder)
-        self.store.put(f"learned.{info.name}", last_revision)
-        self.store.put("checkpoint", info.name)
-        return info
-
-    def use(self, checkpoint: str) -> CheckpointInfo:
-        """Take a checkpoint into use, be it an older one; what it has not learned counts as new again.
-
-        Args:
-            checkpoint: its name or folder.
-
-        Raises:
-            CheckpointError: if it is missing or damaged.
-        """
-        info = self.checkpoint(checkpoint)
-        self.store.put("checkpoint", checkpoint)
-        return info
 
     # analysis
-
-    def tagger(self, info: CheckpointInfo) -> Tagger:
-        """Return a checkpoint's tagger; the two last used stay loaded."""
-        from engine.tagger import load
-
-        with self._loading:
-            tagger = self._taggers.pop(info.digest, None)
-            if tagger is None:
-                tagger = load(info.path)
-                self._prepare(tagger.system)
-            self._taggers[info.digest] = tagger
-            while len(self._taggers) > _TAGGERS:
-                self._taggers.popitem(last=False)
-            return tagger
-
-    def _prepare(self, system: Any) -> None:
-        """Load in the background what the first card, or the first recording, would have to wait for."""
-        if system.vector_tables:
-            threading.Thread(target=character_card.warm, name="warm-up of cards", daemon=True).start()
-        if _listens(system):
-            threading.Thread(target=hearing.warm, name="warm-up of speech", daemon=True).start()
-
-    def vector_tables(self, info: CheckpointInfo) -> Mapping[str, VectorTable]:
-        """Return the vectors that a checkpoint looks characters up in, by modality; most have none."""
-        return self.tagger(info).system.vector_tables
-
-    def listeners(self) -> list[CheckpointInfo]:
-        """Return the checkpoints that make use of speech, by what their systems declare."""
-        from engine.systems import SYSTEMS
-
-        listening = {name for name, system in SYSTEMS.items() if _listens(system)}
-        return [info for info in self.checkpoints() if info.system in listening]
 
     def keep_speech(self, file: str | Path) -> Spoken:
         """Read a recording and keep it in the workspace.
@@ -246,12 +127,12 @@ class Services:
             CheckpointError: if the checkpoint cannot be.
         """
         check_text(text)
-        info = self.checkpoint(checkpoint)
+        info = self.checkpoints.find(checkpoint)
         spoken, unheard = self._spoken(speech)
         document = Document(text, readings=readings, audio=str(spoken.path) if spoken else None)
-        tagger = self.tagger(info)
+        tagger = self.checkpoints.tagger(info)
         (prediction,) = tagger.predict([document], explain=len(text) <= EXPLAINED)
-        analysis = Analysis(prediction, info, spoken, unheard, bool(spoken) and _listens(tagger.system))
+        analysis = Analysis(prediction, info, spoken, unheard, bool(spoken) and listens(tagger.system))
         chosen = ",".join(f"{offset}={reading}" for offset, reading in sorted(readings.items()))
         key = f"{document.id}.{info.digest[:16]}.{chosen}" + (f".{spoken.path.stem}" if spoken else "")
         with self._remembering:
@@ -306,7 +187,7 @@ class Services:
     def labels(self, *more: str) -> list[str]:
         """Return the labels on offer: the checkpoint's, the user's own, and those of the document at hand."""
         try:
-            names = [*self.in_use().labels]
+            names = [*self.checkpoints.in_use().labels]
         except (EngineError, UserError):
             names = []
         return list(dict.fromkeys([*names, *self.store.get("labels", []), *more]))
@@ -325,7 +206,7 @@ class Services:
 
     def learned(self) -> int:
         """Return the newest revision that the checkpoint in use was trained on."""
-        return int(self.store.get(f"learned.{self.in_use().name}", 0))
+        return int(self.store.get(f"learned.{self.checkpoints.in_use().name}", 0))
 
     def corrections(self) -> list[Document]:
         """Return the corrections that the checkpoint in use has not seen, with the recordings that are still there."""
@@ -349,16 +230,14 @@ class Services:
         """
         # Asked for first: what is saved in between is learned now and once more next time, rather than never.
         latest = self.store.latest_revision()
-        return self.jobs.start(self.corrections(), self.in_use(), config, latest, system_options)
+        return self.jobs.start(self.corrections(), self.checkpoints.in_use(), config, latest, system_options)
 
-
-def _listens(system: Any) -> bool:
-    return any(modality.name == "speech" for modality in system.modalities)
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    status = path.stat()
-    return status.st_mtime_ns, status.st_size
+    def use_job(self, job_id: str) -> CheckpointInfo:
+        """Take a finished job's checkpoint into use; every page's next analysis is by it."""
+        last_revision = self.jobs.get(job_id).last_revision
+        info = self.jobs.promote(job_id, self.checkpoints.folder)
+        self.store.put(f"learned.{info.name}", last_revision)
+        return self.checkpoints.use(info.name)
 
 
 def check_text(text: str) -> None:

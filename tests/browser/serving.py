@@ -6,24 +6,43 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from engine.document import Document
+from engine.layers.vector_table import VectorTable
+from engine.systems.contract import Modality
+from engine.tagger import Prediction
 from workbench import app
 from workbench.services import Services
 from workbench.settings import Settings
 from workbench.store import Store
 
 
+class StandIn:
+    """Stands for a tagger that makes use of speech and looks nothing up; how it answers is up to those who stand in."""
+
+    def __init__(self, **vector_tables: VectorTable) -> None:
+        modalities = (Modality("text"), Modality("speech", optional=True))
+        self.system = SimpleNamespace(vector_tables=vector_tables, modalities=modalities)
+
+    def predict(self, documents: list[Document], *, explain: bool = False) -> list[Prediction]:
+        return [self.answer(document) for document in documents]
+
+    def answer(self, document: Document) -> Prediction:
+        raise NotImplementedError
+
+
 @contextmanager
-def served(folder: Path, tagger: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def served(folder: Path, tagger: StandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Serve the workbench on a data folder, answered for by a tagger; gives the address of the page."""
     # As for the editor's page: Gradio's statistics would raise a warning and leave its queue stuck.
     monkeypatch.setenv("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
     database = f"sqlite:///{(folder / 'duomo.db').as_posix()}"
     services = Services(Settings("127.0.0.1", 0, folder, database), Store.open(database))
-    monkeypatch.setattr(services, "tagger", lambda info: tagger)
+    monkeypatch.setattr(services.checkpoints, "tagger", lambda info: tagger)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

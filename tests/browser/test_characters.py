@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from engine.layers.vector_table import VectorTable  # noqa: E402
 from engine.modalities.glyphs import traditional  # noqa: E402
 from engine.modalities.pinyin import read  # noqa: E402
 from engine.tagger import Prediction  # noqa: E402
-from tests.browser.serving import fresh_pages, served  # noqa: E402
+from tests.browser.serving import StandIn, fresh_pages, served  # noqa: E402
 from workbench.character_panel import panel  # noqa: E402
 from workbench.store import Store  # noqa: E402
 
@@ -34,24 +33,20 @@ DRAWN = """([length, first]) => document.querySelectorAll('#analyse-strip .duomo
 HEARD = "window.heard = []; window.Audio = class { constructor(url) { heard.push(url); } async play() {} };"
 
 
-class Hearing:
+class Hearing(StandIn):
     """Stands for a tagger: a bridge, unless 长 is read as in 市长; then a mayor."""
 
     def __init__(self) -> None:
         tables = {"glyph": VectorTable("南京市長江大橋張", 4), "phonetic": VectorTable(["chang2", "zhang3", "zhang1", "nan2"], 4)}
         for table in tables.values():
             table.vectors.copy_(torch.rand(len(table.items), 4, generator=torch.Generator().manual_seed(1)))
-        self.tables = tables
-        self.system = SimpleNamespace(vector_tables=tables)
-
-    def predict(self, documents: list[Document], *, explain: bool = False) -> list[Prediction]:
-        return [self.answer(document) for document in documents]
+        super().__init__(**tables)
 
     def answer(self, document: Document) -> Prediction:
         readings = read(document.text, document.readings)
         mayor = "zhang3" in readings
         spans = (Span(0, 2, "LOC", 0.8), Span(4, 7, "PER", 0.7)) if mayor else (Span(0, min(7, len(document)), "LOC", 0.9),)
-        glyphs, sounds = self.tables["glyph"], self.tables["phonetic"]
+        glyphs, sounds = (self.system.vector_tables[name] for name in ("glyph", "phonetic"))
         forms = tuple(form if form in glyphs.rows else "" for form in traditional(document.text))
         heard = tuple(reading if reading in sounds.rows else "" for reading in map(str, readings))
         effect = Scores("modality_effect", ("glyph", "phonetic"), tuple((0.25, 0.5) for _ in document.text))

@@ -16,7 +16,7 @@ gr = pytest.importorskip("gradio", reason="gradio is not installed")
 from engine.document import Document, Span  # noqa: E402
 from engine.evidence import Heatmap, Scores  # noqa: E402
 from engine.tagger import Prediction  # noqa: E402
-from tests.browser.serving import fresh_pages, served  # noqa: E402
+from tests.browser.serving import StandIn, fresh_pages, served  # noqa: E402
 from workbench.services import Services  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
@@ -25,13 +25,10 @@ TEXT = "王小明在南京市长江大桥边等王小红。"
 MAP, GRID, EFFECT = (f"#analyse-evidence [data-item='{item}']" for item in range(3))
 
 
-class Made:
+class Made(StandIn):
     """Stands for a tagger: evidence of every kind that is drawn as cells, the same for the same text."""
 
-    def predict(self, documents: list[Document], *, explain: bool = False) -> list[Prediction]:
-        return [self.read(document) for document in documents]
-
-    def read(self, document: Document) -> Prediction:
+    def answer(self, document: Document) -> Prediction:
         chance, length = random.Random(1), len(document)
 
         def row() -> tuple[float, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from engine.modalities.speech import RATE, pauses, read_speech  # noqa: E402
 from engine.samples import examples  # noqa: E402
 from engine.systems.contract import Modality  # noqa: E402
 from engine.tagger import Prediction  # noqa: E402
-from tests.browser.serving import fresh_pages, served  # noqa: E402
+from tests.browser.serving import StandIn, fresh_pages, served  # noqa: E402
 from tests.browser.test_speech_input import MICROPHONE  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
@@ -30,17 +29,10 @@ LATE = 0.3
 FIGURES = "count => document.querySelectorAll('#analyse-speech-figure .duomo-speech').length === count"
 
 
-class Hearing:
+class Hearing(StandIn):
     """Stands for a tagger: one pause is a bridge, two are a mayor; what comes late, or not at all, is one place."""
 
-    def __init__(self) -> None:
-        self.system = SimpleNamespace(vector_tables={}, modalities=(Modality("text"), Modality("speech", optional=True)))
-
-    def predict(self, documents: list[Document], *, explain: bool = False) -> list[Prediction]:
-        return [self.answer(document) for document in documents]
-
-    @staticmethod
-    def answer(document: Document) -> Prediction:
+    def answer(self, document: Document) -> Prediction:
         if document.audio is None or len(document) != 7:
             return Prediction(document.with_spans((Span(0, 3, "LOC", 0.6),)), (), 0.01)
         sound = read_speech(document.audio).waveform

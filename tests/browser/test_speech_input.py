@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ soundfile = pytest.importorskip("soundfile")
 from engine.document import Document, Span  # noqa: E402
 from engine.systems.contract import Modality  # noqa: E402
 from engine.tagger import Prediction  # noqa: E402
-from tests.browser.serving import fresh_pages, served  # noqa: E402
+from tests.browser.serving import StandIn, fresh_pages, served  # noqa: E402
 from tests.workbench.test_recording import Sound  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
@@ -32,17 +31,10 @@ Object.defineProperty(navigator, 'mediaDevices', { value: { getUserMedia: async 
 """
 
 
-class Listening:
+class Listening(StandIn):
     """Stands for a tagger: two entities where there is speech, one where there is none."""
 
-    def __init__(self) -> None:
-        self.system = SimpleNamespace(vector_tables={}, modalities=(Modality("text"), Modality("speech", optional=True)))
-
-    def predict(self, documents: list[Document], *, explain: bool = False) -> list[Prediction]:
-        return [self.answer(document) for document in documents]
-
-    @staticmethod
-    def answer(document: Document) -> Prediction:
+    def answer(self, document: Document) -> Prediction:
         spans = (Span(0, 2, "LOC", 0.8), Span(2, 4, "ORG", 0.7)) if document.audio else (Span(0, 4, "LOC", 0.9),)
         return Prediction(document.with_spans(spans), (), 0.01)
 

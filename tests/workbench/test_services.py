@@ -19,7 +19,7 @@ from engine.errors import CheckpointError, InputError
 from engine.samples import examples
 from engine.shipped import DEFAULT
 from engine.systems.contract import Modality
-from workbench import services as services_module
+from workbench import checkpoints as checkpoints_module
 from workbench.errors import UserError
 from workbench.services import LONGEST, Services, check_text
 from workbench.settings import Settings
@@ -72,7 +72,7 @@ def shelf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Shelf:
     monkeypatch.setattr(engine.checkpoint, "catalogue", made.catalogue)
     monkeypatch.setattr(engine.checkpoint, "find", made.find)
     monkeypatch.setattr(engine.tagger, "load", made.load)
-    monkeypatch.setattr(services_module.hearing, "warm", lambda: None)
+    monkeypatch.setattr(checkpoints_module.hearing, "warm", lambda: None)
     return made
 
 
@@ -143,8 +143,8 @@ def test_a_model_that_looks_at_characters_or_listens_makes_ready_what_that_takes
     services: Services, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks, listens = threading.Event(), threading.Event()
-    monkeypatch.setattr(services_module.character_card, "warm", looks.set)
-    monkeypatch.setattr(services_module.hearing, "warm", listens.set)
+    monkeypatch.setattr(checkpoints_module.character_card, "warm", looks.set)
+    monkeypatch.setattr(checkpoints_module.hearing, "warm", listens.set)
     services.analyse("李白来了。", "small")
     assert not looks.is_set() and not listens.is_set()
     shelf.vector_tables = {"glyph": object()}
@@ -176,9 +176,9 @@ def test_a_checkpoint_is_verified_again_only_when_its_weights_have_changed(servi
 
 def test_the_default_is_used_where_none_was_chosen_and_else_the_first(shelf: Shelf, services: Services) -> None:
     services.store.put("checkpoint", "")
-    assert services.in_use().name == "small"
+    assert services.checkpoints.in_use().name == "small"
     shelf.infos.append(shelf.info(DEFAULT))
-    assert services.in_use().name == DEFAULT
+    assert services.checkpoints.in_use().name == DEFAULT
 
 
 def test_an_analysis_is_remembered_by_text_and_checkpoint(services: Services) -> None:
@@ -274,7 +274,7 @@ def test_speech_is_written_down_by_the_recogniser_of_the_settings(
 
 
 def test_it_is_known_which_models_listen(services: Services, said: Path) -> None:
-    assert [info.name for info in services.listeners()] == ["large"]
+    assert [info.name for info in services.checkpoints.listening()] == ["large"]
     assert not services.analyse("王五", "small", speech=said)[1].listens
 
 
@@ -305,13 +305,13 @@ def test_without_any_checkpoint_the_user_is_told_where_to_put_one(services: Serv
     shelf.infos.clear()
     services.store.put("checkpoint", "")
     with pytest.raises(UserError) as refused:
-        services.in_use()
-    assert refused.value.values == {"folder": services.checkpoints_folder}
+        services.checkpoints.in_use()
+    assert refused.value.values == {"folder": services.checkpoints.folder}
 
 
 def test_the_command_lines_checkpoint_is_taken_into_use(shelf: Shelf, services: Services) -> None:
     settings = Settings(host="", port=1, workspace=services.settings.workspace, database="", checkpoint="large")
-    assert Services(settings, services.store).in_use().name == "large"
+    assert Services(settings, services.store).checkpoints.in_use().name == "large"
 
 
 def test_the_checkpoint_begun_with_can_still_be_chosen_when_another_is_in_use(shelf: Shelf, services: Services) -> None:
@@ -319,9 +319,9 @@ def test_the_checkpoint_begun_with_can_still_be_chosen_when_another_is_in_use(sh
     begun = Services(settings, services.store)
     shelf.infos, kept = [], shelf.infos
     services.store.put("checkpoint", "")
-    assert begun.checkpoints() == []
+    assert begun.checkpoints.all() == []
     shelf.infos = kept
-    assert {info.name for info in begun.checkpoints()} == {"small", "large", "other"}
+    assert {info.name for info in begun.checkpoints.all()} == {"small", "large", "other"}
 
 
 def test_a_failed_warm_up_stays_in_the_log(services: Services, caplog: pytest.LogCaptureFixture) -> None:
@@ -362,7 +362,7 @@ def test_a_job_taken_into_use_is_the_one_in_use_and_has_learned(
     monkeypatch.setattr(services.jobs, "promote", lambda job, root: made)
     shelf.infos.append(made)
     services.use_job("any")
-    assert services.in_use() is made
+    assert services.checkpoints.in_use() is made
     assert services.learned() == 9
 
 

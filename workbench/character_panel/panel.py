@@ -170,7 +170,8 @@ def _card(context: Context, analysis: Analysis, characters: Characters, offset: 
     reading = characters.readings[offset] or document.readings.get(offset) or in_context
     form = characters.forms[offset] or traditional(document.text)[offset]
     place = Place(offset, True, in_context, _effect(analysis, offset))
-    card = character_card(document.text[offset], form, reading, context.services.vector_tables(analysis.checkpoint))
+    tables = context.services.checkpoints.vector_tables(analysis.checkpoint)
+    card = character_card(document.text[offset], form, reading, tables)
     return character_card_html(card, place, context.texts.words)
 
 
@@ -178,7 +179,8 @@ def _neighbour(context: Context, analysis: Analysis, offset: int, character: str
     if len(character) != 1:
         raise UserError("analyse.card.error")
     heard = _syllable(reading) if reading else next(iter(readings_of(character)), "")
-    card = character_card(character, traditional(character), heard, context.services.vector_tables(analysis.checkpoint))
+    tables = context.services.checkpoints.vector_tables(analysis.checkpoint)
+    card = character_card(character, traditional(character), heard, tables)
     return character_card_html(card, Place(offset, False, "", {}), context.texts.words)
 
 

@@ -138,7 +138,7 @@ def _panel(context: Context, analysis: Analysis) -> str:
 
 def _deaf(context: Context, analysis: Analysis) -> str:
     """Say that the model makes no use of speech, and which would."""
-    name, others = analysis.checkpoint.name, [info.name for info in context.services.listeners()]
+    name, others = analysis.checkpoint.name, [info.name for info in context.services.checkpoints.listening()]
     if not others:
         return context.texts("analyse.deaf.all", name=name)
     return context.texts("analyse.deaf.line", name=name, others=" · ".join(others))

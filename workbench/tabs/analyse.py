@@ -140,7 +140,7 @@ class _Handlers:
 
     def _listener(self, checkpoint: str) -> str:
         """Return what to choose in place of a checkpoint that does not listen; nothing where it does, or none does."""
-        info, listeners = self.context.services.checkpoint(checkpoint or ""), self.context.services.listeners()
+        info, listeners = self.context.services.checkpoints.find(checkpoint or ""), self.context.services.checkpoints.listening()
         return "" if not listeners or info.path in {other.path for other in listeners} else str(listeners[0].path)
 
     def _answer(self, text: str, checkpoint: str, readings: Mapping[int, str], session: Session) -> dict[Any, Any]:
@@ -169,7 +169,7 @@ class _Handlers:
 
     def describe(self, checkpoint: str) -> dict[Any, Any]:
         """Say which checkpoints there are and what the chosen one is."""
-        info = self.context.services.checkpoint(checkpoint or "")
+        info = self.context.services.checkpoints.find(checkpoint or "")
         return {
             self.parts.checkpoint: gr.update(choices=_choices(self.context)),
             self.parts.card: card_html(info, self.context.texts.words),
@@ -257,10 +257,10 @@ def _show(parts: _Parts, context: Context, analysis: Analysis) -> dict[Any, Any]
 def _choices(context: Context) -> list[tuple[str, str]]:
     services, t = context.services, context.texts
     try:
-        current = services.in_use()
+        current = services.checkpoints.in_use()
     except (EngineError, UserError):
         return [(t("analyse.checkpoint.none"), "")]
-    others = [(info.name, str(info.path)) for info in services.checkpoints() if info.path != current.path]
+    others = [(info.name, str(info.path)) for info in services.checkpoints.all() if info.path != current.path]
     return [(t("analyse.checkpoint.current", name=current.name), ""), *others]
 
 

@@ -117,7 +117,7 @@ class _Handlers:
         following = iter(values[len(FORM) :])
         forms = {name: {option.name: next(following) for option in form} for name, form in SYSTEM_FORM.items()}
         services = self.context.services
-        services.retrain(RetrainConfig(**chosen), forms.get(services.in_use().system, {}))
+        services.retrain(RetrainConfig(**chosen), forms.get(services.checkpoints.in_use().system, {}))
         return self._draw(session)
 
     def watch(self, session: Session) -> dict[Any, Any]:
@@ -137,7 +137,7 @@ class _Handlers:
 
     def choose(self, session: Session, checkpoint: str) -> dict[Any, Any]:
         """Take another model into use, an older one perhaps."""
-        info = self.context.services.use(checkpoint)
+        info = self.context.services.checkpoints.use(checkpoint)
         told = notice(self.context.texts("retrain.use.done", name=info.name), "success")
         return {**self.show(session), self.parts.problem: told}
 
@@ -177,7 +177,7 @@ def _stage(parts: _Parts, context: Context, job: Job | None) -> dict[Any, Any]:
 
 def _system_settings(parts: _Parts, context: Context) -> dict[Any, Any]:
     """Show the settings of the system of the checkpoint in use, at their values for a retraining."""
-    parent = context.services.in_use()
+    parent = context.services.checkpoints.in_use()
     values = {option.name: option.default for option in changeable_options(parent)}
     drawn: dict[Any, Any] = {form.row: gr.update(visible=name == parent.system) for name, form in parts.systems.items()}
     for option, control in zip(SYSTEM_FORM[parent.system], parts.systems[parent.system].controls, strict=True):
@@ -224,8 +224,8 @@ def _layout(context: Context) -> _Parts:
 def _models(context: Context) -> dict[str, Any]:
     services = context.services
     return {
-        "choices": [(info.name, str(info.path)) for info in services.checkpoints()],
-        "value": str(services.in_use().path),
+        "choices": [(info.name, str(info.path)) for info in services.checkpoints.all()],
+        "value": str(services.checkpoints.in_use().path),
     }
 
 
@@ -270,7 +270,7 @@ def _result(job: Job, context: Context) -> str:
 
 
 def _count(context: Context, corrections: Sequence[Document]) -> str:
-    t, parent = context.texts, context.services.in_use().name
+    t, parent = context.texts, context.services.checkpoints.in_use().name
     if not corrections:
         return f'<p class="lead-figure">0</p><p class="lead-line">{esc(t("retrain.count.none", parent=parent))}</p>'
     listed = "".join(f"<li>{spans_html(document, t.words)}</li>" for document in corrections[-_SHOWN:][::-1])

@@ -1,0 +1,153 @@
+"""The checkpoints that can be chosen, the one in use, and their taggers, of which the last used stay loaded."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine import character_card
+from engine.errors import EngineError
+from engine.modalities import hearing
+from engine.shipped import DEFAULT, SHIPPED
+from workbench.errors import UserError
+
+if TYPE_CHECKING:
+    from engine.checkpoint import CheckpointInfo
+    from engine.layers.vector_table import VectorTable
+    from engine.tagger import Tagger
+    from workbench.store import Store
+
+_TAGGERS = 2
+
+
+class Checkpoints:
+    """What can be chosen, what was, and what is loaded."""
+
+    def __init__(self, folder: Path, begun_with: str, store: Store) -> None:
+        """Look for checkpoints.
+
+        Args:
+            folder: of the user's own; what Duomo came with is always looked at as well.
+            begun_with: name or folder of the checkpoint that this start is to use; empty for the one last chosen.
+            store: which remembers the choice.
+        """
+        self.folder = folder
+        self._begun_with = begun_with
+        self._store = store
+        self._loading = threading.Lock()
+        self._taggers: OrderedDict[str, Tagger] = OrderedDict()
+        self._verified: dict[str, tuple[CheckpointInfo, tuple[int, int]]] = {}
+        if begun_with:
+            store.put("checkpoint", str(Path(begun_with).resolve()) if Path(begun_with).is_dir() else begun_with)
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """Return the folders in which checkpoints are looked for, the user's own first."""
+        return self.folder, SHIPPED
+
+    def all(self) -> list[CheckpointInfo]:
+        """Return what can be chosen: the catalogue, and where they lie elsewhere the one in use and the one begun with."""
+        from engine.checkpoint import catalogue
+
+        found = {info.path: info for info in catalogue(*self.roots)}
+        for name in dict.fromkeys(("", self._begun_with)):
+            try:
+                info = self.find(name)
+            except (EngineError, UserError):
+                continue
+            found.setdefault(info.path, info)
+        return list(found.values())
+
+    def find(self, name: str = "") -> CheckpointInfo:
+        """Return a checkpoint by name or folder; the empty name stands for the one in use.
+
+        Raises:
+            CheckpointError: if it is missing or damaged.
+        """
+        from engine.checkpoint import WEIGHTS, find
+
+        if not name:
+            return self.in_use()
+        known = self._verified.get(name)
+        # Hashing all weights at every click would take longer than the analysis; a file that has not changed is as it was.
+        if known and (known[0].path / WEIGHTS).is_file() and _stamp(known[0].path / WEIGHTS) == known[1]:
+            return known[0]
+        info = find(name, *self.roots)
+        self._verified[name] = info, _stamp(info.path / WEIGHTS)
+        return info
+
+    def in_use(self) -> CheckpointInfo:
+        """Return the checkpoint in use: the one last chosen, else the default among those that Duomo came with.
+
+        Raises:
+            CheckpointError: if the chosen one is missing or damaged.
+            UserError: if nothing was chosen and there is none.
+        """
+        from engine.checkpoint import catalogue
+
+        chosen = self._store.get("checkpoint")
+        if chosen:
+            return self.find(chosen)
+        for root in reversed(self.roots):
+            offered = {info.name: info for info in catalogue(root)}
+            if offered:
+                return self.find(str(offered.get(DEFAULT, next(iter(offered.values()))).path))
+        raise UserError("checkpoints.none", folder=self.folder)
+
+    def use(self, checkpoint: str) -> CheckpointInfo:
+        """Take a checkpoint into use, be it an older one; what it has not learned counts as new again.
+
+        Args:
+            checkpoint: its name or folder.
+
+        Raises:
+            CheckpointError: if it is missing or damaged.
+        """
+        info = self.find(checkpoint)
+        self._store.put("checkpoint", checkpoint)
+        return info
+
+    def tagger(self, info: CheckpointInfo) -> Tagger:
+        """Return a checkpoint's tagger; the two last used stay loaded."""
+        from engine.tagger import load
+
+        with self._loading:
+            tagger = self._taggers.pop(info.digest, None)
+            if tagger is None:
+                tagger = load(info.path)
+                self._prepare(tagger.system)
+            self._taggers[info.digest] = tagger
+            while len(self._taggers) > _TAGGERS:
+                self._taggers.popitem(last=False)
+            return tagger
+
+    def _prepare(self, system: Any) -> None:
+        """Load in the background what the first card, or the first recording, would have to wait for."""
+        if system.vector_tables:
+            threading.Thread(target=character_card.warm, name="warm-up of cards", daemon=True).start()
+        if listens(system):
+            threading.Thread(target=hearing.warm, name="warm-up of speech", daemon=True).start()
+
+    def vector_tables(self, info: CheckpointInfo) -> Mapping[str, VectorTable]:
+        """Return the vectors that a checkpoint looks characters up in, by modality; most have none."""
+        return self.tagger(info).system.vector_tables
+
+    def listening(self) -> list[CheckpointInfo]:
+        """Return the checkpoints that make use of speech, by what their systems declare."""
+        from engine.systems import SYSTEMS
+
+        listen = {name for name, system in SYSTEMS.items() if listens(system)}
+        return [info for info in self.all() if info.system in listen]
+
+
+def listens(system: Any) -> bool:
+    """Tell whether a system, or its class, makes use of speech."""
+    return any(modality.name == "speech" for modality in system.modalities)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
