@@ -52,12 +52,12 @@ def test_options_go_on_to_the_environments_python(installs_nothing, tmp_path, po
 def test_the_tests_run_in_the_same_environment(installs_nothing):
     assert launch.main(["test", "-k", "store", "--no-venv"]) == 0
     assert installs_nothing[0] == TEST
-    assert installs_nothing[1][1] == ["-m", "pytest", "-k", "store", "--no-venv"]
+    assert installs_nothing[1][1] == [*launch.TESTS, "-k", "store", "--no-venv"]
 
 
 def test_the_tests_run_in_this_python_if_asked(installs_nothing):
     assert launch.main(["--no-venv", "test", "-x"]) == 0
-    assert installs_nothing == [(Path(sys.executable), ["-m", "pytest", "-x"])]
+    assert installs_nothing == [(Path(sys.executable), [*launch.TESTS, "-x"])]
 
 
 @pytest.mark.parametrize("argv", [["--host", "0.0.0.0"], ["--share"], ["--port", "0"], ["--colour", "red"], ["tests"]])
