@@ -9,7 +9,9 @@ from typing import Any
 from engine.commands.output import parse_pairs, print_options, use_threads
 from engine.commands.running import add_run_arguments, carry_out, follow, follows, new_folder
 from engine.errors import InputError
+from engine.shipped import SHIPPED
 
+_SYSTEM = "bert-crf"
 _DESCRIPTION = """\
 Train a system on a labelled corpus.
 
@@ -17,11 +19,15 @@ Train a system on a labelled corpus.
   python -m engine train --system bert-crf --train train.txt --dev dev.txt --set encoder=hfl/chinese-macbert-base \\
       --set encoder_rate=5e-5 --set epochs=5
   python -m engine train --mixture zh-general.json --data corpora --set encoder=zh-char-small
+  python -m engine train --from zh-general --train mine.txt --dev held-out.txt --set epochs=3 --set encoder_rate=1e-4
   python -m engine train --run runs/20261121-101500      go on with a run that was interrupted
 
 --set takes the options of the system and of the training (--options lists them). Everything about the run is kept in its
 folder: events.jsonl, status.json, log.txt, and at the end checkpoint/. Several GPUs: put `accelerate launch -m engine` in
 place of `python -m engine`, and name a new folder with --run.
+
+--from starts with a checkpoint's weights, labels and options, to which a corpus may add labels; the corpora teach that there is
+nothing where they mark nothing, so of labels that one of them does not mark, a mixture should say so.
 
 A corpus F may be a part of a file: F#0/10 is every tenth document from the first on, F#-0/10 all the others. A mixture gives each
 corpus its own mapping of labels, its weight, and the labels that it marks: {"train": [{"file": "a.txt", "map": {"GPE": "LOC"},
@@ -33,7 +39,8 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "train", help="train a system on a corpus", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--system", default="bert-crf", metavar="S", help="name of a system (bert-crf)")
+    parser.add_argument("--system", metavar="S", help=f"name of a system ({_SYSTEM})")
+    parser.add_argument("--from", dest="parent", metavar="C", help="checkpoint to go on from, by name or folder")
     parser.add_argument(
         "--train", action="append", default=[], metavar="F", help="corpus to learn from; may be given several times"
     )
@@ -51,13 +58,15 @@ def train(arguments: argparse.Namespace) -> int:
         from engine.systems import get
         from engine.training import TrainingConfig
 
-        print_options({arguments.system: get(arguments.system).Config, "training": TrainingConfig})
+        system = arguments.system or _SYSTEM
+        print_options({system: get(system).Config, "training": TrainingConfig})
         return 0
     use_threads(arguments.threads)
     return carry_out(arguments, lambda: _prepare(arguments), _place)
 
 
 def _prepare(arguments: argparse.Namespace) -> Any:
+    from engine.checkpoint import find, options_of
     from engine.corpus_training import prepare
     from engine.systems import get
     from engine.systems.contract import from_json, options
@@ -66,17 +75,21 @@ def _prepare(arguments: argparse.Namespace) -> Any:
     if follows():
         return follow(arguments.run)
     train, dev = _corpora(arguments)
-    system = get(arguments.system)
+    parent = find(arguments.parent, SHIPPED) if arguments.parent else None
+    system = arguments.system or (parent.system if parent else _SYSTEM)
+    kind = get(system)
     chosen = dict(parse_pairs(arguments.set, "--set"))
-    own = {option.name for option in options(system.Config)}
+    own = {option.name for option in options(kind.Config)}
+    begun = options_of(parent).to_json() if parent and parent.system == system else {}
     return prepare(
         new_folder(arguments),
-        system=arguments.system,
+        system=system,
         train=train,
         dev=dev,
-        options=from_json(system.Config, {name: value for name, value in chosen.items() if name in own}),
+        options=from_json(kind.Config, begun | {name: value for name, value in chosen.items() if name in own}),
         training=from_json(TrainingConfig, {name: value for name, value in chosen.items() if name not in own}),
         card={"data": ", ".join(corpus.name for corpus in train), "command": _command(arguments)},
+        parent=parent,
     )
 
 
@@ -94,7 +107,8 @@ def _corpora(arguments: argparse.Namespace) -> Any:
 
 
 def _command(arguments: argparse.Namespace) -> str:
-    parts = ["python -m engine train", f"--system {arguments.system}"]
+    parts = ["python -m engine train"]
+    parts += [f"--{name} {value}" for name, value in (("from", arguments.parent), ("system", arguments.system)) if value]
     parts += [f"--train {path}" for path in arguments.train]
     parts += [f"--{name} {value}" for name in ("dev", "mixture", "data") if (value := getattr(arguments, name))]
     parts += [

@@ -250,6 +250,29 @@ def test_a_corpus_becomes_a_checkpoint(call, corpus, tmp_path):
     assert (status, out) == (1, "") and "is done" in err
 
 
+def test_a_training_starts_from_a_checkpoint_with_the_labels_of_both(call, tiny, tmp_path):
+    import torch
+
+    from engine import checkpoint
+
+    told = [Document("饺子好吃。", (Span(0, 2, "FOOD"),)), Document("王芳在杭州。", (Span(0, 2, "PER"), Span(3, 5, "LOC")))]
+    formats.write(told, tmp_path / "told.jsonl")
+    still = ["epochs=1", "encoder_rate=0", "head_rate=0", "keep=last", "precision=fp32", "dropout=0.3"]
+    options = [part for value in still for part in ("--set", value)]
+    status, out, err = call(
+        *("train", "--from", tiny.path, "--train", "told.jsonl", "--dev", "told.jsonl", *options, "--run", "run", "--json")
+    )
+    assert status == 0, err
+    made = checkpoint.verify(rows(out)[0]["checkpoint"])
+    assert made.labels == (*tiny.labels, "FOOD")
+    assert (made.card["parent"], made.card["parent_digest"]) == ("tiny", tiny.digest)
+    assert f"train --from {tiny.path} --train told.jsonl" in made.card["command"]
+    assert checkpoint.options_of(made).to_json() == checkpoint.options_of(tiny).to_json() | {"dropout": 0.3}
+    before, after = checkpoint.load(tiny.path).state_dict(), checkpoint.load(made.path).state_dict()
+    kept = [name for name, tensor in before.items() if after[name].shape == tensor.shape]
+    assert len(kept) > len(before) / 2 and all(torch.equal(before[name], after[name]) for name in kept)
+
+
 def test_a_stopped_training_is_gone_on_with_by_its_folder(call, corpus, tmp_path):
     from engine.corpus_training import prepare
     from engine.systems.bilstm_crf import BilstmCrfConfig
@@ -298,6 +321,15 @@ REFUSED = [
     (["train", "--train", "absent.txt", "--dev", "corpus.jsonl"], "absent.txt; give the path of a corpus"),
     (["train", "--mixture", "corpus.jsonl", "--train", "corpus.jsonl"], "give --train and --dev, or --mixture alone"),
     (["train", "--mixture", "corpus.jsonl"], "is not a mixture of corpora"),
+    (["train", "--from", "vast", "--train", "corpus.jsonl", "--dev", "corpus.jsonl"], "there is no checkpoint 'vast'"),
+    (
+        ["train", "--from", "TINY", "--train", "corpus.jsonl", "--dev", "corpus.jsonl", "--set", "width=64"],
+        "width is 32 in tiny and shapes its weights; leave that option out",
+    ),
+    (
+        ["train", "--from", "TINY", "--system", "bert-crf", "--train", "corpus.jsonl", "--dev", "corpus.jsonl"],
+        "tiny is a bilstm-crf, which no bert-crf can start from",
+    ),
     (["pretrain", "masked-lm", "--text", "absent.txt"], "there is no file absent.txt"),
     (["pretrain", "masked-lm"], "pre-training needs text"),
     (["pretrain", "masked-lm", "--text", "corpus.jsonl@0"], "the weight behind @"),
