@@ -1,7 +1,7 @@
 """Every visible word of the workbench, in Chinese and in English.
 
 The words live in ``texts/zh.json`` and ``texts/en.json`` under the same keys, ``tab.control.label``. A template names its values
-in braces, ``{count}``.
+in braces, ``{count}``. What an option of the engine does, the engine says itself.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+
+from engine.option_help import option_help
 
 LANGUAGES: Mapping[str, str] = MappingProxyType({"zh": "中文", "en": "English"})
 """The languages offered, each by its own name; the first is the default."""
@@ -33,7 +35,7 @@ class Texts:
             raise ValueError(f"the workbench speaks {', '.join(LANGUAGES)}; got {language!r}")
         self.language = language
         words = json.loads((_FOLDER / f"{language}.json").read_text(encoding="utf-8"))
-        self.words: Mapping[str, str] = MappingProxyType(words)
+        self.words: Mapping[str, str] = MappingProxyType({**option_help(language), **words})
 
     def __call__(self, key: str, **values: object) -> str:
         """Return the words under a key.

@@ -103,15 +103,18 @@ def use_threads(threads: int | None) -> None:
 
 
 def print_options(configs: Mapping[str, Any]) -> None:
-    """Print the options of configurations: name, type, default, and what a value may be.
+    """Print the options of configurations: name, type, default, what a value may be, and what it does.
 
     Args:
         configs: from the owner's name to the options' class.
     """
+    from engine.option_help import option_help
     from engine.systems.contract import options
 
+    lines = option_help()
     for owner, config in configs.items():
         print(owner)
         for option in options(config):
             bounds = " | ".join(option.choices) or (f"{option.minimum} … {option.maximum}" if option.minimum is not None else "")
             print(f"  {option.name:<20} {option.type.__name__:<6} {option.default!r:<10} {bounds}".rstrip())
+            print(f"      {lines[option.help]}")

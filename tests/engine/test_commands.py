@@ -301,6 +301,7 @@ def test_a_checkpoint_is_taught_a_file_of_corrections(call, tiny, tmp_path):
 def test_the_options_of_a_training_are_listed(call, name):
     status, out, _ = call("train", "--options", "--system", name)
     assert status == 0 and "character_dropout" in out and "head_rate" in out and "best | last" in out
+    assert "Sentences learned from at each step" in out
 
 
 REFUSED = [
