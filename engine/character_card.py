@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ConfigError, EngineError, InputError
-from engine.modalities import speaking
 from engine.modalities.databases import database
 from engine.modalities.glyphs import INDEX as GLYPH_INDEX
 from engine.modalities.glyphs import GlyphDatabase
@@ -26,6 +25,7 @@ from engine.modalities.radicals import radical
 from engine.modalities.sounds import INDEX as SOUND_INDEX
 from engine.modalities.sounds import SoundDatabase
 from engine.modalities.spectrogram import spectrogram
+from engine.synthesis import speaking
 
 if TYPE_CHECKING:
     from engine.layers.vector_table import VectorTable

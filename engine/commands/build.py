@@ -122,8 +122,8 @@ def sounds_database(arguments: argparse.Namespace) -> int:
     """Build the database of sounds in this process."""
     from engine.errors import InputError
     from engine.modalities.databases import database
-    from engine.modalities.sound_building import build_sounds
-    from engine.modalities.speaking import VOICES
+    from engine.synthesis.sound_building import build_sounds
+    from engine.synthesis.speaking import VOICES
 
     if arguments.no_synthesis and arguments.voice:
         raise InputError("--no-synthesis and --voice contradict each other; give one of them")

@@ -60,10 +60,10 @@ def recording(arguments: argparse.Namespace) -> int:
     import numpy as np
 
     from engine.modalities.scripts import MARK, script_of_words
-    from engine.modalities.speakers import recorded_speaker, synthetic_speaker
-    from engine.modalities.speaking import VOICES
     from engine.modalities.speech import LONGEST, RATE
-    from engine.modalities.utterances import LONGEST_PAUSE, SHORTEST_PAUSE, Delivery, say
+    from engine.synthesis.speakers import recorded_speaker, synthetic_speaker
+    from engine.synthesis.speaking import VOICES
+    from engine.synthesis.utterances import LONGEST_PAUSE, SHORTEST_PAUSE, Delivery, say
 
     target = _checked_target(Path(arguments.out))
     for name, (least, most) in {

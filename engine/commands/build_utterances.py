@@ -75,9 +75,9 @@ def utterances(arguments: argparse.Namespace) -> int:
     """Build speech in this process, or in several."""
     from engine import formats
     from engine.errors import InputError
-    from engine.modalities.speakers import Speaker, recorded_speaker, synthetic_speaker
-    from engine.modalities.speaking import VOICES, check_voice
-    from engine.modalities.utterance_building import Plan, build_utterances, check_target
+    from engine.synthesis.speakers import Speaker, recorded_speaker, synthetic_speaker
+    from engine.synthesis.speaking import VOICES, check_voice
+    from engine.synthesis.utterance_building import Plan, build_utterances, check_target
 
     plan = Plan(arguments.mode, arguments.share_none, arguments.share_misleading, arguments.seed, arguments.pause)
     if arguments.limit is not None and arguments.limit < 1:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from engine.document import Document, Span, topmost
-from engine.modalities.utterances import MUTE, NATURAL, PAUSES
+from engine.synthesis.utterances import MUTE, NATURAL, PAUSES
 
 _TONES = {"\u0304", "\u0301", "\u030c", "\u0300"}
 _SANDHI = {"一", "不"}

@@ -7,9 +7,9 @@ import pytest
 import soundfile
 
 from engine.__main__ import main
-from engine.modalities.speakers import prepared
-from engine.modalities.speaking import VOICES, can_speak
 from engine.modalities.speech import RATE, pauses, read_speech
+from engine.synthesis.speakers import prepared
+from engine.synthesis.speaking import VOICES, can_speak
 from tests.engine.modalities.voiced import glide
 
 

@@ -6,10 +6,10 @@ import torch
 
 from engine import character_card as cards
 from engine.layers.vector_table import VectorTable
-from engine.modalities import speaking
 from engine.modalities.glyphs import build_glyphs
 from engine.modalities.sounds import INDEX, MELS, Row, index_of
 from engine.modalities.typefaces import Typeface
+from engine.synthesis import speaking
 from tests.engine.modalities.fonts import write_typeface
 
 ROWS = [Row("zhang3", "li", "li/zhang3.wav"), Row("zhang3", "cmn", "espeak-ng:cmn"), Row("ma1", "li", "li/ma1.wav")]

@@ -9,14 +9,14 @@ from engine.__main__ import main
 from engine.document import topmost
 from engine.evaluation.errors import count_errors
 from engine.evaluation.scores import score
-from engine.modalities.utterance_building import Plan, build_utterances
 from engine.reproduction import cell_training, outcome
 from engine.reproduction.cell import cell_of
 from engine.reproduction.cnerta import M3T
 from engine.reproduction.corpora import find
+from engine.synthesis.utterance_building import Plan, build_utterances
 from engine.training import fit
-from tests.engine.modalities.test_utterances import NEWS, spoken
 from tests.engine.reproduction.tiny_table import carried_out
+from tests.engine.synthesis.test_utterances import NEWS, spoken
 
 TINY = {"encoder": "", "layers": "1", "width": "64", "heads": "2", "acoustic_layers": "1", "epochs": "2", "precision": "fp32"}
 

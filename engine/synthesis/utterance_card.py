@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.modalities.scripts import Script
-from engine.modalities.speakers import Speaker
-from engine.modalities.utterance_corpus import DEV, Take
-from engine.modalities.utterances import NATURAL
+from engine.synthesis.speakers import Speaker
+from engine.synthesis.utterance_corpus import DEV, Take
+from engine.synthesis.utterances import NATURAL
 
 CARD = "card.json"
 WHAT = (

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from engine.errors import ConfigError, InputError
 from engine.modalities.scripts import Script
-from engine.modalities.speakers import Speaker
 from engine.modalities.speech import RATE
-from engine.modalities.stretching import stretched
+from engine.synthesis.speakers import Speaker
+from engine.synthesis.stretching import stretched
 
 Waveform = NDArray[np.float32]
 Pause = tuple[float, float, str]

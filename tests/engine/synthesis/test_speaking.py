@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from engine.errors import EngineError, InputError
-from engine.modalities import speaking
-from engine.modalities.speaking import LANGUAGE, VOICES, Voice, can_speak, synthesise, synthesise_all
+from engine.synthesis import speaking
+from engine.synthesis.speaking import LANGUAGE, VOICES, Voice, can_speak, synthesise, synthesise_all
 
 spoken = pytest.mark.skipif(not can_speak(), reason="there is no eSpeak NG; pip install espeakng-loader")
 

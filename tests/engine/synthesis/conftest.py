@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from engine.modalities import speaking
+from engine.synthesis import speaking
 
 
 @pytest.fixture

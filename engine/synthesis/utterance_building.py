@@ -25,11 +25,11 @@ from engine.document import Document
 from engine.errors import ConfigError, EngineError, InputError
 from engine.modalities.databases import replacing
 from engine.modalities.scripts import Script, script_of
-from engine.modalities.speakers import Speaker
 from engine.modalities.speech import LONGEST, RATE
-from engine.modalities.utterance_card import CARD, card_of, readme_of
-from engine.modalities.utterance_corpus import AUDIO, CONSTRUCTION, Take, digest, takes_of, write_corpus
-from engine.modalities.utterances import LONGEST_PAUSE, MODES, NATURAL, SHORTEST_PAUSE, Utterance, drawn_delivery, say
+from engine.synthesis.speakers import Speaker
+from engine.synthesis.utterance_card import CARD, card_of, readme_of
+from engine.synthesis.utterance_corpus import AUDIO, CONSTRUCTION, Take, digest, takes_of, write_corpus
+from engine.synthesis.utterances import LONGEST_PAUSE, MODES, NATURAL, SHORTEST_PAUSE, Utterance, drawn_delivery, say
 
 Observe = Callable[[int, int], None]
 """Told how many utterances are done, of how many."""
@@ -45,7 +45,7 @@ class Plan:
     """What decides how a corpus is spoken.
 
     Attributes:
-        mode: of :data:`~engine.modalities.utterances.MODES`.
+        mode: of :data:`~engine.synthesis.utterances.MODES`.
         share_none: the share of a natural corpus that is spoken without pauses.
         share_misleading: the share that is spoken with pauses inside words.
         seed: of everything drawn.

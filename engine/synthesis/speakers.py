@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from engine.errors import InputError
 from engine.modalities.pinyin import Syllable, syllables
-from engine.modalities.sound_building import SoundProblem, read_recording, syllable_of
-from engine.modalities.speaking import synthesise_all
 from engine.modalities.speech import RATE
+from engine.synthesis.sound_building import SoundProblem, read_recording, syllable_of
+from engine.synthesis.speaking import synthesise_all
 
 Waveform = NDArray[np.float32]
 

@@ -16,8 +16,8 @@ from engine.errors import InputError
 from engine.modalities.databases import replacing
 from engine.modalities.pinyin import Syllable, syllables
 from engine.modalities.sounds import INDEX, MELS, Row, SoundDatabase, index_of
-from engine.modalities.speaking import check_voice, synthesise_all
 from engine.modalities.spectrogram import Picture, Waveform, spectrogram
+from engine.synthesis.speaking import check_voice, synthesise_all
 
 ENDINGS = (".wav", ".mp3", ".flac", ".ogg")
 _LONGEST_FILE = 30.0

@@ -22,7 +22,7 @@ import numpy as np
 from engine import formats
 from engine.document import Document
 from engine.errors import ConfigError, InputError
-from engine.modalities.utterances import MODES, MUTE, NATURAL, PAUSES
+from engine.synthesis.utterances import MODES, MUTE, NATURAL, PAUSES
 
 AUDIO, CORPUS, TRAIN, DEV, CONSTRUCTION = "audio", "corpus.jsonl", "train.jsonl", "dev.jsonl", "construction.jsonl"
 

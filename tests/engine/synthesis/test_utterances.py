@@ -9,16 +9,16 @@ from engine import formats
 from engine.__main__ import main
 from engine.document import Document, Span
 from engine.errors import ConfigError, InputError
-from engine.modalities import speakers, utterance_building
 from engine.modalities.pinyin import Syllable
 from engine.modalities.scripts import said_of, script_of, script_of_words
-from engine.modalities.speakers import LOUDNESS, Speaker, prepared, recorded_speaker, synthetic_speaker
-from engine.modalities.speaking import LANGUAGE, can_speak
 from engine.modalities.speech import RATE, pauses, read_speech
-from engine.modalities.stretching import stretched
-from engine.modalities.utterance_building import Plan, build_utterances
-from engine.modalities.utterance_corpus import takes_of
-from engine.modalities.utterances import MODES, Delivery, drawn_delivery, say
+from engine.synthesis import speakers, utterance_building
+from engine.synthesis.speakers import LOUDNESS, Speaker, prepared, recorded_speaker, synthetic_speaker
+from engine.synthesis.speaking import LANGUAGE, can_speak
+from engine.synthesis.stretching import stretched
+from engine.synthesis.utterance_building import Plan, build_utterances
+from engine.synthesis.utterance_corpus import takes_of
+from engine.synthesis.utterances import MODES, Delivery, drawn_delivery, say
 from tests.engine.modalities.voiced import glide
 
 NEWS = [

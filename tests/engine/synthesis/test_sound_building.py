@@ -6,11 +6,11 @@ import soundfile
 
 from engine.__main__ import main
 from engine.errors import InputError
-from engine.modalities import sound_building
 from engine.modalities.pinyin import syllables
-from engine.modalities.sound_building import build_sounds, syllable_of
 from engine.modalities.sounds import SoundDatabase, spectrogram
-from engine.modalities.speaking import LANGUAGE, can_speak
+from engine.synthesis import sound_building
+from engine.synthesis.sound_building import build_sounds, syllable_of
+from engine.synthesis.speaking import LANGUAGE, can_speak
 from tests.engine.modalities.voiced import RATE, glide
 
 
