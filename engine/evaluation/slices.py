@@ -126,12 +126,16 @@ def _of_mode(mode: str) -> Callable[[Comparison], Comparison]:
     return _of_documents(lambda whole, document: _mode(document) == mode)
 
 
-def _outermost(whole: Comparison) -> Comparison:
-    gold, predicted = (
-        tuple(document.with_spans(topmost(document.spans)) for document in documents)
-        for documents in (whole.gold, whole.predicted)
-    )
-    return replace(whole, gold=gold, predicted=predicted)
+def _flat_of_mode(mode: str) -> Callable[[Comparison], Comparison]:
+    def cut(whole: Comparison) -> Comparison:
+        spoken = _of_mode(mode)(whole)
+        gold, predicted = (
+            tuple(document.with_spans(topmost(document.spans)) for document in documents)
+            for documents in (spoken.gold, spoken.predicted)
+        )
+        return replace(spoken, gold=gold, predicted=predicted)
+
+    return cut
 
 
 def _keeping(document: Document, test: Callable[[str], bool]) -> Document:
@@ -178,13 +182,12 @@ _ALL = (
         "unknown",
     ),
     Slice("natural", "sentences spoken with natural pauses", _of_mode(NATURAL)),
-    Slice(
-        "flat",
-        "sentences spoken with natural pauses, outermost entities alone",
-        lambda whole: _outermost(_of_mode(NATURAL)(whole)),
-    ),
     Slice("no-pauses", "sentences spoken without pauses", _of_mode("none")),
     Slice("misleading", "sentences spoken with misleading pauses", _of_mode("misleading")),
     Slice("mute", "sentences without speech", _of_mode(MUTE)),
+    Slice("flat", "sentences spoken with natural pauses, outermost entities alone", _flat_of_mode(NATURAL)),
+    Slice("flat-no-pauses", "sentences spoken without pauses, outermost entities alone", _flat_of_mode("none")),
+    Slice("flat-misleading", "sentences spoken with misleading pauses, outermost entities alone", _flat_of_mode("misleading")),
+    Slice("flat-mute", "sentences without speech, outermost entities alone", _flat_of_mode(MUTE)),
 )
 SLICES: dict[str, Slice] = {slice.name: slice for slice in _ALL}

@@ -28,6 +28,7 @@ _ALL = (
     mpm_cner.TABLE_7,
     mpm_cner.TABLE_8,
     cnerta.M3T,
+    cnerta.M3T_FLAT,
 )
 TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 

@@ -53,6 +53,9 @@ PARTS = {
     "no-pauses": (0, 0, 0, 0),
     "misleading": (0, 0, 0, 0),
     "mute": (0, 0, 0, 0),
+    "flat-no-pauses": (0, 0, 0, 0),
+    "flat-misleading": (0, 0, 0, 0),
+    "flat-mute": (0, 0, 0, 0),
 }
 
 
@@ -75,9 +78,11 @@ def test_a_part_of_spoken_sentences_follows_what_their_meta_says():
         *([m] for m in modes[1:]),
     ]
     assert all([d.id for d in cut.gold] == [d.id for d in cut.predicted] for cut in cuts.values())
-    flat = SLICES["flat"].cut(whole)
-    assert [document.spans for document in flat.gold] == [(Span(0, 3, "LOC"), Span(3, 7, "LOC"))] * 2
-    assert [document.spans for document in flat.predicted] == [(Span(0, 7, "LOC"),)] * 2
+    for name, cut in cuts.items():
+        flat = SLICES["flat" if name == "natural" else f"flat-{name}"].cut(whole)
+        assert [document.id for document in flat.gold] == [document.id for document in cut.gold]
+        assert {document.spans for document in flat.gold} == {(Span(0, 3, "LOC"), Span(3, 7, "LOC"))}
+        assert {document.spans for document in flat.predicted} == {(Span(0, 7, "LOC"),)}
 
 
 @pytest.mark.parametrize(("one", "other"), [("polyphonic", "monophonic"), ("known", "unknown"), ("seen", "unseen")])

@@ -11,7 +11,7 @@ from engine.evaluation.errors import count_errors
 from engine.evaluation.scores import score
 from engine.reproduction import cell_training, outcome
 from engine.reproduction.cell import cell_of
-from engine.reproduction.cnerta import M3T
+from engine.reproduction.cnerta import M3T, M3T_FLAT
 from engine.reproduction.corpora import find
 from engine.synthesis.utterance_building import Plan, build_utterances
 from engine.training import fit
@@ -114,10 +114,11 @@ def test_how_a_corpus_was_built_is_part_of_a_cell(folder):
     assert other.key != one.key and {**other.contents, "construction.jsonl": ""} == {**one.contents, "construction.jsonl": ""}
 
 
-def test_every_row_is_nested_and_trained_alike(folder):
-    cells = [cell_of(M3T, row, find(["cnerta-spoken"], folder)[0][0], 1, {}) for row in M3T.rows]
+@pytest.mark.parametrize(("table", "structure"), [(M3T, "nested"), (M3T_FLAT, None)])
+def test_every_row_is_of_one_structure_and_trained_alike(folder, table, structure):
+    cells = [cell_of(table, row, find(["cnerta-spoken"], folder)[0][0], 1, {}) for row in table.rows]
     assert [found.system for found in cells] == ["bert-crf", "cma", "mmi", "m3t", "m3t"]
-    assert {found.options["structure"] for found in cells} == {"nested"}
+    assert {found.options.get("structure") for found in cells} == {structure}
     assert {found.training["epochs"] for found in cells} == {6}
     assert [found.options.get("acoustic_layers") for found in cells] == [None, 2, 2, 2, 2]
     assert [found.options.get("attend") for found in cells[3:]] == ["anywhere", "aligned"]
