@@ -157,7 +157,7 @@ class _Schedule:
 
 
 def begin(cell: Cell, folder: Path, environment: Mapping[str, str]) -> tuple[Run, bool]:
-    """Start a cell, or go on with it, and return its run; and whether it was started here, not by another process before.
+    """Start a cell, or go on with it, and return its run; and whether another process has not begun, or done, it before.
 
     What a folder holds of another cell, or of a finished one that is damaged, is thrown away.
 
@@ -168,7 +168,7 @@ def begin(cell: Cell, folder: Path, environment: Mapping[str, str]) -> tuple[Run
     if run.folder.exists():
         try:
             status = run.status()
-            if status.state in ACTIVE and status.pid:
+            if (status.state in ACTIVE and status.pid) or kept(cell, folder) is not None:
                 return run, False
             usable = Cell.of(run).key == cell.key and status.state != "done"
         except RunError:

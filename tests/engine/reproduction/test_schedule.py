@@ -75,6 +75,13 @@ def test_a_cell_that_another_process_is_at_work_on_is_waited_for(data, tmp_path,
     assert started == [] and outcome.is_kept(run.folder) and "done in" in said[0]
 
 
+def test_a_cell_that_another_process_has_done_meanwhile_is_not_done_again(data, tmp_path, started):
+    wanted = cell(data)
+    run = carried_out(wanted, tmp_path)
+    assert begin(wanted, tmp_path, {})[1] is False
+    assert started == [] and outcome.is_kept(run.folder)
+
+
 def test_when_it_is_interrupted_what_it_started_is_asked_to_stop(data, tmp_path, started, monkeypatch):
     wanted = cell(data)
 
