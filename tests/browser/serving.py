@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from workbench.settings import Settings
 from workbench.store import Store
 
 
-class StandIn:
+class StandIn(ABC):
     """Stands for a tagger that makes use of speech and looks nothing up; how it answers is up to those who stand in."""
 
     def __init__(self, **vector_tables: VectorTable) -> None:
@@ -31,8 +32,8 @@ class StandIn:
     def predict(self, documents: list[Document], *, explain: bool = False) -> list[Prediction]:
         return [self.answer(document) for document in documents]
 
-    def answer(self, document: Document) -> Prediction:
-        raise NotImplementedError
+    @abstractmethod
+    def answer(self, document: Document) -> Prediction: ...
 
 
 @contextmanager
