@@ -7,6 +7,7 @@ cover a prefix of every row.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,6 +64,18 @@ def _sum_backward(emissions: Tensor, mask: Tensor, end: Tensor, transitions: Ten
         step = _log_product(emissions[:, t] + sums[-1], weights)
         sums.append(torch.where(mask[:, t, None], step, last))
     return torch.stack(sums[::-1], 1)
+
+
+def _either(among: Tensor) -> tuple[Tensor, Tensor]:
+    """Return ways ``[V, n, K]`` and signs ``[V]``, whose signed sum counts a path that goes several ways once."""
+    ways, signs = [*among], [1.0] * len(among)
+    for size in range(2, len(among) + 1):
+        for several in itertools.combinations(among, size):
+            shared = torch.stack(several).all(0)
+            if bool(shared.any(1).all()):
+                ways.append(shared)
+                signs.append((-1.0) ** (size + 1))
+    return torch.stack(ways), torch.tensor(signs, dtype=torch.float64, device=among.device)
 
 
 def _log_product(scores: Tensor, weights: Tensor) -> Tensor:
@@ -244,9 +257,9 @@ class CRF(nn.Module):
             emissions: ``[B, T, K]``.
             row: which sentence.
             start: first position of the segment.
-            among: ``[W, n, K]``, for each way which tags each position of the segment may have, at least one; ways that
-                exclude each other.
+            among: ``[W, n, K]``, for each way which tags each position of the segment may have, at least one.
         """
+        among, signs = _either(among)
         last = start + among.shape[1] - 1
         outer = marginals.backward[row, last] - marginals.total[row]
         chosen = among.nonzero()
@@ -261,7 +274,7 @@ class CRF(nn.Module):
         scores = marginals.forward[row, start].double().masked_fill(~among[:, 0], -math.inf)
         for position, possible in enumerate(among.unbind(1)[1:], start + 1):
             scores = (_log_product(scores, weights) + emissions[row, position]).masked_fill(~possible, -math.inf)
-        return min(1.0, float((scores + outer).exp().sum()))
+        return min(1.0, max(0.0, float(signs @ (scores + outer).exp().sum(1))))
 
     @torch.no_grad()
     def n_best(self, emissions: Tensor, total: float, n: int) -> list[tuple[list[int], float]]:
