@@ -12,6 +12,9 @@ from typing import Any
 
 from engine.errors import DocumentError
 
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom, as shares of a picture's width and height."""
+
 
 @dataclass(frozen=True, slots=True)
 class Heatmap:
@@ -117,11 +120,26 @@ class Pauses:
 
 @dataclass(frozen=True, slots=True)
 class RegionAttention:
-    """Where in a picture each character looks: ``values`` is ``[characters, height, width]``."""
+    """Where in the pictures beside a text each character looks.
+
+    Attributes:
+        name: e.g. ``"region_attention"``.
+        boxes: the regions of each picture, ``[pictures, regions, 4]``.
+        values: ``[pictures, characters, regions]``; of several heads or layers, their mean. A picture that cannot be seen has no
+            regions; without pictures there are no rows.
+    """
 
     name: str
-    image: int
+    boxes: tuple[tuple[Box, ...], ...]
     values: tuple[tuple[tuple[float, ...], ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """How far each picture has to do with the text: ``values`` is ``[pictures]``, in [-1, 1]; 0 for one that cannot be seen."""
+
+    name: str
+    values: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +158,9 @@ class Alternatives:
     readings: tuple[Alternative, ...]
 
 
-Evidence = Heatmap | Scores | Characters | Gates | Alignment | SpeechAttention | Pauses | RegionAttention | Alternatives
+Evidence = (
+    Heatmap | Scores | Characters | Gates | Alignment | SpeechAttention | Pauses | RegionAttention | Correlation | Alternatives
+)
 
 
 def to_json(evidence: Evidence) -> dict[str, Any]:
@@ -157,7 +177,7 @@ def check(evidence: Evidence, characters: int) -> Evidence:
     match evidence:
         case Heatmap(name, _, mean, heads):
             values = (*mean, *(row for head in heads for row in head))
-            lengths = {len(row) for row in values} or {0}
+            lengths = {len(row) for row in values} or {characters}
         case Scores(name, _, values):
             lengths = {len(values)}
         case Characters(name, forms, readings):
@@ -168,8 +188,15 @@ def check(evidence: Evidence, characters: int) -> Evidence:
             values, lengths = (*mean, *(row for head in heads for row in head)), {len(mean), *map(len, heads)}
         case Pauses(name, times):
             values, lengths = times, {characters}
-        case RegionAttention(name, _, grids):
-            values, lengths = tuple(row for grid in grids for row in grid), {len(grids)}
+        case RegionAttention(name, boxes, pictures):
+            values, lengths = tuple(row for rows in pictures for row in rows), {len(rows) for rows in pictures} or {characters}
+            regions = [len(found) for found in boxes]
+            if [{len(row) for row in rows} - {count} for count, rows in zip(regions, pictures, strict=False)] != [set()] * len(
+                pictures
+            ):
+                raise DocumentError(f"{name}: evidence for other regions than the {regions} of its pictures")
+        case Correlation(name, correlations):
+            values, lengths = (correlations,), {characters}
         case Gates(name, _, values):
             lengths = {characters}
         case Alternatives(name, readings):

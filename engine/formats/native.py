@@ -2,7 +2,8 @@
 
 ``{"id": …, "text": …, "spans": [[start, end, label], [start, end, label, score], …], "images": […], "audio": …, "meta": {…},
 "annotated": [label, …], "readings": {"3": "zhang3"}}``; all but ``text`` may be absent. Offsets are half-open code points;
-those of readings are strings, since JSON has no other keys. The path of a recording may be relative to the file's own folder.
+those of readings are strings, since JSON has no other keys. The path of a picture or a recording may be relative to the file's
+own folder.
 """
 
 from __future__ import annotations
@@ -76,13 +77,14 @@ def from_row(source: Source, number: int, row: dict[str, Any]) -> Document | Non
     readings = _readings(source, number, text or "", row.get("readings", {}))
     if len(source.problems) > before or text is None:
         return None
-    spoken = _recording(source, audio)
-    return Document(text, tuple(span for span in spans if span), name or "", tuple(images), spoken, meta, annotated, readings)
+    seen = tuple(_beside(source, image) for image in images)
+    heard = None if audio is None else _beside(source, audio)
+    return Document(text, tuple(span for span in spans if span), name or "", seen, heard, meta, annotated, readings)
 
 
-def _recording(source: Source, path: str | None) -> str | None:
-    """Return a recording's path, where it lies beside the file if it does; another stays as given."""
-    beside = os.path.join(source.path.parent, path or "")
+def _beside(source: Source, path: str) -> str:
+    """Return the path of a picture or recording, where it lies beside the file if it does; another stays as given."""
+    beside = os.path.join(source.path.parent, path)
     return beside if path and os.path.isfile(beside) else path
 
 

@@ -226,6 +226,8 @@ def test_a_native_recording_lies_beside_the_file_or_where_it_is_said_to(write, t
     paths = ["audio/a.flac", elsewhere, "audio/gone.flac", "audio", "", "x" * 5000, None]
     corpus = write("\n".join(json.dumps({"text": "好", "audio": path}) for path in paths), "a.jsonl")
     assert [document.audio for document in formats.read(corpus)] == [elsewhere, elsewhere, *paths[2:]]
+    pictured = write(json.dumps({"text": "好", "images": paths[:-1]}), "b.jsonl")
+    assert formats.read(pictured)[0].images == (elsewhere, elsewhere, *paths[2:-1])
 
 
 def entity(label, mention, begin, end):
