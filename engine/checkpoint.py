@@ -24,7 +24,7 @@ from safetensors.torch import load_file, save_file
 from engine import __version__
 from engine.document import LabelSet
 from engine.errors import CheckpointError, ConfigError, InputError
-from engine.layers.text_encoder import is_encoder
+from engine.layers.text_encoder import is_encoder, sees
 from engine.modalities.text import FILE as VOCABULARY
 from engine.modalities.text import CharacterVocabulary
 from engine.shipped import SHIPPED
@@ -196,6 +196,11 @@ def _read_config(folder: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{folder} holds an encoder, which finds no entities by itself; train a system on it, "
             f"e.g. python -m engine train --set encoder={folder.name}"
+        )
+    if sees(folder):
+        raise CheckpointError(
+            f"{folder} holds an encoder of pictures, which finds no entities by itself; it is named in an option of a system, "
+            "such as vision or glyph_encoder"
         )
     for name in (CONFIG, WEIGHTS, VOCABULARY):
         if not (folder / name).is_file():

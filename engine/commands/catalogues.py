@@ -67,6 +67,7 @@ def list_checkpoints(arguments: argparse.Namespace) -> int:
     """Print every checkpoint."""
     from engine.checkpoint import WEIGHTS, catalogue
     from engine.layers.learned_table import TABLE, our_tables
+    from engine.layers.efficientnet import is_efficientnet
     from engine.layers.text_encoder import our_encoders
 
     rows: list[dict[str, Any]] = [
@@ -76,6 +77,9 @@ def list_checkpoints(arguments: argparse.Namespace) -> int:
     for folder in our_encoders():
         size = (folder / WEIGHTS).stat().st_size
         rows.append({"name": folder.name, "system": "encoder", "labels": [], "size_bytes": size, "path": str(folder)})
+    for folder in sorted(folder for folder in SHIPPED.iterdir() if is_efficientnet(folder)):
+        size = (folder / WEIGHTS).stat().st_size
+        rows.append({"name": folder.name, "system": "vision encoder", "labels": [], "size_bytes": size, "path": str(folder)})
     for folder, modality in our_tables():
         size = (folder / WEIGHTS).stat().st_size + (folder / TABLE).stat().st_size
         rows.append({"name": folder.name, "system": f"{modality} vectors", "labels": [], "size_bytes": size, "path": str(folder)})

@@ -19,6 +19,8 @@ from engine.errors import ConfigError
 from engine.modalities.text import CharacterVocabulary, TextFeatures
 from engine.shipped import SHIPPED
 
+_SEEING = ("swin", "efficientnet-lite0")
+"""Types of ours that look at pictures."""
 _DROPOUTS = {
     "modernbert": ("embedding_dropout", "mlp_dropout", "attention_dropout"),
     "bert": ("hidden_dropout_prob", "attention_probs_dropout_prob"),
@@ -44,11 +46,20 @@ class TextEncoder(nn.Module):
         """Return how many characters fit between the marks."""
         return int(self.model.config.max_position_embeddings) - 4
 
-    def forward(self, text: TextFeatures) -> Tensor:
+    def forward(self, text: TextFeatures, **attention: Any) -> Tensor:
         """Encode; the vectors of the two marks are cut off."""
+        return self.marked(text, **attention)[:, 1 : text.ids.shape[1] + 1]
+
+    def marked(self, text: TextFeatures, **attention: Any) -> Tensor:
+        """Encode; the vectors of the marks stay, ``[B, T + 2, H]``, that of the begin mark first.
+
+        Args:
+            text: the characters.
+            attention: handed down to the attention of each layer.
+        """
         marked, mask = self._mark(text)
-        hidden: Tensor = self.model(input_ids=marked, attention_mask=mask.long()).last_hidden_state
-        return hidden[:, 1 : text.ids.shape[1] + 1]
+        hidden: Tensor = self.model(input_ids=marked, attention_mask=mask.long(), **attention).last_hidden_state
+        return hidden
 
     def _mark(self, text: TextFeatures) -> tuple[Tensor, Tensor]:
         """Put the begin mark before and the end mark right behind each sentence, ``[B, T] -> [B, T + 2]``."""
@@ -157,7 +168,12 @@ def pretrained_encoder(name: str, *, dropout: float = 0.0) -> TextEncoder:
 def is_encoder(folder: Path) -> bool:
     """Tell whether a folder is a transformers model that reads text, and no trained system of ours."""
     config = _config(folder)
-    return "model_type" in config and config["model_type"] != "swin" and "system" not in config
+    return "model_type" in config and config["model_type"] not in _SEEING and "system" not in config
+
+
+def sees(folder: Path) -> bool:
+    """Tell whether a folder is one of our encoders that look at pictures."""
+    return _config(folder).get("model_type") in _SEEING
 
 
 def _is_checkpoint(folder: Path) -> bool:
