@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from engine.commands import build_recording, build_utterances
+from engine.commands import build_pictures, build_recording, build_utterances
 from engine.commands.output import add_json, few, print_json, progress
 
 _DESCRIPTION = """\
@@ -15,6 +15,7 @@ Build what a modality learns from; once is enough.
   python -m engine build sounds      how syllables sound, for pre-training the phonetic modality
   python -m engine build utterances  speech for a corpus that has none
   python -m engine build recording   one sentence, said in the words that you mark
+  python -m engine build pictures    pictures for a corpus that has none
 
 The first two make vectors of your own (python -m engine pretrain glyphs, or sounds); the ones that ship need neither."""
 
@@ -53,6 +54,7 @@ def add(commands: Any) -> None:
     _add_sounds(databases)
     build_utterances.add(databases)
     build_recording.add(databases)
+    build_pictures.add(databases)
 
 
 def _add_glyphs(databases: Any) -> None:

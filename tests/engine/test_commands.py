@@ -25,6 +25,7 @@ COMMANDS = [
     "build glyphs",
     "build sounds",
     "build utterances",
+    "build pictures",
     "reproduce",
     "systems",
     "checkpoints",
@@ -93,6 +94,17 @@ def test_checkpoints_are_listed(call, tiny):
         "path": str(tiny.path),
     }
     assert "tiny" in call("checkpoints", tiny.path.parent)[1]
+    others = {info["name"]: info["system"] for info in listed if not info["labels"]}
+    assert others["zh-char-small"] == "encoder" and others["efficientnet-lite0"] == "vision encoder"
+    assert others["zh-glyph-small"] == "glyph vectors"
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"), [("zh-char-small", "train a system on it"), ("efficientnet-lite0", "such as vision or glyph_encoder")]
+)
+def test_an_encoder_is_no_checkpoint_and_says_what_it_is_for(call, name, advice):
+    status, _, err = call("predict", "--checkpoint", name, "--text", "王")
+    assert status == 2 and "which finds no entities by itself" in err and advice in err
 
 
 def test_a_text_is_predicted_as_one_object(call, tiny):
