@@ -66,8 +66,8 @@ def _declaration(system: type[System]) -> dict[str, Any]:
 def list_checkpoints(arguments: argparse.Namespace) -> int:
     """Print every checkpoint."""
     from engine.checkpoint import WEIGHTS, catalogue
-    from engine.layers.learned_table import TABLE, our_tables
     from engine.layers.efficientnet import is_efficientnet
+    from engine.layers.learned_table import TABLE, our_tables
     from engine.layers.text_encoder import our_encoders
 
     rows: list[dict[str, Any]] = [

@@ -4,7 +4,18 @@ import math
 import pytest
 
 from engine.errors import DocumentError
-from engine.evidence import Alignment, Alternative, Alternatives, Correlation, Gates, Heatmap, RegionAttention, Scores, check, to_json
+from engine.evidence import (
+    Alignment,
+    Alternative,
+    Alternatives,
+    Correlation,
+    Gates,
+    Heatmap,
+    RegionAttention,
+    Scores,
+    check,
+    to_json,
+)
 
 ALIGNED = [
     Heatmap("attention", ("PER", "LOC"), ((0.1, 0.9), (0.5, 0.5))),
