@@ -177,10 +177,19 @@ class Services:
     def _warm(self) -> None:
         try:
             self.analyse(self.examples[0].text)
+            self._warm_listener()
         except (EngineError, UserError) as error:
             _log.warning("the first analysis failed: %s", error)
         except Exception:
             _log.exception("the first analysis failed")
+
+    def _warm_listener(self) -> None:
+        """Answer a spoken example, so that whoever picks one does not wait for its checkpoint and its libraries."""
+        spoken = [(example.text, example.readings[0].audio) for example in self.examples if example.readings]
+        listeners = self.checkpoints.listening()
+        if spoken and listeners:
+            text, audio = spoken[0]
+            self.checkpoints.tagger(listeners[0]).predict([Document(text, audio=str(audio))], explain=True)
 
     # corrections
 

@@ -330,6 +330,14 @@ def test_a_failed_warm_up_stays_in_the_log(services: Services, caplog: pytest.Lo
     assert "there is no checkpoint gone" in caplog.text
 
 
+def test_the_warm_up_makes_ready_a_model_that_listens(services: Services, shelf: Shelf) -> None:
+    services._warm()
+    assert shelf.loaded == ["small", "large"] and not services.speech_folder.exists()
+    shelf.infos = [info for info in shelf.infos if info.system != "m3t"]
+    services._warm()
+    assert shelf.loaded == ["small", "large"]
+
+
 def test_a_label_can_be_added_once_and_is_offered_from_then_on(services: Services) -> None:
     services.add_label(" TIME ")
     services.add_label("TIME")
