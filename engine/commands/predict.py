@@ -15,12 +15,21 @@ from engine.modalities.pinyin import Syllable
 from engine.shipped import DEFAULT, SHIPPED
 
 _AT_ONCE = 256
-_PHONETIC, _SPEECH = "phonetic", "speech"
+_PHONETIC, _SPEECH, _IMAGE = "phonetic", "speech", "image"
 _REMARKS = {
     "stereo": "its channels were averaged",
     "clipped": "it was recorded too loud, and is distorted",
     "quiet": "it is very quiet",
     "telephone": "it holds nothing above 4 kHz, as from a telephone",
+}
+_SEEN = {
+    "animated": "its first frame is looked at",
+    "rotated": "it is turned upright",
+    "transparent": "it is laid on white",
+    "cmyk": "its colours were those of a printer",
+    "scaled": "it is looked at in a smaller size",
+    "plain": "it is all of one colour, there is nothing to see",
+    "tiny": "it is very small",
 }
 
 _DESCRIPTION = """\
@@ -31,6 +40,7 @@ Find the entities of a text.
   cat news.txt | python -m engine predict - --json
   python -m engine predict --checkpoint mine --text 南京市长江大桥 --reading 3=zhang3
   python -m engine predict --checkpoint mine --text 南京市长江大桥 --speech bridge.wav --explain --json
+  python -m engine predict --checkpoint mine --text 苹果又上新了 --image shop.jpg --image phone.png --explain --json
 
 A file may also be a corpus in any format that Duomo reads (its annotations are not looked at). With --json, one object a line:
 text, spans (start, end, label, text, score; offsets are half-open code points), evidence (with --explain), seconds."""
@@ -59,6 +69,13 @@ def add(commands: Any) -> None:
         help="with --text: the character at offset N is read as S, e.g. 3=zhang3; several may be given",
     )
     parser.add_argument("--speech", metavar="F", help="with --text: a recording in which it is said; wav, flac, mp3 or ogg")
+    parser.add_argument(
+        "--image",
+        action="append",
+        default=[],
+        metavar="F",
+        help="with --text: a picture beside it; png, jpeg, webp, gif, bmp or heic; several may be given",
+    )
     parser.add_argument("--explain", action="store_true", help="also give the evidence")
     add_device(parser)
     add_json(parser)
@@ -71,6 +88,8 @@ def predict(arguments: argparse.Namespace) -> int:
         raise InputError("--reading says how a character of a --text is read; in a corpus, write it into the field readings")
     if arguments.speech and arguments.text is None:
         raise InputError("--speech is a recording of a --text; in a corpus, write its path into the field audio")
+    if arguments.image and arguments.text is None:
+        raise InputError("--image is a picture beside a --text; in a corpus, write its path into the field images")
     use_threads(arguments.threads)
     from engine import tagger
     from engine.evidence import to_json
@@ -81,6 +100,8 @@ def predict(arguments: argparse.Namespace) -> int:
     modalities = {modality.name for modality in model.system.modalities}
     if arguments.speech:
         _check_speech(arguments.speech, model.info.name, modalities)
+    if arguments.image:
+        _check_images(arguments.image, model.info.name, modalities)
     if arguments.reading and _PHONETIC not in modalities:
         raise InputError(
             f"{model.info.name} does not listen to how characters are read; leave --reading out or choose another model"
@@ -105,7 +126,8 @@ def predict(arguments: argparse.Namespace) -> int:
 def _documents(arguments: argparse.Namespace) -> Iterator[Document]:
     if arguments.text is not None:
         text = _checked(arguments.text, "--text")
-        yield Document(text, audio=arguments.speech, readings=parse_readings(arguments.reading, text))
+        readings = parse_readings(arguments.reading, text)
+        yield Document(text, images=tuple(arguments.image), audio=arguments.speech, readings=readings)
         return
     if arguments.file is not None:
         corpus = _corpus(Path(arguments.file), arguments.format)
@@ -129,6 +151,18 @@ def _check_speech(path: str, name: str, modalities: set[str]) -> None:
         raise InputError(f"{name} does not listen to speech; leave --speech out or choose another model")
     for remark in read_speech(path).remarks:
         print(f"{path}: {_REMARKS[remark]}", file=sys.stderr)
+
+
+def _check_images(paths: Sequence[str], name: str, modalities: set[str]) -> None:
+    """Read pictures, so that what is wrong with them is said now, and what is done to them as well."""
+    from engine.modalities.images import check_count, read_image
+
+    if _IMAGE not in modalities:
+        raise InputError(f"{name} does not look at pictures; leave --image out or choose another model")
+    check_count(paths)
+    for path in paths:
+        for remark in read_image(path).remarks:
+            print(f"{path}: {_SEEN[remark]}", file=sys.stderr)
 
 
 def parse_readings(given: Sequence[str], text: str) -> dict[int, str]:

@@ -119,7 +119,10 @@ class CrfTagger(System):
 
     def judge(self, batch: Batch, vectors: Tensor) -> Output:
         """Return the CRF's loss and the emissions of characters' vectors, ``[B, T, H]``."""
-        emissions = self.emit(self.dropout(vectors))
+        return self.score(batch, self.emit(self.dropout(vectors)))
+
+    def score(self, batch: Batch, emissions: Tensor) -> Output:
+        """Return the CRF's loss of emissions ``[B, T, K]``, and these."""
         if batch.tags is None or not bool(batch.text.mask.any()):
             return Output(None, emissions)
         if batch.possible is None:

@@ -12,6 +12,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from engine.document import LabelSet
+from engine.layers.recurrent_encoder import RecurrentEncoder
 from engine.layers.text_encoder import (
     TextEncoder,
     dropout_settings,
@@ -24,6 +25,10 @@ from engine.modalities.text import CharacterVocabulary, TextFeatures, drop_chara
 from engine.systems.contract import Batch, Options, option
 from engine.systems.crf_tagger import CrfTagger
 from engine.tags import FLAT, STRUCTURES
+
+ENCODER, BILSTM, CNN_BILSTM = "encoder", "bilstm", "cnn-bilstm"
+"""What characters may be read with; a system that leaves the choice has an option ``text``."""
+TextSide = TextEncoder | RecurrentEncoder
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class EncoderConfig(Options):
 class EncoderTagger(CrfTagger):
     """A Transformer encoder below, a CRF on top; subclasses are made of a configuration, labels and an encoder."""
 
-    def __init__(self, config: EncoderConfig, labels: LabelSet, encoder: TextEncoder, width: int = 0) -> None:
+    def __init__(self, config: EncoderConfig, labels: LabelSet, encoder: TextSide, width: int = 0) -> None:
         """Make a system on an encoder.
 
         Args:
@@ -59,7 +64,7 @@ class EncoderTagger(CrfTagger):
     def build(cls, config: Options, labels: LabelSet, texts: Iterable[str]) -> EncoderTagger:
         """Make a system on the named pre-trained encoder, or on a small one with the characters of the texts."""
         assert isinstance(config, EncoderConfig)
-        return cls(config, labels, built_encoder(config, texts))
+        return cls(config, labels, text_side(config, texts))
 
     @classmethod
     def restore(
@@ -67,12 +72,12 @@ class EncoderTagger(CrfTagger):
     ) -> EncoderTagger:
         """Make a system of a checkpoint's shape."""
         assert isinstance(config, EncoderConfig)
-        return cls(config, labels, encoder_of_shape(config, vocabulary, shape))
+        return cls(config, labels, text_side_of_shape(config, vocabulary, shape))
 
     @property
     def shape(self) -> dict[str, Any]:
         """Return the encoder's settings."""
-        return encoder_settings(self.encoder)
+        return encoder_settings(self.encoder) if isinstance(self.encoder, TextEncoder) else {"width": self.encoder.width}
 
     @property
     def window(self) -> int:
@@ -80,8 +85,8 @@ class EncoderTagger(CrfTagger):
         return min(int(self.config.window), self.encoder.longest)
 
     def parts(self) -> dict[str, list[nn.Parameter]]:
-        """Return the encoder's parameters, and the rest."""
-        encoder = list(self.encoder.parameters())
+        """Return the encoder's parameters, and the rest, which those of a BiLSTM are of."""
+        encoder = list(self.encoder.parameters()) if isinstance(self.encoder, TextEncoder) else []
         inside = {id(parameter) for parameter in encoder}
         return {"encoder": encoder, "head": [p for p in self.parameters() if id(p) not in inside]}
 
@@ -94,6 +99,29 @@ class EncoderTagger(CrfTagger):
         """Return the encoder's vectors, ``[B, T, encoder.width]``."""
         vectors: Tensor = self.encoder(TextFeatures(ids, mask))
         return vectors
+
+
+def text_side(config: EncoderConfig, texts: Iterable[str]) -> TextSide:
+    """Return what a configuration reads characters with.
+
+    That is an encoder, or, where its option ``text`` says so, a BiLSTM with the characters of the texts, behind a convolution or
+    not. A convolved one starts with the vocabulary and the character embeddings of the named encoder if there is one.
+    """
+    text = getattr(config, "text", ENCODER)
+    if text == ENCODER:
+        return built_encoder(config, texts)
+    if text == BILSTM or not config.encoder:
+        return RecurrentEncoder(CharacterVocabulary.of(texts), config.width, config.dropout, convolved=text == CNN_BILSTM)
+    return RecurrentEncoder.on_embeddings(built_encoder(config, texts), config.dropout)
+
+
+def text_side_of_shape(config: EncoderConfig, vocabulary: CharacterVocabulary, shape: Mapping[str, Any]) -> TextSide:
+    """Return what a checkpoint reads characters with, whose weights are loaded next."""
+    text = getattr(config, "text", ENCODER)
+    if text == ENCODER:
+        return encoder_of_shape(config, vocabulary, shape)
+    width = int(shape.get("width", config.width))
+    return RecurrentEncoder(vocabulary, width, config.dropout, convolved=text == CNN_BILSTM)
 
 
 def built_encoder(config: EncoderConfig, texts: Iterable[str]) -> TextEncoder:

@@ -19,7 +19,7 @@ from engine.evidence import Characters, Evidence, Gates, Heatmap, Scores
 from engine.layers.bilstm import BiLSTM
 from engine.layers.cross_modality import CrossModalityAttention
 from engine.layers.learned_table import LearnedTable, load_table, restored_table
-from engine.layers.text_encoder import TextEncoder, encoder_settings
+from engine.layers.text_encoder import TextEncoder
 from engine.layers.vector_table import UNKNOWN, VectorTable
 from engine.modalities.glyphs import traditional
 from engine.modalities.pinyin import read
@@ -121,7 +121,7 @@ class MpmCner(EncoderTagger):
     @property
     def shape(self) -> dict[str, Any]:
         """Return the encoder's settings, and what the tables hold."""
-        return {**encoder_settings(self.encoder), "tables": {name: table.shape for name, table in self._tables()}}
+        return {**super().shape, "tables": {name: table.shape for name, table in self._tables()}}
 
     def parts(self) -> dict[str, list[nn.Parameter]]:
         """Return the text encoder's parameters, those of the encoders of pictures that are trained along, and the rest."""

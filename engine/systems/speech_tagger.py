@@ -7,26 +7,23 @@ characters and speech are fused (``fuse``).
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.document import Document, LabelSet
 from engine.errors import ConfigError
 from engine.evidence import Evidence, Pauses, SpeechAttention
 from engine.layers.acoustic_encoder import SUBSAMPLING, AcousticEncoder
-from engine.layers.recurrent_encoder import RecurrentEncoder
 from engine.layers.spec_augment import spec_augment
-from engine.layers.text_encoder import TextEncoder
 from engine.modalities.hearing import heard, heard_pauses
 from engine.modalities.speech import BANDS, FRAME_SHIFT
-from engine.modalities.text import CharacterVocabulary
-from engine.systems.contract import Batch, Modality, Options, option
-from engine.systems.encoder_tagger import EncoderConfig, EncoderTagger, built_encoder, encoder_of_shape
+from engine.systems.contract import Batch, Modality, option
+from engine.systems.encoder_tagger import BILSTM, ENCODER, EncoderConfig, EncoderTagger
 
 SPEECH, SPOKEN = "speech", "spoken"
 VECTOR_SECONDS = SUBSAMPLING * FRAME_SHIFT
@@ -37,7 +34,7 @@ VECTOR_SECONDS = SUBSAMPLING * FRAME_SHIFT
 class SpeechConfig(EncoderConfig):
     """Options of every system that listens."""
 
-    text: str = option("encoder", choices=("encoder", "bilstm"), help="system.text.help", structural=True)
+    text: str = option(ENCODER, choices=(ENCODER, BILSTM), help="system.text.help", structural=True)
     acoustic_layers: int = option(6, minimum=1, maximum=24, help="system.acoustic_layers.help", structural=True)
     heads: int = option(4, minimum=1, maximum=64, help="system.heads.help", structural=True)
     mute: float = option(0.0, minimum=0, maximum=1, help="system.mute.help", retraining=False)
@@ -68,34 +65,6 @@ class SpeechTagger(EncoderTagger):
             raise ConfigError(f"heads: {config.heads} do not divide a width of {encoder.width}; choose a number that does")
         super().__init__(config, labels, encoder, width)
         self.acoustic = AcousticEncoder(BANDS, encoder.width, config.acoustic_layers, config.heads, config.dropout)
-
-    @classmethod
-    def build(cls, config: Options, labels: LabelSet, texts: Iterable[str]) -> SpeechTagger:
-        """Make a system on the named pre-trained encoder, or on a BiLSTM with the characters of the texts."""
-        assert isinstance(config, SpeechConfig)
-        if config.text == "encoder":
-            return cls(config, labels, built_encoder(config, texts))
-        return cls(config, labels, RecurrentEncoder(CharacterVocabulary.of(texts), config.width, config.dropout))
-
-    @classmethod
-    def restore(
-        cls, config: Options, labels: LabelSet, vocabulary: CharacterVocabulary, shape: Mapping[str, Any]
-    ) -> SpeechTagger:
-        """Make a system of a checkpoint's shape."""
-        assert isinstance(config, SpeechConfig)
-        if config.text == "encoder":
-            return cls(config, labels, encoder_of_shape(config, vocabulary, shape))
-        return cls(config, labels, RecurrentEncoder(vocabulary, config.width, config.dropout))
-
-    @property
-    def shape(self) -> dict[str, Any]:
-        """Return the encoder's settings; a BiLSTM's are all options."""
-        return super().shape if isinstance(self.encoder, TextEncoder) else {}
-
-    def parts(self) -> dict[str, list[nn.Parameter]]:
-        """Return the pre-trained encoder's parameters, and the rest; a BiLSTM's are of the rest."""
-        parts = super().parts()
-        return parts if isinstance(self.encoder, TextEncoder) else {"encoder": [], "head": [*parts["encoder"], *parts["head"]]}
 
     def collate(self, documents: Sequence[Document]) -> Batch:
         """Add to the characters what is heard: filter banks ``[B, F, 80]``, and which frames there are, ``[B, F]``."""

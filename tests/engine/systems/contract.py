@@ -20,7 +20,7 @@ from engine.tagger import Tagger, predict
 from engine.training import TrainingConfig, fit
 
 ODD = ("", "甲", "𠮷田さん😀到访\r\n\x00ＡＢＣ", "<b>${1+1}</b>", "一" * 40)
-FREE_TEXT = {"encoder", "glyph_encoder", "phonetic_encoder"}
+FREE_TEXT = {"encoder", "glyph_encoder", "phonetic_encoder", "vision", "detector"}
 """Options whose value no list and no bound could hold."""
 
 
