@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from engine.document import Document, Span, topmost
-from engine.synthesis.utterances import MUTE, NATURAL, PAUSES
+from engine.variants import DRAWN, MISLEADING, MUTE, NATURAL, NO_PAUSES, RELATED, TEXT, UNRELATED, shown, spoken
 
 _TONES = {"\u0304", "\u0301", "\u030c", "\u0300"}
 _SANDHI = {"一", "不"}
@@ -93,15 +93,6 @@ def has_polyphonic_entity(document: Document) -> bool:
     )
 
 
-def is_natural(document: Document) -> bool:
-    """Tell whether a document is spoken with natural pauses, or its corpus does not say how."""
-    return _mode(document) == NATURAL
-
-
-def _mode(document: Document) -> str:
-    return document.meta.get(PAUSES, NATURAL)
-
-
 def _of_documents(test: Callable[[Comparison, Document], bool]) -> Callable[[Comparison], Comparison]:
     def cut(whole: Comparison) -> Comparison:
         kept = [i for i, document in enumerate(whole.gold) if test(whole, document)]
@@ -123,17 +114,33 @@ def _of_entities(test: Callable[[Comparison, str], bool]) -> Callable[[Compariso
 
 
 def _of_mode(mode: str) -> Callable[[Comparison], Comparison]:
-    return _of_documents(lambda whole, document: _mode(document) == mode)
+    return _of_documents(lambda whole, document: spoken(document) == mode)
+
+
+def _shown(way: str) -> Callable[[Comparison], Comparison]:
+    return _of_documents(lambda whole, document: shown(document) == way)
+
+
+def _shown_of_label(label: str) -> Callable[[Comparison], Comparison]:
+    def cut(whole: Comparison) -> Comparison:
+        part = _shown(DRAWN)(whole)
+        gold, predicted = (
+            tuple(document.with_spans([span for span in document.spans if span.label == label]) for document in documents)
+            for documents in (part.gold, part.predicted)
+        )
+        return replace(part, gold=gold, predicted=predicted)
+
+    return cut
 
 
 def _flat_of_mode(mode: str) -> Callable[[Comparison], Comparison]:
     def cut(whole: Comparison) -> Comparison:
-        spoken = _of_mode(mode)(whole)
+        part = _of_mode(mode)(whole)
         gold, predicted = (
             tuple(document.with_spans(topmost(document.spans)) for document in documents)
-            for documents in (spoken.gold, spoken.predicted)
+            for documents in (part.gold, part.predicted)
         )
-        return replace(spoken, gold=gold, predicted=predicted)
+        return replace(part, gold=gold, predicted=predicted)
 
     return cut
 
@@ -182,12 +189,20 @@ _ALL = (
         "unknown",
     ),
     Slice("natural", "sentences spoken with natural pauses", _of_mode(NATURAL)),
-    Slice("no-pauses", "sentences spoken without pauses", _of_mode("none")),
-    Slice("misleading", "sentences spoken with misleading pauses", _of_mode("misleading")),
+    Slice("no-pauses", "sentences spoken without pauses", _of_mode(NO_PAUSES)),
+    Slice("misleading", "sentences spoken with misleading pauses", _of_mode(MISLEADING)),
     Slice("mute", "sentences without speech", _of_mode(MUTE)),
     Slice("flat", "sentences spoken with natural pauses, outermost entities alone", _flat_of_mode(NATURAL)),
-    Slice("flat-no-pauses", "sentences spoken without pauses, outermost entities alone", _flat_of_mode("none")),
-    Slice("flat-misleading", "sentences spoken with misleading pauses, outermost entities alone", _flat_of_mode("misleading")),
+    Slice("flat-no-pauses", "sentences spoken without pauses, outermost entities alone", _flat_of_mode(NO_PAUSES)),
+    Slice("flat-misleading", "sentences spoken with misleading pauses, outermost entities alone", _flat_of_mode(MISLEADING)),
     Slice("flat-mute", "sentences without speech, outermost entities alone", _flat_of_mode(MUTE)),
+    Slice("drawn", "posts with the pictures drawn for them", _shown(DRAWN)),
+    *(
+        Slice(f"drawn-{label}", f"{label} in posts with the pictures drawn for them", _shown_of_label(label))
+        for label in ("PER", "LOC", "ORG", "MISC")
+    ),
+    Slice("related", "posts with pictures that fit them alone", _shown(RELATED)),
+    Slice("unrelated", "posts with pictures that do not fit them alone", _shown(UNRELATED)),
+    Slice("text", "posts without pictures", _shown(TEXT)),
 )
 SLICES: dict[str, Slice] = {slice.name: slice for slice in _ALL}

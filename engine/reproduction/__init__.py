@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 from engine.errors import InputError
-from engine.reproduction import class_attention, cnerta, mpm_cner
+from engine.reproduction import class_attention, cnerta, mpm_cner, pictured
 from engine.reproduction.table import Table
 
 _ALL = (
@@ -29,6 +29,8 @@ _ALL = (
     mpm_cner.TABLE_8,
     cnerta.M3T,
     cnerta.M3T_FLAT,
+    pictured.CMNER,
+    pictured.DGHC,
 )
 TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 

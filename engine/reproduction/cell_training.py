@@ -10,7 +10,7 @@ import torch
 from engine import formats
 from engine.document import Document, LabelSet
 from engine.errors import RunError
-from engine.evaluation.slices import Comparison, is_natural
+from engine.evaluation.slices import Comparison
 from engine.reproduction import outcome
 from engine.reproduction.cell import Cell
 from engine.reproduction.corpora import drawn
@@ -20,12 +20,13 @@ from engine.systems.contract import System, from_json
 from engine.tagger import predict
 from engine.training import FitResult, TrainingConfig, fit
 from engine.training_state import has_state, last_weights
+from engine.variants import is_usual
 
 
 def train_cell(run: Run) -> bool:
     """Carry out a cell in this process; return false if it was asked to stop.
 
-    Where the dev part is spoken in several ways, what is spoken naturally decides on the best epoch. A state that cannot be gone
+    Where the dev part stands there in several ways, the usual one decides on the best epoch. A state that cannot be gone
     on from is told of and begun anew.
 
     Raises:
@@ -35,16 +36,16 @@ def train_cell(run: Run) -> bool:
     cell = Cell.of(run)
     whole, dev = formats.read(cell.train), formats.read(cell.dev)
     train = drawn(whole, cell.documents, cell.share, cell.seed)
-    natural = [document for document in dev if is_natural(document)]
+    usual = [document for document in dev if is_usual(document)]
     state = run.folder / "state"
     try:
-        system, result = _fitted(cell, run, train, natural)
+        system, result = _fitted(cell, run, train, usual)
     except RunError as error:
         if not has_state(state):
             raise
         run.tell(kind="stage", message=f"begun anew: {error}")
         shutil.rmtree(state)
-        system, result = _fitted(cell, run, train, natural)
+        system, result = _fitted(cell, run, train, usual)
     if result.stopped:
         return False
     best = _predicted(system, dev)

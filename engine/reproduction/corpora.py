@@ -17,13 +17,20 @@ FILES: dict[str, tuple[str, ...]] = {
     "resume": ("resume/train.char.bmes", "resume/dev.char.bmes"),
     "cmner": ("cmner/train.txt", "cmner/dev.txt"),
     "msra": ("msra/train.txt.xz", "msra/dev.txt"),
+    "cmner-pictured": ("cmner-pictured/train.jsonl", "cmner-pictured/dev.jsonl", "cmner-pictured/pictures.jsonl"),
     "cnerta-spoken": ("cnerta-spoken/train.jsonl", "cnerta-spoken/dev.jsonl", "cnerta-spoken/construction.jsonl"),
 }
 """For each corpus its training and its dev part, and what else determines what is learned, below the folder of corpora."""
 _BUILT = {
+    "cmner-pictured": "build pictures --train {folder}/cmner/train.txt --dev {folder}/cmner/dev.txt --pictures DIR --seed 1 "
+    "--out {folder}/cmner-pictured",
     "cnerta-spoken": "build utterances --data {folder}/cnerta/valid.json --hold-out 540 --seed 1 --out {folder}/cnerta-spoken",
 }
 """By which command those that are built can be."""
+_ADVICE = {
+    "cmner-pictured": "with --pictures for Caltech-101 and for ImageNet samples",
+    "cnerta-spoken": "with --recordings DIR if you have a person's syllables",
+}
 VARIABLE = "DUOMO_DATA"
 _SUBSET_SEED = 1
 
@@ -95,7 +102,7 @@ def _how_to_build(name: str, folder: Path) -> str:
     if name not in _BUILT:
         return ""
     command = _BUILT[name].format(folder=shlex.quote(str(folder)))
-    return f" (build it: python -m engine {command}, with --recordings DIR if you have a person's syllables)"
+    return f" (build it: python -m engine {command}, {_ADVICE[name]})"
 
 
 def drawn(documents: Sequence[Document], most: int, share: float, seed: int) -> list[Document]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import RunError
-from engine.evaluation.slices import is_natural
 from engine.reproduction import claims as claiming
 from engine.reproduction.cell import Cell, cell_of, check_overrides
 from engine.reproduction.corpora import Source, data_folder, find
@@ -16,6 +15,7 @@ from engine.reproduction.outcome import Outcome
 from engine.reproduction.report import Report
 from engine.reproduction.schedule import Machine, Say, carry_out, kept
 from engine.reproduction.table import Table
+from engine.variants import is_usual
 
 Place = tuple[str, str, int]
 
@@ -102,7 +102,7 @@ def _about(corpus: str, outcomes: Mapping[Place, Outcome]) -> str:
     largest = max(here, key=lambda outcome: outcome.train)
     comparison = largest.states["best"]
     drawn = f" of {largest.whole:,}, drawn once for all cells," if largest.train < largest.whole else ""
-    gold = [document for document in comparison.gold if is_natural(document)]
+    gold = [document for document in comparison.gold if is_usual(document)]
     repeated = sum(document.text in comparison.repeated for document in gold)
     again = f", {repeated:,} of them also in the training part" if repeated else ""
     return f"learned from {largest.train:,}{drawn} sentences, judged by {len(gold):,}{again}"

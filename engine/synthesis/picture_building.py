@@ -23,7 +23,8 @@ from engine.errors import InputError
 from engine.modalities.databases import replacing
 from engine.synthesis.picture_card import BUILT, CARD, card_of, readme_of
 from engine.synthesis.picture_pairs import DEV, MOST, PicturedPost, Plan, pictured, types_of
-from engine.synthesis.picture_pool import UNRELATED, Found, Kinds, Picture, Shelf, shelves_of
+from engine.synthesis.picture_pool import Found, Kinds, Picture, Shelf, shelves_of
+from engine.variants import SHOWN, UNRELATED
 
 Observe = Callable[[int, int], None]
 """Told how many pictures are copied, of how many."""
@@ -164,7 +165,7 @@ def _written(post: PicturedPost) -> Document:
     document = post.document
     meta = {**document.meta, "pictures": post.pairing, "related": ",".join(str(int(fits)) for fits in post.fits)}
     if post.part == DEV:
-        meta["shown"] = post.shown
+        meta[SHOWN] = post.shown
     audio = document.audio
     return replace(
         document,

@@ -7,8 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.synthesis.picture_pairs import DEV, DRAWN, PAIRINGS, PicturedPost, types_of
-from engine.synthesis.picture_pool import UNRELATED, Found, Kinds
+from engine.synthesis.picture_pairs import DEV, PAIRINGS, PicturedPost, types_of
+from engine.synthesis.picture_pool import Found, Kinds
+from engine.variants import DRAWN, UNRELATED
 
 CARD = "card.json"
 BUILT = "pictures"

@@ -13,12 +13,12 @@ import numpy as np
 
 from engine.document import Document
 from engine.errors import ConfigError, InputError
-from engine.synthesis.picture_pool import UNRELATED, Kinds, Picture, Shelf
+from engine.synthesis.picture_pool import Kinds, Picture, Shelf
+from engine.variants import DRAWN, RELATED, TEXT, UNRELATED
 
-RELATED, PARTLY = "related", "partly"
+PARTLY, NONE = "partly", "none"
 PAIRINGS = (RELATED, PARTLY, UNRELATED)
-DRAWN, TEXT, NONE = "drawn", "text", "none"
-SHOWN = (DRAWN, RELATED, UNRELATED, TEXT)
+WAYS = (DRAWN, RELATED, UNRELATED, TEXT)
 """What a held-out post is shown with: what was drawn for it, fitting pictures alone, unrelated ones alone, none."""
 CORPUS, TRAIN, DEV = "corpus.jsonl", "train.jsonl", "dev.jsonl"
 MOST = 9
@@ -90,7 +90,7 @@ class Pairing:
         """Return the pictures that the post is shown with, and whether each of them fits it.
 
         Args:
-            how: of :data:`SHOWN`.
+            how: of :data:`WAYS`.
         """
         if how == TEXT:
             return (), ()
@@ -140,7 +140,7 @@ class PicturedPost:
         part: file of the corpus.
         pictures: what it is shown with.
         fits: whether each of them fits it.
-        shown: of :data:`SHOWN` where it is held out; else ``drawn``.
+        shown: of :data:`WAYS` where it is held out; else ``drawn``.
     """
 
     document: Document
@@ -195,7 +195,7 @@ def pictured(
     if part == DEV:
         _check_names(documents)
     posts = []
-    for how in SHOWN if part == DEV else (DRAWN,):
+    for how in WAYS if part == DEV else (DRAWN,):
         for document, pairing in zip(documents, pairings, strict=True):
             if how != RELATED or pairing.fitting:
                 posts.append(PicturedPost(replace(document, id=_suffixed(document.id, how)), part, *pairing.shown(how), how))
@@ -214,6 +214,6 @@ def _suffixed(name: str, how: str) -> str:
 def _check_names(documents: Iterable[Document]) -> None:
     taken = {document.id for document in documents}
     for name in taken:
-        for other in (_suffixed(name, how) for how in SHOWN if how != DRAWN):
+        for other in (_suffixed(name, how) for how in WAYS if how != DRAWN):
             if other in taken:
                 raise InputError(f"{name} would be called {other} too, as another held-out document is; rename that")

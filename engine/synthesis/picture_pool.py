@@ -21,13 +21,12 @@ from numpy.typing import NDArray
 from engine.errors import InputError
 from engine.formats.attachments import IMAGES
 from engine.modalities.images import read_image
+from engine.variants import UNRELATED
 
 Observe = Callable[[int, int], None]
 """Told how many pictures are read, of how many."""
 
 KINDS = Path(__file__).with_name("picture_kinds.json")
-UNRELATED = "unrelated"
-"""What a kind fits that no entity type asks for."""
 _HEAVIEST = 100
 """A kind is drawn as often as it has pictures, but as if it had no more than these, or motorcycles would be all there is."""
 _SYNSET = re.compile(r"n\d{8}_(.+)", re.DOTALL)

@@ -29,7 +29,8 @@ from engine.modalities.speech import LONGEST, RATE
 from engine.synthesis.speakers import Speaker
 from engine.synthesis.utterance_card import CARD, card_of, readme_of
 from engine.synthesis.utterance_corpus import AUDIO, CONSTRUCTION, Take, digest, takes_of, write_corpus
-from engine.synthesis.utterances import LONGEST_PAUSE, MODES, NATURAL, SHORTEST_PAUSE, Utterance, drawn_delivery, say
+from engine.synthesis.utterances import LONGEST_PAUSE, MODES, SHORTEST_PAUSE, Utterance, drawn_delivery, say
+from engine.variants import NATURAL
 
 Observe = Callable[[int, int], None]
 """Told how many utterances are done, of how many."""

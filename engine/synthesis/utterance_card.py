@@ -10,7 +10,7 @@ from typing import Any
 from engine.modalities.scripts import Script
 from engine.synthesis.speakers import Speaker
 from engine.synthesis.utterance_corpus import DEV, Take
-from engine.synthesis.utterances import NATURAL
+from engine.variants import NATURAL
 
 CARD = "card.json"
 WHAT = (

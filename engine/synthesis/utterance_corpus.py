@@ -22,7 +22,8 @@ import numpy as np
 from engine import formats
 from engine.document import Document
 from engine.errors import ConfigError, InputError
-from engine.synthesis.utterances import MODES, MUTE, NATURAL, PAUSES
+from engine.synthesis.utterances import MODES
+from engine.variants import MUTE, NATURAL, PAUSES
 
 AUDIO, CORPUS, TRAIN, DEV, CONSTRUCTION = "audio", "corpus.jsonl", "train.jsonl", "dev.jsonl", "construction.jsonl"
 

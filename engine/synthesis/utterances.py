@@ -17,17 +17,15 @@ from engine.modalities.scripts import Script
 from engine.modalities.speech import RATE
 from engine.synthesis.speakers import Speaker
 from engine.synthesis.stretching import stretched
+from engine.variants import MISLEADING, NATURAL, NO_PAUSES
 
 Waveform = NDArray[np.float32]
 Pause = tuple[float, float, str]
 
-NATURAL = "natural"
-MODES = (NATURAL, "none", "misleading")
+MODES = (NATURAL, NO_PAUSES, MISLEADING)
 """Pauses between words; no pause; pauses inside words instead of between them."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 2.0
 """Seconds that can be asked for."""
-PAUSES, MUTE = "pauses", "mute"
-"""Under which key the meta of a document in a built corpus says how it is spoken, and what it says of one that is not."""
 _SYLLABLE, _SYLLABLE_SPREAD, _SYLLABLE_BOUNDS = 0.185, 0.16, (0.12, 0.26)
 _NEUTRAL, _FINAL, _BEFORE_STOP = 0.75, 1.3, 1.15
 _NO_PAUSE, _PAUSE, _PAUSE_SPREAD, _PAUSE_BOUNDS = 0.25, 0.05, 0.5, (0.02, 0.12)

@@ -56,6 +56,14 @@ PARTS = {
     "flat-no-pauses": (0, 0, 0, 0),
     "flat-misleading": (0, 0, 0, 0),
     "flat-mute": (0, 0, 0, 0),
+    "drawn": (4, 4, 3, 1),
+    "drawn-PER": (4, 0, 0, 0),
+    "drawn-LOC": (4, 4, 3, 1),
+    "drawn-ORG": (4, 0, 0, 0),
+    "drawn-MISC": (4, 0, 0, 0),
+    "related": (0, 0, 0, 0),
+    "unrelated": (0, 0, 0, 0),
+    "text": (0, 0, 0, 0),
 }
 
 
@@ -83,6 +91,13 @@ def test_a_part_of_spoken_sentences_follows_what_their_meta_says():
         assert [document.id for document in flat.gold] == [document.id for document in cut.gold]
         assert {document.spans for document in flat.gold} == {(Span(0, 3, "LOC"), Span(3, 7, "LOC"))}
         assert {document.spans for document in flat.predicted} == {(Span(0, 7, "LOC"),)}
+
+
+def test_a_part_of_pictured_posts_follows_what_their_meta_says():
+    ways = ("drawn", "related", "unrelated", "text")
+    gold = (WHOLE.gold[0], *(replace(WHOLE.gold[0], id=way, meta={"shown": way}) for way in ways))
+    cuts = [SLICES[way].cut(Comparison(gold, gold)) for way in ways]
+    assert [[document.id for document in cut.gold] for cut in cuts] == [[gold[0].id, "drawn"], *([way] for way in ways[1:])]
 
 
 @pytest.mark.parametrize(("one", "other"), [("polyphonic", "monophonic"), ("known", "unknown"), ("seen", "unseen")])

@@ -15,8 +15,8 @@ from engine.synthesis.picture_pairs import (
     DEV,
     MOST,
     PAIRINGS,
-    SHOWN,
     TRAIN,
+    WAYS,
     PicturedPost,
     Plan,
     pairing_of,
@@ -24,7 +24,8 @@ from engine.synthesis.picture_pairs import (
     pictured,
     types_of,
 )
-from engine.synthesis.picture_pool import KINDS, UNRELATED, Kinds, Picture, shelves_of
+from engine.synthesis.picture_pool import KINDS, Kinds, Picture, shelves_of
+from engine.variants import UNRELATED
 
 TABLE = Kinds.read()
 COUNTS = {"Faces": 30, "groom": 1, "pagoda": 12, "minaret": 9, "soccer_ball": 15, "laptop": 11, "bonsai": 14, "panda": 300}
@@ -109,7 +110,7 @@ class TestPairs:
         assert {picture.fits for picture in pairing.fitting} <= set(types)
         for drawn in (pairing.fitting, pairing.unrelated):
             assert len(set(drawn)) == len(drawn)
-        for how in SHOWN:
+        for how in WAYS:
             if how == "related" and not types:
                 continue
             pictures, fits = pairing.shown(how)

@@ -1,0 +1,32 @@
+"""How a document of a built corpus is spoken, or what it is shown with: what its meta says of it.
+
+A document that is held out stands there several times, each time otherwise, so that a system is judged in each way by itself.
+"""
+
+from __future__ import annotations
+
+from engine.document import Document
+
+PAUSES = "pauses"
+"""Under which key of the meta stands how a document is spoken."""
+NATURAL, NO_PAUSES, MISLEADING, MUTE = "natural", "none", "misleading", "mute"
+"""With pauses between words; without any; with pauses inside words instead; not at all."""
+SHOWN = "shown"
+"""Under which key of the meta stands which pictures a document has."""
+DRAWN, RELATED, UNRELATED, TEXT = "drawn", "related", "unrelated", "text"
+"""Those that were drawn for it; fitting ones alone; ones that do not fit alone; none."""
+
+
+def spoken(document: Document) -> str:
+    """Return how a document is spoken; naturally, where its corpus does not say."""
+    return document.meta.get(PAUSES, NATURAL)
+
+
+def shown(document: Document) -> str:
+    """Return which pictures a document has; those drawn for it, where its corpus does not say."""
+    return document.meta.get(SHOWN, DRAWN)
+
+
+def is_usual(document: Document) -> bool:
+    """Tell whether a document is spoken naturally and has the pictures drawn for it, or its corpus does not say."""
+    return spoken(document) == NATURAL and shown(document) == DRAWN
