@@ -128,7 +128,7 @@ class Checkpoints:
         """Load in the background what the first card, or the first recording, would have to wait for."""
         if system.vector_tables:
             threading.Thread(target=character_card.warm, name="warm-up of cards", daemon=True).start()
-        if listens(system):
+        if uses(system, "speech"):
             threading.Thread(target=hearing.warm, name="warm-up of speech", daemon=True).start()
 
     def vector_tables(self, info: CheckpointInfo) -> Mapping[str, VectorTable]:
@@ -136,16 +136,24 @@ class Checkpoints:
         return self.tagger(info).system.vector_tables
 
     def listening(self) -> list[CheckpointInfo]:
-        """Return the checkpoints that make use of speech, by what their systems declare."""
+        """Return the checkpoints that make use of speech."""
+        return self._using("speech")
+
+    def looking(self) -> list[CheckpointInfo]:
+        """Return the checkpoints that make use of pictures."""
+        return self._using("image")
+
+    def _using(self, modality: str) -> list[CheckpointInfo]:
+        """Return the checkpoints that make use of a modality, by what their systems declare."""
         from engine.systems import SYSTEMS
 
-        listen = {name for name, system in SYSTEMS.items() if listens(system)}
-        return [info for info in self.all() if info.system in listen]
+        using = {name for name, system in SYSTEMS.items() if uses(system, modality)}
+        return [info for info in self.all() if info.system in using]
 
 
-def listens(system: Any) -> bool:
-    """Tell whether a system, or its class, makes use of speech."""
-    return any(modality.name == "speech" for modality in system.modalities)
+def uses(system: Any, modality: str) -> bool:
+    """Tell whether a system, or its class, makes use of a modality."""
+    return any(declared.name == modality for declared in system.modalities)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -6,7 +6,7 @@ import logging
 import threading
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from engine.document import Document
 from engine.errors import EngineError, InputError
+from engine.modalities.images import check_count
 from engine.samples import examples
-from workbench.checkpoints import Checkpoints, listens
+from workbench.checkpoints import Checkpoints, uses
 from workbench.errors import UserError
 from workbench.jobs import Job, Jobs
+from workbench.pictured import Pictured
+from workbench.pictured import keep as keep_picture
 from workbench.recording import Recorder
 from workbench.spoken import Spoken, keep, keep_shifted
 
@@ -48,6 +51,10 @@ class Analysis:
         spoken: the recording beside the text.
         unheard: why there is none though one was given.
         listens: whether the checkpoint's system makes use of it.
+        pictures: those beside the text.
+        unseen: why others that were given are not among them.
+        looks: whether the checkpoint's system makes use of them.
+        looked_at: the pictures that it makes use of, in the order of its evidence.
     """
 
     prediction: Prediction
@@ -55,6 +62,10 @@ class Analysis:
     spoken: Spoken | None = None
     unheard: str = ""
     listens: bool = False
+    pictures: tuple[Pictured, ...] = ()
+    unseen: tuple[str, ...] = ()
+    looks: bool = False
+    looked_at: tuple[Pictured, ...] = ()
 
 
 class Services:
@@ -73,6 +84,7 @@ class Services:
         self.checkpoints = Checkpoints(settings.workspace / "checkpoints", settings.checkpoint, store)
         self.jobs = Jobs(store, settings.workspace / "runs")
         self.speech_folder = settings.workspace / "speech"
+        self.picture_folder = settings.workspace / "pictures"
         self.recorder = Recorder(self.speech_folder)
         self._remembering = threading.Lock()
         self._analyses: OrderedDict[str, Analysis] = OrderedDict()
@@ -86,6 +98,14 @@ class Services:
             InputError: if it cannot be read.
         """
         return keep(Path(file), self.speech_folder)
+
+    def keep_picture(self, file: str | Path) -> Pictured:
+        """Read a picture and keep it in the workspace.
+
+        Raises:
+            InputError: if it cannot be read.
+        """
+        return keep_picture(Path(file), self.picture_folder)
 
     def shift_speech(self, spoken: Spoken, seconds: float) -> Spoken:
         """Move a kept recording in time, later or (negative) earlier, and keep what comes of it.
@@ -112,7 +132,12 @@ class Services:
         return recognise(file, self.settings.asr)
 
     def analyse(
-        self, text: str, checkpoint: str = "", readings: Mapping[int, str] = _NONE, speech: str | Path | None = None
+        self,
+        text: str,
+        checkpoint: str = "",
+        readings: Mapping[int, str] = _NONE,
+        speech: str | Path | None = None,
+        pictures: Sequence[str | Path] = (),
     ) -> tuple[str, Analysis]:
         """Read a text; return the analysis and the id under which it is remembered for a while.
 
@@ -121,20 +146,29 @@ class Services:
             checkpoint: name or folder; the empty name stands for the one in use.
             readings: how characters are read where the user has said so, by offset.
             speech: a recording of the text, which is kept; of one that cannot be read the analysis says why.
+            pictures: beside the text, which are kept; of those that cannot be read the analysis says why.
 
         Raises:
             UserError: if the text cannot be read.
+            InputError: if there are too many pictures.
             CheckpointError: if the checkpoint cannot be.
         """
         check_text(text)
         info = self.checkpoints.find(checkpoint)
         spoken, unheard = self._spoken(speech)
-        document = Document(text, readings=readings, audio=str(spoken.path) if spoken else None)
+        pictured, unseen = self._pictured(pictures)
+        paths = tuple(str(picture.path) for picture in pictured)
+        document = Document(text, images=paths, readings=readings, audio=str(spoken.path) if spoken else None)
         tagger = self.checkpoints.tagger(info)
         (prediction,) = tagger.predict([document], explain=len(text) <= EXPLAINED)
-        analysis = Analysis(prediction, info, spoken, unheard, bool(spoken) and listens(tagger.system))
-        chosen = ",".join(f"{offset}={reading}" for offset, reading in sorted(readings.items()))
-        key = f"{document.id}.{info.digest[:16]}.{chosen}" + (f".{spoken.path.stem}" if spoken else "")
+        looks = bool(pictured) and uses(tagger.system, "image") and getattr(tagger.system, "looks", True)
+        chosen = tagger.system.chosen(document) if looks and hasattr(tagger.system, "chosen") else paths
+        looked_at = tuple(picture for picture in pictured if str(picture.path) in chosen) if looks else ()
+        listening = bool(spoken) and uses(tagger.system, "speech")
+        analysis = Analysis(prediction, info, spoken, unheard, listening, pictured, unseen, looks, looked_at)
+        said = ",".join(f"{offset}={reading}" for offset, reading in sorted(readings.items()))
+        beside = [path.stem for path in ([spoken.path] if spoken else [])] + [picture.path.stem for picture in pictured]
+        key = ".".join([document.id, info.digest[:16], said, *beside])
         with self._remembering:
             self._analyses[key] = analysis
             self._analyses.move_to_end(key)
@@ -155,7 +189,7 @@ class Services:
         document = analysis.prediction.document
         spoken = self.keep_speech(speech) if speech else None
         path = spoken.path if spoken else None
-        return self.analyse(document.text, str(analysis.checkpoint.path), document.readings, path)[1]
+        return self.analyse(document.text, str(analysis.checkpoint.path), document.readings, path, document.images)[1]
 
     def analysis(self, key: str) -> Analysis | None:
         """Return a remembered analysis."""
@@ -169,6 +203,16 @@ class Services:
             return self.keep_speech(speech), ""
         except InputError as error:
             return None, str(error)
+
+    def _pictured(self, pictures: Sequence[str | Path]) -> tuple[tuple[Pictured, ...], tuple[str, ...]]:
+        check_count([str(picture) for picture in pictures])
+        seen, unseen = [], []
+        for picture in pictures:
+            try:
+                seen.append(self.keep_picture(picture))
+            except InputError as error:
+                unseen.append(str(error))
+        return tuple(seen), tuple(unseen)
 
     def warm(self) -> None:
         """Load what the first page needs, in the background; what fails here is told there."""

@@ -19,6 +19,7 @@ from engine.errors import CheckpointError, InputError
 from engine.samples import examples
 from engine.shipped import DEFAULT
 from engine.systems.contract import Modality
+from tests.engine.systems.picturing import drawn
 from workbench import checkpoints as checkpoints_module
 from workbench.errors import UserError
 from workbench.services import LONGEST, Services, check_text
@@ -55,7 +56,8 @@ class Shelf:
 
     def load(self, path: Path, *roots: Path) -> Any:
         self.loaded.append(path.name)
-        modalities = (Modality("text"), *([Modality("speech", optional=True)] if path.name == "large" else []))
+        used = {"large": "speech", "other": "image"}.get(path.name)
+        modalities = (Modality("text"), *([Modality(used, optional=True)] if used else []))
         return SimpleNamespace(
             predict=self.predict, system=SimpleNamespace(vector_tables=self.vector_tables, modalities=modalities)
         )
@@ -380,3 +382,43 @@ def test_a_text_is_found_in_the_store_by_all_of_it(services: Services) -> None:
     found = services.stored("王五来了。")
     assert found is not None and found.text == "王五来了。"
     assert services.stored("王五") is None
+
+
+def test_pictures_are_kept_and_given_to_the_model(services: Services, tmp_path: Path) -> None:
+    red, blue = (drawn(tmp_path, shape) for shape in ("red", "blue"))
+    _, analysis = services.analyse("王五", "other", pictures=[red, blue])
+    images = analysis.prediction.document.images
+    assert [Path(image).parent for image in images] == [services.picture_folder] * 2 and images[0] != images[1]
+    assert analysis.looks and [picture.name for picture in analysis.looked_at] == ["red-0.png", "blue-0.png"]
+    _, without = services.analyse("王五", "small", pictures=images)
+    assert not without.looks and without.looked_at == () and len(without.pictures) == 2
+
+
+def test_a_picture_that_cannot_be_read_is_told_of_and_the_rest_is_answered(services: Services, tmp_path: Path) -> None:
+    (tmp_path / "page.jpg").write_text("<html>404</html>", encoding="utf-8")
+    _, analysis = services.analyse("王五", "other", pictures=[tmp_path / "page.jpg", drawn(tmp_path, "red")])
+    assert len(analysis.prediction.document.images) == 1 and "page.jpg" in analysis.unseen[0]
+    assert str(tmp_path) not in analysis.unseen[0] and analysis.prediction.document.spans
+
+
+def test_an_analysis_is_remembered_by_its_pictures_and_their_order(services: Services, tmp_path: Path) -> None:
+    red, blue = (drawn(tmp_path, shape) for shape in ("red", "blue"))
+    keys = {services.analyse("王五", "other", pictures=given)[0] for given in ((), (red,), (red, blue), (blue, red))}
+    assert len(keys) == 4 and all(services.analysis(key) for key in keys)
+
+
+def test_more_pictures_than_a_text_may_have_are_refused(services: Services, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="18 is the most"):
+        services.analyse("王五", "other", pictures=[drawn(tmp_path, "red", number) for number in range(19)])
+
+
+def test_what_is_heard_otherwise_is_seen_as_before(services: Services, tmp_path: Path) -> None:
+    _, analysis = services.analyse("王五", "other", pictures=[drawn(tmp_path, "red")])
+    paths = [picture.path for picture in analysis.pictures]
+    assert [picture.path for picture in services.hear_otherwise(analysis, None).pictures] == paths
+
+
+def test_models_that_look_are_found_by_what_their_systems_declare(services: Services, shelf: Shelf) -> None:
+    assert [info.name for info in services.checkpoints.looking()] == []
+    shelf.infos[2].system = "umt"
+    assert [info.name for info in services.checkpoints.looking()] == ["other"]
