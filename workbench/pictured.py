@@ -1,7 +1,7 @@
 """A picture that somebody has put beside a text: read, then kept in the workspace without its metadata.
 
-It is kept as :func:`engine.modalities.images.stored_form` gives it, under the hash of that, so that a picture is kept once and its
-name tells nothing of the file that it came in.
+It is kept as :func:`engine.modalities.images.stored_form` gives it, under the hash of that: once, and under a name that tells
+nothing of the file that it came in.
 """
 
 from __future__ import annotations

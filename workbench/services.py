@@ -162,7 +162,8 @@ class Services:
         tagger = self.checkpoints.tagger(info)
         (prediction,) = tagger.predict([document], explain=len(text) <= EXPLAINED)
         looks = bool(pictured) and uses(tagger.system, "image") and getattr(tagger.system, "looks", True)
-        chosen = tagger.system.chosen(document) if looks and hasattr(tagger.system, "chosen") else paths
+        choose = getattr(tagger.system, "chosen", None) if looks else None
+        chosen = choose(document) if choose else paths
         looked_at = tuple(picture for picture in pictured if str(picture.path) in chosen) if looks else ()
         listening = bool(spoken) and uses(tagger.system, "speech")
         analysis = Analysis(prediction, info, spoken, unheard, listening, pictured, unseen, looks, looked_at)
