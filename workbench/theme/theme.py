@@ -194,6 +194,6 @@ def css() -> str:
     Gradio rewrites selectors at each comma, inside parentheses too, and moves media queries under its container; the rules
     are written so that neither matters.
     """
-    views = (("workbench.views", name) for name in ("views.css", "spans.css", "speech.css"))
+    views = (("workbench.views", name) for name in ("views.css", "spans.css", "speech.css", "pictures.css"))
     parts = (("workbench.theme", "style.css"), *views)
     return "\n".join([*((files(package) / name).read_text(encoding="utf-8") for package, name in parts), ramp_css()])

@@ -5,12 +5,16 @@ from __future__ import annotations
 import io
 import wave
 from base64 import b64encode
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 _LOUDEST = 32767
+_QUALITY = 82
 
 
 def png_url(picture: NDArray[np.uint8]) -> str:
@@ -24,6 +28,21 @@ def png_url(picture: NDArray[np.uint8]) -> str:
     file = io.BytesIO()
     Image.fromarray(255 - picture).save(file, "PNG", optimize=True)
     return _url("image/png", file.getvalue())
+
+
+def jpeg_url(picture: Image.Image, longest: int) -> str:
+    """Return a photograph, scaled down.
+
+    Args:
+        picture: in RGB.
+        longest: pixels of its longer side.
+    """
+    small = picture.copy()
+    small.thumbnail((longest, longest))
+    small.info.clear()
+    file = io.BytesIO()
+    small.save(file, "JPEG", quality=_QUALITY)
+    return _url("image/jpeg", file.getvalue())
 
 
 def wav_url(waveform: NDArray[Any], rate: int) -> str:

@@ -11,7 +11,8 @@ from workbench.views.alternatives import alternatives_html
 from workbench.views.escape import esc
 from workbench.views.figure import FORMATS, figure
 from workbench.views.gates import gates_html
-from workbench.views.heatmap import heatmap_html, heatmap_title
+from workbench.views.heatmap import heatmap_html, heatmap_title, with_named_rows
+from workbench.views.looking import is_of_pictures
 from workbench.views.scores import rows, scores_html, scores_title, strongest
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
@@ -22,7 +23,8 @@ def evidence_html(document: Document, evidence: Sequence[Evidence], texts: Mappi
     """Return the panels of all evidence that can be drawn.
 
     What a system heard has no panel here: alignment, attention to speech and pauses need the recording, and
-    :func:`workbench.views.speech.speech_html` draws them on its axis of time. Nothing is returned where there is nothing else.
+    :func:`workbench.views.speech.speech_html` draws them on its axis of time. Nor has what was seen, which needs the pictures:
+    :func:`workbench.views.looking.looking_html` draws it. Nothing is returned where there is nothing else.
 
     Args:
         document: the predicted document.
@@ -34,7 +36,7 @@ def evidence_html(document: Document, evidence: Sequence[Evidence], texts: Mappi
     if len(document) > longest:
         return f'{title}<p class="duomo-note">{esc(texts["views.evidence.long"].format(longest=longest))}</p>'
     panels = "".join(_panel(document, number, item, texts) for number, item in enumerate(evidence))
-    if not panels and any(isinstance(item, _OF_SPEECH) for item in evidence):
+    if not panels and any(isinstance(item, _OF_SPEECH) or is_of_pictures(item) for item in evidence):
         return ""
     return title + (panels or f'<p class="duomo-note">{esc(texts["views.evidence.none"])}</p>')
 
@@ -57,7 +59,7 @@ def evidence_figure(
     """
     match evidence:
         case Heatmap():
-            drawn, title, most = evidence, heatmap_title(evidence, texts, head), None
+            drawn, title, most = with_named_rows(evidence, texts), heatmap_title(evidence, texts, head), None
         case Scores():
             drawn, title, most = rows(evidence, texts), scores_title(evidence, texts), strongest(evidence)
         case _:
@@ -77,12 +79,12 @@ def _panel(document: Document, number: int, evidence: Evidence, texts: Mapping[s
             drawn = scores_html(evidence, document.text, texts) + _save(texts)
         case Alternatives():
             drawn = alternatives_html(evidence, document, texts)
-        case Heatmap():
-            drawn = heatmap_html(evidence, document, texts) + _save(texts)
-        case Gates():
-            drawn = gates_html(evidence, texts)
-        case Alignment() | SpeechAttention() | Pauses():
+        case Heatmap(values=()):
             return ""
+        case Heatmap():
+            drawn = heatmap_html(with_named_rows(evidence, texts), document, texts) + _save(texts)
+        case Gates() if not is_of_pictures(evidence):
+            drawn = gates_html(evidence, texts)
         case _:
             return ""
     return f'<section class="duomo-panel" data-item="{number}">{drawn}</section>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from engine.document import Document
 from engine.evidence import Heatmap
@@ -29,6 +30,12 @@ def heatmap_title(heatmap: Heatmap, texts: Mapping[str, str], head: int | None =
     if head is None or len(heatmap.heads) < 2:
         return title
     return f"{title} · {_head(head, texts)}"
+
+
+def with_named_rows(heatmap: Heatmap, texts: Mapping[str, str]) -> Heatmap:
+    """Return a heatmap whose rows have the plain names ``views.rows.<name of the evidence>.<row>``, where there are such."""
+    rows = tuple(texts.get(f"views.rows.{heatmap.name}.{row}", row) for row in heatmap.rows)
+    return replace(heatmap, rows=rows)
 
 
 def heatmap_html(heatmap: Heatmap, document: Document, texts: Mapping[str, str]) -> str:

@@ -1,0 +1,43 @@
+"""An answer that looked: what it owes to the pictures beside the text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from engine.document import Document
+from engine.evidence import Correlation, Evidence, Gates, RegionAttention
+from workbench.views.correlation import correlation_html
+from workbench.views.picture import Picture
+from workbench.views.picture_gates import picture_gates_html
+from workbench.views.regions import regions_html
+
+GATES = "dynamic_gates"
+"""The gates that are of pictures."""
+
+
+def looking_html(document: Document, pictures: Sequence[Picture], evidence: Sequence[Evidence], texts: Mapping[str, str]) -> str:
+    """Draw where the characters look, how far the pictures have to do with the text, and how far they are let in.
+
+    Args:
+        document: the predicted document.
+        pictures: that the evidence is about, in its order.
+        evidence: what the system gave; what has to do with pictures is drawn.
+        texts: the words of the three views.
+    """
+    attention = next((item for item in evidence if isinstance(item, RegionAttention)), None)
+    visible = [bool(boxes) for boxes in attention.boxes] if attention and len(attention.boxes) == len(pictures) else []
+    drawn: list[str] = []
+    for item in evidence:
+        match item:
+            case RegionAttention():
+                drawn.insert(0, regions_html(document, item, pictures, texts))
+            case Correlation():
+                drawn.append(correlation_html(item, pictures, texts, visible))
+            case Gates(name=name) if name == GATES:
+                drawn.append(picture_gates_html(item, attention, pictures, texts))
+    return "".join(drawn)
+
+
+def is_of_pictures(evidence: Evidence) -> bool:
+    """Tell whether a piece of evidence is drawn here, and not among the others."""
+    return isinstance(evidence, RegionAttention | Correlation) or (isinstance(evidence, Gates) and evidence.name == GATES)
