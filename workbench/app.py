@@ -17,9 +17,10 @@ from workbench.views.escape import esc
 
 _TABS = Path(__file__).parent / "tabs"
 _VIEWS = Path(__file__).parent / "views"
-_PANELS = tuple(Path(__file__).parent / name for name in ("character_panel", "speech_panel"))
+_PANELS = tuple(Path(__file__).parent / name for name in ("character_panel", "speech_panel", "picture_panel"))
 _STYLES = (*sorted(_TABS.glob("*.css")), *(panel / "panel.css" for panel in _PANELS))
-_SCRIPTS = (_VIEWS / "panels.js", _VIEWS / "speech.js", *(panel / "panel.js" for panel in _PANELS), _TABS / "tabs.js")
+_DRAWN = tuple(_VIEWS / name for name in ("panels.js", "speech.js", "pictures.js"))
+_SCRIPTS = (*_DRAWN, *(panel / "panel.js" for panel in _PANELS), _TABS / "tabs.js")
 _FONTS = "fonts"
 
 

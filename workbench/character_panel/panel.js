@@ -54,16 +54,17 @@ window.duomoCharacters = (() => {
     return before.x !== mouse.x || before.y !== mouse.y;
   }
 
+  // The hero's characters can also be pointed at where no card could be made of them.
   function pointing(element, trigger, name) {
     element.addEventListener("pointerover", (event) => {
-      const found = event.pointerType === "mouse" && event.target.closest("[data-at]");
+      const found = event.pointerType === "mouse" && signs().length && event.target.closest("[data-at]");
       if (!moved(event)) return;
       if (found) look(trigger, name, { offset: at(found) }, "mouse", DWELL);
       else clearTimeout(waiting.mouse);
     });
     element.addEventListener("pointerleave", () => clearTimeout(waiting.mouse));
     element.addEventListener("click", (event) => {
-      const found = event.target.closest("[data-at]");
+      const found = signs().length && event.target.closest("[data-at]");
       if (found) look(trigger, name, { offset: at(found) }, "mouse");
     });
   }

@@ -12,8 +12,8 @@ from engine.errors import InputError
 from workbench.errors import UserError
 from workbench.services import Analysis
 from workbench.speech_panel.comparison import WAYS, Comparison, compare, compared, drawn, seconds_of, ways_html
-from workbench.speech_panel.source import uploaded
 from workbench.tabs import Context, Session, guard, notice
+from workbench.uploads import uploaded
 from workbench.views.spoken import spoken_html
 
 
@@ -110,7 +110,7 @@ class _Handlers:
     def put(self, event: gr.EventData, session: Session) -> dict[Any, Any]:
         """Compare with another recording of the same words."""
         try:
-            kept = self.context.services.keep_speech(uploaded(event))
+            kept = self.context.services.keep_speech(uploaded(event.path))
         except InputError as error:
             raise UserError("analyse.compare.refused", message=str(error)) from error
         name = str(event.name)

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 
 from workbench.errors import UserError
 from workbench.recording import devices
 from workbench.tabs import QUIET, Context, Session, guard, notice
+from workbench.uploads import uploaded
 from workbench.views.escape import esc
 
 Answer = Callable[[str, str, Session], dict[Any, Any]]
@@ -107,18 +107,6 @@ def wire(
     ]
 
 
-def uploaded(event: gr.EventData) -> Path:
-    """Return what the browser has uploaded.
-
-    Raises:
-        UserError: if it lies elsewhere: the browser says where, and may not point anywhere else on this machine.
-    """
-    path = Path(str(event.path)).resolve()
-    if not path.is_relative_to(Path(get_upload_folder()).resolve()):
-        raise UserError("analyse.upload.error")
-    return path
-
-
 @dataclass(frozen=True)
 class _Handlers:
     context: Context
@@ -128,7 +116,7 @@ class _Handlers:
 
     def put(self, event: gr.EventData, text: str, checkpoint: str, session: Session) -> dict[Any, Any]:
         """Take in what the browser has uploaded."""
-        return self._heard(uploaded(event), str(event.name), text, checkpoint, session)
+        return self._heard(uploaded(event.path), str(event.name), text, checkpoint, session)
 
     def remove(self, text: str, checkpoint: str, session: Session) -> dict[Any, Any]:
         """Answer without the recording from now on; its file stays in the workspace."""

@@ -13,6 +13,7 @@ import gradio as gr
 from engine.errors import EngineError
 from workbench.errors import UserError
 from workbench.language import Texts
+from workbench.pictured import Placed
 from workbench.services import Services
 from workbench.store.errors import StoreError
 from workbench.views.escape import esc
@@ -38,6 +39,7 @@ class Session:
         shift: by how many seconds the recording is moved where it is compared with itself, later or (negative) earlier.
         other: another recording of the same words, by its path.
         other_name: what the user calls it.
+        pictures: those beside the text, in their order.
         carried: the analysis that the editor's spans came from.
         document: id of the text in the editor.
         base: the revision that the editor's spans came from.
@@ -53,11 +55,17 @@ class Session:
     shift: float = 0.2
     other: str = ""
     other_name: str = ""
+    pictures: tuple[Placed, ...] = ()
     carried: str = ""
     document: str = ""
     base: int | None = None
     job: str = ""
     seen: str = ""
+
+    @property
+    def shown_pictures(self) -> list[str]:
+        """Return the pictures that the text is answered with, by their paths in the workspace."""
+        return [picture.path for picture in self.pictures if not picture.off]
 
     def forget_comparison(self) -> None:
         """Compare with nothing, and forget the other recording: it is of other words."""

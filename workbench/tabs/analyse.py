@@ -14,6 +14,8 @@ from engine.errors import EngineError
 from engine.samples import Example, Reading
 from workbench.character_panel import CharacterPanel, chosen_readings, is_seen, lay_out, shown, wire
 from workbench.errors import UserError
+from workbench.picture_panel import PictureAnswer, PictureSource, offered
+from workbench.picture_panel import wire as wire_pictures
 from workbench.services import EXPLAINED, Analysis
 from workbench.speech_panel import SpeechAnswer, SpeechSource, wire_comparison
 from workbench.speech_panel import wire as wire_speech
@@ -43,12 +45,14 @@ _PREDICT: dict[str, Any] = {"concurrency_id": "predict", "concurrency_limit": 2,
 class _Parts:
     text: gr.Textbox
     source: SpeechSource
+    pictures: PictureSource
     checkpoint: gr.Dropdown
     card: gr.HTML
     run: gr.Button
     problem: gr.HTML
     hero: gr.HTML
     speech: SpeechAnswer
+    looking: PictureAnswer
     characters: CharacterPanel
     facts: gr.HTML
     correct: gr.Button
@@ -60,7 +64,8 @@ class _Parts:
     @property
     def results(self) -> list[Any]:
         own = [self.problem, self.hero, self.facts, self.correct, self.table, self.evidence, self.checkpoint, self.card]
-        return [*own, *self.source.results, *self.speech.results, *self.characters.results]
+        given = [*self.source.results, *self.pictures.results]
+        return [*own, *given, *self.speech.results, *self.looking.results, *self.characters.results]
 
 
 def build(context: Context) -> Tab:
@@ -84,6 +89,8 @@ def build(context: Context) -> Tab:
         parts.examples.pick(example, inputs[1:], [parts.text, *parts.results], **predicted),
         *wire_speech(context, parts.source, analyse, inputs, parts.results, predicted),
         *wire_comparison(context, parts.speech, context.session, predicted),
+        *wire_pictures(context, parts.pictures, parts.looking.comparing(context, analyse), inputs, parts.results, predicted),
+        parts.looking.panel.use(guarded(does.use), inputs, parts.results, **predicted),
     ]
     for event in running:
         event.then(None, js=_DONE, **QUIET)
@@ -124,8 +131,9 @@ class _Handlers:
 
     def present(self, example: Example, checkpoint: str, session: Session) -> dict[Any, Any]:
         """Read an example, with its recording where it has one, compared with its second one, by a checkpoint that listens."""
-        # Readings and speech belong to the text that is left.
+        # Readings, speech and pictures belong to the text that is left.
         session.analysis = ""
+        session.pictures = ()
         session.forget_speech()
         language = self.context.texts.language
         first, second = [*example.readings, None, None][:2]
@@ -135,8 +143,16 @@ class _Handlers:
         if second:
             session.comparison, session.other, session.other_name = "other", str(second.audio), _note(second, language)
         listener = self._listener(checkpoint) if first else ""
-        chosen = {self.parts.checkpoint: gr.update(choices=_choices(self.context), value=listener)} if listener else {}
+        chosen = self._chosen(listener) if listener else {}
         return self._answer(example.text, listener or checkpoint, {}, session) | chosen
+
+    def use(self, event: gr.EventData, text: str, checkpoint: str, session: Session) -> dict[Any, Any]:
+        """Have a model that looks at pictures answer, in place of the one that does not."""
+        wanted = offered(self.context, event.path)
+        return self.analyse(text, wanted, session) | self._chosen(wanted)
+
+    def _chosen(self, checkpoint: str) -> dict[Any, Any]:
+        return {self.parts.checkpoint: gr.update(choices=_choices(self.context), value=checkpoint)}
 
     def _listener(self, checkpoint: str) -> str:
         """Return what to choose in place of a checkpoint that does not listen; nothing where it does, or none does."""
@@ -158,14 +174,16 @@ class _Handlers:
         return self._shown(analysis, session) | characters
 
     def _read(self, text: str, checkpoint: str, readings: Mapping[int, str], session: Session) -> Analysis:
-        session.analysis, analysis = self.context.services.analyse(text, checkpoint, readings, session.speech)
+        services, pictures = self.context.services, session.shown_pictures
+        session.analysis, analysis = services.analyse(text, checkpoint, readings, session.speech, pictures)
         session.speech = str(analysis.spoken.path) if analysis.spoken else ""
         return analysis
 
     def _shown(self, analysis: Analysis, session: Session) -> dict[Any, Any]:
         parts, context = self.parts, self.context
         speech = parts.speech.shown(context, session, analysis) | parts.source.shown(context, session)
-        return _show(parts, context, analysis) | speech
+        pictures = parts.looking.shown(context, session, analysis) | parts.pictures.shown(context, session)
+        return _show(parts, context, analysis) | speech | pictures
 
     def describe(self, checkpoint: str) -> dict[Any, Any]:
         """Say which checkpoints there are and what the chosen one is."""
@@ -201,6 +219,7 @@ def _layout(context: Context) -> _Parts:
                 elem_id="analyse-text",
             )
             examples = gr.HTML(_examples(context), js_on_load="duomo.examples(element, trigger, 'pick')", elem_classes="examples")
+            pictures = PictureSource.lay_out(context)
             source = SpeechSource.lay_out(context)
         with gr.Column(scale=2, min_width=220):
             checkpoint = gr.Dropdown(
@@ -218,7 +237,7 @@ def _layout(context: Context) -> _Parts:
     with gr.Row(elem_classes="under-hero"):
         facts = gr.HTML(elem_classes="facts")
         correct = gr.Button(t("analyse.correct.label"), elem_id="analyse-correct", interactive=False, scale=0, min_width=160)
-    speech = SpeechAnswer.lay_out(refusal)
+    speech, looking = SpeechAnswer.lay_out(refusal), PictureAnswer.lay_out()
     characters = lay_out()
     with gr.Row(elem_classes="explanations", equal_height=False):
         with gr.Column(scale=4, min_width=280):
@@ -229,9 +248,8 @@ def _layout(context: Context) -> _Parts:
                 js_on_load="duomoPanels.saving(element, trigger, 'figure')", elem_classes="panel", elem_id="analyse-evidence"
             )
     file = gr.HTML(html_template="", js_on_load=None, visible="hidden")
-    return _Parts(
-        text, source, checkpoint, card, run, problem, hero, speech, characters, facts, correct, table, evidence, examples, file
-    )
+    asked = (text, source, pictures, checkpoint, card, run)
+    return _Parts(*asked, problem, hero, speech, looking, characters, facts, correct, table, evidence, examples, file)
 
 
 def _show(parts: _Parts, context: Context, analysis: Analysis) -> dict[Any, Any]:
@@ -244,7 +262,7 @@ def _show(parts: _Parts, context: Context, analysis: Analysis) -> dict[Any, Any]
         checkpoint=analysis.checkpoint.name,
     )
     return {
-        parts.hero: spans_html(document, t.words, singly=is_seen(analysis)),
+        parts.hero: spans_html(document, t.words, singly=is_seen(analysis) or analysis.looks),
         parts.facts: f'<p class="facts-line" role="status">{esc(facts)}</p>',
         parts.correct: gr.update(interactive=True),
         parts.table: entities_html(document, t.words),
