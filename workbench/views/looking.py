@@ -26,15 +26,13 @@ def looking_html(document: Document, pictures: Sequence[Picture], evidence: Sequ
     """
     attention = next((item for item in evidence if isinstance(item, RegionAttention)), None)
     visible = [bool(boxes) for boxes in attention.boxes] if attention and len(attention.boxes) == len(pictures) else []
-    drawn: list[str] = []
-    for item in evidence:
-        match item:
-            case RegionAttention():
-                drawn.insert(0, regions_html(document, item, pictures, texts))
-            case Correlation():
-                drawn.append(correlation_html(item, pictures, texts, visible))
-            case Gates(name=name) if name == GATES:
-                drawn.append(picture_gates_html(item, attention, pictures, texts))
+    correlation = next((item for item in evidence if isinstance(item, Correlation)), None)
+    gates = next((item for item in evidence if isinstance(item, Gates) and item.name == GATES), None)
+    drawn = (
+        regions_html(document, attention, pictures, texts) if attention else "",
+        correlation_html(correlation, pictures, texts, visible) if correlation else "",
+        picture_gates_html(gates, attention, pictures, texts) if gates else "",
+    )
     return "".join(drawn)
 
 
