@@ -21,6 +21,7 @@ from engine.systems.contract import Modality  # noqa: E402
 from engine.tagger import Prediction  # noqa: E402
 from tests.browser.serving import StandIn, fresh_pages, served  # noqa: E402
 from tests.engine.systems.picturing import drawn  # noqa: E402
+from workbench.checkpoints import Checkpoints  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 TEXT = "苹果又上新了"
@@ -89,7 +90,7 @@ def visit(url: str, chromium: Any) -> Iterator[Callable[..., Any]]:
     wrong: list[str] = []
     with fresh_pages(chromium, wrong) as fresh:
 
-        def opening(text: str = TEXT, width: int = 1280, **options: Any) -> Any:
+        def opening(text: str = TEXT, width: int = 1280, unfold: bool = True, **options: Any) -> Any:
             page = fresh(width, **options)
             page.on(
                 "request", lambda request: None if request.url.startswith((url, "data:", "blob:")) else wrong.append(request.url)
@@ -99,8 +100,9 @@ def visit(url: str, chromium: Any) -> Iterator[Callable[..., Any]]:
             page.locator("#analyse-text textarea").fill(text)
             page.locator("#analyse-run").click()
             page.wait_for_function("text => document.querySelector('#analyse-hero').textContent.includes(text)", arg=text[4:])
-            page.locator("#picture-source > button").click()
-            page.wait_for_selector(".picture-place label")
+            if unfold:
+                page.locator("#picture-source > button").click()
+                page.wait_for_selector(".picture-place label")
             return page
 
         yield opening
@@ -108,6 +110,10 @@ def visit(url: str, chromium: Any) -> Iterator[Callable[..., Any]]:
 
 def put(page: Any, *files: str | Path) -> None:
     page.locator("#picture-row input[type=file]").set_input_files(list(files))
+
+
+def address_of(picture: str) -> str:
+    return "data:image/png;base64," + base64.b64encode(Path(picture).read_bytes()).decode("ascii")
 
 
 def label(page: Any, name: str) -> None:
@@ -185,16 +191,28 @@ def test_pictures_change_places_by_keyboard_by_button_and_by_mouse(visit: Callab
 
 def test_a_picture_is_pasted_unless_there_is_text_to_paste(visit: Callable[..., Any], tmp_path: Path) -> None:
     page = visit()
-    address = "data:image/png;base64," + base64.b64encode(Path(drawn(tmp_path, "blue")).read_bytes()).decode("ascii")
+    address = address_of(drawn(tmp_path, "blue"))
     page.evaluate(PASTE, [address, "字"])
     page.evaluate(PASTE, [address, ""])
     label(page, "ORG")
     named(page, "image.png")
 
 
+def test_what_is_pasted_while_the_place_is_folded_up_unfolds_it(visit: Callable[..., Any], tmp_path: Path) -> None:
+    page = visit(unfold=False)
+    page.evaluate(PASTE, [address_of(drawn(tmp_path, "blue")), ""])
+    label(page, "ORG")
+    named(page, "image.png")
+    page.locator("#picture-source > button").click()
+    page.wait_for_selector(".picture-place", state="hidden")
+    page.evaluate(PASTE, [address_of(drawn(tmp_path, "red")), ""])
+    named(page, "image.png", "image.png")
+    assert page.locator(".picture-row").is_visible()
+
+
 def test_a_picture_is_dropped(visit: Callable[..., Any], tmp_path: Path) -> None:
     page = visit()
-    address = "data:image/png;base64," + base64.b64encode(Path(drawn(tmp_path, "blue")).read_bytes()).decode("ascii")
+    address = address_of(drawn(tmp_path, "blue"))
     held = page.evaluate_handle(
         """url => fetch(url).then((answer) => answer.blob()).then((blob) => {
           const held = new DataTransfer(); held.items.add(new File([blob], "蓝.png", { type: "image/png" })); return held; })""",
@@ -293,3 +311,19 @@ def test_a_model_that_does_not_look_says_so(
     said = page.locator("#analyse-pictures").inner_text()
     assert "不看图片" in said and "图片：1 张，用了 0 张" in said
     assert page.locator(".duomo-regions").count() == 0
+
+
+def test_a_model_that_looks_is_offered_in_place_of_one_that_does_not(
+    visit: Callable[..., Any], tmp_path: Path, tagger: Looking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = tagger.system.modalities
+    monkeypatch.setattr(tagger.system, "modalities", (Modality("text"),))
+    monkeypatch.setattr(Checkpoints, "looking", lambda self: [info for info in self.all() if info.name == "zh-news-small"])
+    page = visit()
+    put(page, drawn(tmp_path, "blue"))
+    page.wait_for_selector("[data-use]")
+    monkeypatch.setattr(tagger.system, "modalities", looks)
+    page.locator("[data-use]").click()
+    page.wait_for_selector(".duomo-regions")
+    assert page.locator("#analyse-checkpoint input").input_value() == "zh-news-small"
+    assert "用了 1 张" in page.locator("#analyse-pictures").inner_text()

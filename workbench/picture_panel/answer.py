@@ -77,15 +77,15 @@ class PictureAnswer:
         return compared
 
 
-def offered(context: Context, path: object) -> str:
+def offered(context: Context, folder: object) -> str:
     """Return the folder of a model that looks at pictures, as it was offered.
 
     Raises:
         UserError: if there is no such model.
     """
-    if str(path) not in {str(info.path) for info in context.services.checkpoints.looking()}:
+    if str(folder) not in {str(info.path) for info in context.services.checkpoints.looking()}:
         raise UserError("analyse.blind.error")
-    return str(path)
+    return str(folder)
 
 
 def _changed(context: Context, before: Analysis | None, after: Analysis | None) -> str:

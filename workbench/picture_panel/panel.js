@@ -3,6 +3,10 @@
 window.duomoPictures = (() => {
   const ITEM = ".picture-row li[data-key]";
 
+  let receiver = null;
+  let held = [];
+
+  const source = () => document.querySelector("#picture-source");
   const items = (element) => [...element.querySelectorAll(ITEM)];
   const place = (element) => element.querySelector(".picture-place");
   const isPicture = (file) => file.type.startsWith("image/") || /\.(png|jpe?g|webp|gif|bmp|avif|hei[cf])$/i.test(file.name);
@@ -155,20 +159,40 @@ window.duomoPictures = (() => {
       else return;
       event.preventDefault();
     });
-    // A picture on the clipboard is taken wherever on the page it is pasted, unless there is text to paste as well.
-    document.addEventListener("paste", (event) => {
-      if (!element.isConnected || !element.closest(".page")?.offsetParent) return;
-      const files = [...(event.clipboardData?.files ?? [])].filter(isPicture);
-      if (!files.length || (event.clipboardData.getData("text/plain") && event.target.matches?.("textarea, input"))) return;
-      event.preventDefault();
-      take(files);
-    });
+    receiver = { element, take };
+    take(held.splice(0));
   }
 
   function offer(element, trigger, name) {
     element.addEventListener("click", (event) => {
       const button = event.target.closest("[data-use]");
-      if (button) trigger(name, { path: button.dataset.use });
+      if (button) trigger(name, { model: button.dataset.use });
+    });
+  }
+
+  // A place that is folded up unfolds; one that never was open takes then what is held.
+  function give(files) {
+    const isThere = receiver?.element.isConnected;
+    if (!isThere) held = files;
+    if (!isThere || !receiver.element.offsetParent) source().querySelector("button").click();
+    if (isThere) receiver.take(files);
+  }
+
+  // A picture on the clipboard is taken wherever on the page it is pasted, unless there is text to paste as well.
+  document.addEventListener("paste", (event) => {
+    if (!source()?.offsetParent) return;
+    const files = [...(event.clipboardData?.files ?? [])].filter(isPicture);
+    if (!files.length || (event.clipboardData.getData("text/plain") && event.target.matches?.("textarea, input"))) return;
+    event.preventDefault();
+    give(files);
+  });
+
+  for (const name of ["dragover", "drop"]) {
+    document.addEventListener(name, (event) => {
+      if (event.defaultPrevented || !event.target.closest?.("#picture-source")) return;
+      if (![...event.dataTransfer.types].includes("Files")) return;
+      event.preventDefault();
+      if (name === "drop") give([...event.dataTransfer.files]);
     });
   }
 

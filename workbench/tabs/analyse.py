@@ -148,7 +148,7 @@ class _Handlers:
 
     def use(self, event: gr.EventData, text: str, checkpoint: str, session: Session) -> dict[Any, Any]:
         """Have a model that looks at pictures answer, in place of the one that does not."""
-        wanted = offered(self.context, event.path)
+        wanted = offered(self.context, event.model)
         return self.analyse(text, wanted, session) | self._chosen(wanted)
 
     def _chosen(self, checkpoint: str) -> dict[Any, Any]:
