@@ -23,7 +23,7 @@ from workbench.views.evidence import evidence_html
 from workbench.views.looking import looking_html
 from workbench.views.picture import Picture, picture_of, region_name
 from workbench.views.picture_gates import picture_gates_html
-from workbench.views.pictured import pictured_html
+from workbench.views.pictured import gate_changed_html, pictured_html
 from workbench.views.regions import regions_html
 
 ZH, EN = Texts("zh").words, Texts("en").words
@@ -66,8 +66,8 @@ def test_hostile_texts_names_and_labels_are_shown_and_nothing_else(nasty: str, w
     evidence = [attention(document, GRID, OBJECTS), Correlation("correlation", (0.5, -0.5)), GATES]
     shown = looking_html(document, pictures(nasty, nasty), evidence, words)
     assert is_safe(shown) and shown.count("<section") == 3
-    line = pictured_html(1, 2, [(nasty, ("scaled",))], words, unseen=[nasty])
-    assert is_safe(line) and html.unescape(line).count(nasty.replace("\r", "\r")) == 2
+    line = pictured_html(1, 2, [(nasty, ("cmyk", "scaled"))], words, unseen=[nasty])
+    assert is_safe(line) and html.unescape(line).count(nasty) == 2
 
 
 def test_each_region_has_its_place_its_share_and_its_name() -> None:
@@ -152,3 +152,9 @@ def test_a_picture_is_held_by_the_page_in_two_sizes(tmp_path: Path) -> None:
     picture = picture_of(drawn(tmp_path, "red"), 2, "红.png")
     assert picture.size == (160, 120) and picture.number == 2
     assert picture.url.startswith("data:image/jpeg;base64,") and len(picture.thumbnail_url) <= len(picture.url) < 20_000
+
+
+def test_how_far_pictures_are_let_in_is_compared() -> None:
+    closed, open_ = (Heatmap("visual_gate", ("pictures",), ((share, share),)) for share in (0.1, 0.6))
+    assert "60.0% → 10.0%" in gate_changed_html([open_], [closed], EN) and "– → 10.0%" in gate_changed_html([], [closed], EN)
+    assert gate_changed_html([GATES], [replace(closed, rows=(), values=())], EN) == ""

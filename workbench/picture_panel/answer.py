@@ -17,7 +17,7 @@ from workbench.views.changes import changes_html
 from workbench.views.escape import esc
 from workbench.views.looking import looking_html
 from workbench.views.picture import Picture
-from workbench.views.pictured import pictured_html
+from workbench.views.pictured import gate_changed_html, pictured_html
 
 Answer = Callable[[str, str, Session], dict[Any, Any]]
 """Reads a text with a checkpoint and with what the session knows, and shows it."""
@@ -95,7 +95,8 @@ def _changed(context: Context, before: Analysis | None, after: Analysis | None) 
     old, new = before.prediction.document, after.prediction.document
     if old.text != new.text or old.images == new.images:
         return ""
-    return changes_html(old, new, {**context.texts.words, "views.changes.title": context.texts("analyse.pictures.changed")})
+    words = {**context.texts.words, "views.changes.title": context.texts("analyse.pictures.changed")}
+    return changes_html(old, new, words) + gate_changed_html(before.prediction.evidence, after.prediction.evidence, words)
 
 
 def _looked_at(session: Session, analysis: Analysis) -> list[Picture]:
