@@ -53,7 +53,6 @@ class Analysis:
         listens: whether the checkpoint's system makes use of it.
         pictures: those beside the text.
         unseen: why others that were given are not among them.
-        looks: whether the checkpoint's system makes use of them.
         looked_at: the pictures that it makes use of, in the order of its evidence.
     """
 
@@ -64,8 +63,12 @@ class Analysis:
     listens: bool = False
     pictures: tuple[Pictured, ...] = ()
     unseen: tuple[str, ...] = ()
-    looks: bool = False
     looked_at: tuple[Pictured, ...] = ()
+
+    @property
+    def looks(self) -> bool:
+        """Tell whether the checkpoint makes use of any picture."""
+        return bool(self.looked_at)
 
 
 class Services:
@@ -161,12 +164,10 @@ class Services:
         document = Document(text, images=paths, readings=readings, audio=str(spoken.path) if spoken else None)
         tagger = self.checkpoints.tagger(info)
         (prediction,) = tagger.predict([document], explain=len(text) <= EXPLAINED)
-        looks = bool(pictured) and uses(tagger.system, "image") and getattr(tagger.system, "looks", True)
-        choose = getattr(tagger.system, "chosen", None) if looks else None
-        chosen = choose(document) if choose else paths
-        looked_at = tuple(picture for picture in pictured if str(picture.path) in chosen) if looks else ()
+        chosen = tagger.system.looked_at(document)
+        looked_at = tuple(picture for picture in pictured if str(picture.path) in chosen)
         listening = bool(spoken) and uses(tagger.system, "speech")
-        analysis = Analysis(prediction, info, spoken, unheard, listening, pictured, unseen, looks, looked_at)
+        analysis = Analysis(prediction, info, spoken, unheard, listening, pictured, unseen, looked_at)
         said = ",".join(f"{offset}={reading}" for offset, reading in sorted(readings.items()))
         beside = [path.stem for path in ([spoken.path] if spoken else [])] + [picture.path.stem for picture in pictured]
         key = ".".join([document.id, info.digest[:16], said, *beside])

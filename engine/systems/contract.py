@@ -245,6 +245,10 @@ class System(nn.Module, ABC):
         """Return the tables of fixed vectors that characters are looked up in, by modality; by default there are none."""
         return {}
 
+    def looked_at(self, document: Document) -> tuple[str, ...]:
+        """Return the pictures of a document that this configuration looks at, in the order of its evidence; by default none."""
+        return ()
+
     @abstractmethod
     def parts(self) -> dict[str, list[nn.Parameter]]:
         """Return the parameters by learning rate: ``encoder``, ``head`` and, where pictures have encoders, ``pictures``."""

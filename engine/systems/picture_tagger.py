@@ -138,7 +138,7 @@ class PictureTagger(EncoderTagger):
         Raises:
             ConfigError: if the vision encoder is another than the system was trained with.
         """
-        chosen = self.chosen(document)
+        chosen = self.looked_at(document)
         if not chosen:
             return []
         if self.seer.encoder.digest != self.sight.digest:
@@ -148,7 +148,7 @@ class PictureTagger(EncoderTagger):
             )
         return self.seer.see(replace(document, images=chosen))
 
-    def chosen(self, document: Document) -> tuple[str, ...]:
+    def looked_at(self, document: Document) -> tuple[str, ...]:
         """Return the pictures that this configuration looks at: all, none, or one that is drawn by the document's name."""
         images = document.images[:MOST_IMAGES] if self.looks else ()
         if self.config.pictures == ALL or len(images) < 2:
@@ -213,7 +213,7 @@ class RegionTagger(PictureTagger):
 
     def _attention(self, batch: Batch, row: int, shares: Tensor) -> RegionAttention:
         """Return where the characters of a document look, of the shares that they give to the regions, ``[T, S]``."""
-        there = batch.features[PICTURED][row, : len(self.chosen(batch.documents[row]))].tolist()
+        there = batch.features[PICTURED][row, : len(self.looked_at(batch.documents[row]))].tolist()
         grid, values = grid_boxes(self.sight.rows, self.sight.columns), shares.float().tolist()
         drawn = []
         for place, visible in enumerate(there):

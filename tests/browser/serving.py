@@ -27,7 +27,7 @@ class StandIn(ABC):
 
     def __init__(self, **vector_tables: VectorTable) -> None:
         modalities = (Modality("text"), Modality("speech", optional=True))
-        self.system = SimpleNamespace(vector_tables=vector_tables, modalities=modalities)
+        self.system = SimpleNamespace(vector_tables=vector_tables, modalities=modalities, looked_at=lambda document: ())
 
     def predict(self, documents: list[Document], *, explain: bool = False) -> list[Prediction]:
         return [self.answer(document) for document in documents]

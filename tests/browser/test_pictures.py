@@ -44,7 +44,11 @@ class Looking(StandIn):
 
     def __init__(self) -> None:
         super().__init__()
-        self.system = SimpleNamespace(vector_tables={}, modalities=(Modality("text"), Modality("image", optional=True)))
+        modalities = (Modality("text"), Modality("image", optional=True))
+        self.system = SimpleNamespace(vector_tables={}, modalities=modalities, looked_at=self.looked_at)
+
+    def looked_at(self, document: Document) -> tuple[str, ...]:
+        return document.images if len(self.system.modalities) > 1 else ()
 
     def answer(self, document: Document) -> Prediction:
         if not document.images:

@@ -58,9 +58,13 @@ class Shelf:
         self.loaded.append(path.name)
         used = {"large": "speech", "other": "image"}.get(path.name)
         modalities = (Modality("text"), *([Modality(used, optional=True)] if used else []))
-        return SimpleNamespace(
-            predict=self.predict, system=SimpleNamespace(vector_tables=self.vector_tables, modalities=modalities)
+        looks = used == "image"
+        system = SimpleNamespace(
+            vector_tables=self.vector_tables,
+            modalities=modalities,
+            looked_at=lambda document: document.images if looks else (),
         )
+        return SimpleNamespace(predict=self.predict, system=system)
 
     @staticmethod
     def predict(documents: list[Document], *, explain: bool = False) -> list[Any]:

@@ -148,9 +148,9 @@ def test_a_characters_shares_are_one_whole(kind, several, total, tmp_path):
 def test_one_picture_is_drawn_by_the_name_of_the_document(tmp_path):
     system = Umt.build(Umt.Config(**TINY, pictures="one"), LabelSet(("ORG",)), [POST] * 2)
     paths = tuple(drawn(tmp_path, shape) for shape in ("red", "green", "blue"))
-    chosen = {name: system.chosen(Document(POST, id=name, images=paths)) for name in map(str, range(30))}
+    chosen = {name: system.looked_at(Document(POST, id=name, images=paths)) for name in map(str, range(30))}
     assert {len(images) for images in chosen.values()} == {1} and len(set(chosen.values())) == 3
-    assert chosen == {name: system.chosen(Document("别的", id=name, images=paths)) for name in chosen}
+    assert chosen == {name: system.looked_at(Document("别的", id=name, images=paths)) for name in chosen}
 
 
 def test_pictures_are_left_out_of_a_share_of_the_sentences_in_training_alone(tmp_path):
