@@ -80,7 +80,7 @@ class Seer:
         Pictures beyond the most that a text may have are told of and not looked at.
         """
         if len(document.images) > MOST_IMAGES:
-            _log.warning("%s has %d pictures, only the first %d are seen", document.id, len(document.images), MOST_IMAGES)
+            _tell_of_many(document.id, len(document.images))
         return [self._seen(path) for path in document.images[:MOST_IMAGES]]
 
     def _seen(self, path: str) -> Seen | None:
@@ -145,6 +145,12 @@ def _loaded(name: str) -> VisionEncoder:
 def _changed(path: str) -> int:
     file = Path(path)
     return file.stat().st_mtime_ns if file.is_file() else 0
+
+
+@lru_cache(1 << 12)
+def _tell_of_many(name: str, pictures: int) -> None:
+    """Say once that a document has more pictures than are seen."""
+    _log.warning("%s has %d pictures, only the first %d are seen", name, pictures, MOST_IMAGES)
 
 
 @lru_cache(1 << 16)

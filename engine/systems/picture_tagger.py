@@ -138,7 +138,7 @@ class PictureTagger(EncoderTagger):
         Raises:
             ConfigError: if the vision encoder is another than the system was trained with.
         """
-        chosen = self.looked_at(document)
+        chosen = self._chosen(document)
         if not chosen:
             return []
         if self.seer.encoder.digest != self.sight.digest:
@@ -150,7 +150,10 @@ class PictureTagger(EncoderTagger):
 
     def looked_at(self, document: Document) -> tuple[str, ...]:
         """Return the pictures that this configuration looks at: all, none, or one that is drawn by the document's name."""
-        images = document.images[:MOST_IMAGES] if self.looks else ()
+        return self._chosen(document)[:MOST_IMAGES]
+
+    def _chosen(self, document: Document) -> tuple[str, ...]:
+        images = document.images if self.looks else ()
         if self.config.pictures == ALL or len(images) < 2:
             return images
         # the same one in every epoch, whatever else the corpus holds

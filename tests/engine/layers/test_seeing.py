@@ -65,8 +65,9 @@ def test_what_cannot_be_read_is_told_of_once_and_leaves_its_place_empty(picture,
 
 
 def test_more_pictures_than_a_text_may_have_are_told_of(picture, caplog):
-    seen = Seer("efficientnet-lite0", "").see(post(*[picture()] * (MOST_IMAGES + 1)))
-    assert len(seen) == MOST_IMAGES and "has 19 pictures, only the first 18 are seen" in caplog.text
+    seer = Seer("efficientnet-lite0", "")
+    seen = [seer.see(post(*[picture()] * (MOST_IMAGES + 1))) for _ in range(2)]
+    assert len(seen[0]) == MOST_IMAGES and caplog.text.count("has 19 pictures, only the first 18 are seen") == 1
 
 
 def test_an_encoder_that_is_not_there_is_no_broken_picture(picture, tmp_path):

@@ -153,6 +153,14 @@ def test_one_picture_is_drawn_by_the_name_of_the_document(tmp_path):
     assert chosen == {name: system.looked_at(Document("别的", id=name, images=paths)) for name in chosen}
 
 
+@ALL
+def test_more_pictures_than_a_text_may_have_are_told_of_and_not_looked_at(kind, tmp_path, caplog):
+    system = kind.build(kind.Config(**TINY), LabelSet(("ORG",)), [POST] * 2).eval()
+    many = Document(POST, id=f"many-{kind.name}", images=(drawn(tmp_path, "red"),) * 20)
+    assert len(explained(system, many)["region_attention"].boxes) == len(system.looked_at(many)) == 18
+    assert f"many-{kind.name} has 20 pictures" in caplog.text
+
+
 def test_pictures_are_left_out_of_a_share_of_the_sentences_in_training_alone(tmp_path):
     system = Umt.build(Umt.Config(**TINY, blind=0.5), LabelSet(("ORG",)), [POST] * 2)
     mask = torch.ones(200, 3, dtype=torch.bool)
