@@ -21,8 +21,9 @@ from engine.document import Document
 from engine.errors import InputError
 from engine.evidence import Box
 from engine.layers.vision_encoder import VisionEncoder, vision_encoder
+from engine.modalities.detection import detect
 from engine.modalities.images import MOST_IMAGES, Image, read_image
-from engine.modalities.objects import MOST_OBJECTS, detect, propose
+from engine.modalities.objects import MOST_OBJECTS, propose
 
 Vectors = NDArray[np.float16]
 
