@@ -7,12 +7,12 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.commands.output import add_device, add_json, parse_pairs, print_json, print_table, use_threads
 from engine.document import Document
 from engine.errors import InputError
-from engine.evidence import Alignment, Evidence
+from engine.evidence import Alignment, Correlation, Evidence
 from engine.shipped import SHIPPED
 from engine.tags import NESTED, STRUCTURES
 
@@ -32,9 +32,13 @@ Among the wrong predictions a type error has right boundaries but not that type;
 
 --alignment takes the construction.jsonl that build utterances writes, and also says how far the starts of characters that a
 system hears are from the true ones: mean and median distance, bias (above 0 is late), and shares within 40, 60 and 100 ms.
-Documents are matched by id. It makes the evidence of each answer, which takes longer."""
-_ALIGNMENT = "alignment"
+Documents are matched by id. It makes the evidence of each answer, which takes longer.
+
+--correlation also says how well a dghc tells pictures that have to do with their text from those that have not, in a corpus of
+build pictures, with the pictures drawn for each document: the probability that one of the former has the higher correlation."""
+_ALIGNMENT, _CORRELATION = "alignment", "correlation"
 _AT_ONCE, _AT_ONCE_EXPLAINED = 512, 32
+_Kind = TypeVar("_Kind", Alignment, Correlation)
 
 
 def add(commands: Any) -> None:
@@ -54,6 +58,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--alignment", metavar="F", help="construction.jsonl of built speech: also judge where characters are heard in it"
     )
+    parser.add_argument("--correlation", action="store_true", help="of built pairing: also judge how related pictures are told")
     add_device(parser)
     add_json(parser)
     parser.set_defaults(handler=evaluate)
@@ -86,16 +91,21 @@ def evaluate(arguments: argparse.Namespace) -> int:
     )
     if known and _ALIGNMENT not in model.system.emits:
         raise InputError(f"{model.info.name} does not say where characters are heard; leave --alignment out, or choose an m3t")
+    if arguments.correlation:
+        _check_correlation(documents, model, arguments.data)
+    explained = bool(known) or arguments.correlation
     predicted: list[Document] = []
     heard: list[Alignment | None] = []
+    related: list[Correlation | None] = []
     began = time.perf_counter()
     with tqdm(total=len(documents), unit="doc", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
-        at_once = _AT_ONCE_EXPLAINED if known else _AT_ONCE
+        at_once = _AT_ONCE_EXPLAINED if explained else _AT_ONCE
         for start in range(0, len(documents), at_once):
             chunk = documents[start : start + at_once]
-            predictions = model.predict(chunk, explain=bool(known))
+            predictions = model.predict(chunk, explain=explained)
             predicted += [named(prediction.document) for prediction in predictions]
-            heard += [_alignment(prediction.evidence) for prediction in predictions]
+            heard += [_of_kind(Alignment, prediction.evidence) for prediction in predictions]
+            related += [_of_kind(Correlation, prediction.evidence) for prediction in predictions]
             bar.update(len(chunk))
     seconds = time.perf_counter() - began
     structure = arguments.structure or model.system.structure
@@ -107,6 +117,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
         "structure": structure,
         "errors": errors.to_json(),
         **(_aligned(documents, heard, known) if known else {}),
+        **(_related(documents, related) if arguments.correlation else {}),
         "seconds": seconds,
         "characters_per_second": content["counts"]["characters"] / seconds if seconds else 0.0,
     }
@@ -117,8 +128,27 @@ def evaluate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _alignment(evidence: Iterable[Evidence]) -> Alignment | None:
-    return next((item for item in evidence if isinstance(item, Alignment)), None)
+def _of_kind(kind: type[_Kind], evidence: Iterable[Evidence]) -> _Kind | None:
+    return next((item for item in evidence if isinstance(item, kind)), None)
+
+
+def _check_correlation(documents: Sequence[Document], model: Any, data: str) -> None:
+    from engine.evaluation.relatedness import known_pictures
+
+    if _CORRELATION not in model.system.evidence_names:
+        raise InputError(f"{model.info.name} does not say how far pictures have to do with a text; choose a dghc")
+    if all(known_pictures(document) is None for document in documents):
+        raise InputError(
+            f"--correlation: {data} does not say which pictures have to do with their text; build pictures makes one"
+        )
+
+
+def _related(documents: Sequence[Document], found: Sequence[Correlation | None]) -> dict[str, Any]:
+    from engine.evaluation.relatedness import relatedness
+    from engine.variants import is_usual
+
+    usual = [pair for pair in zip(documents, found, strict=True) if is_usual(pair[0])]
+    return {_CORRELATION: relatedness([document for document, _ in usual], [item for _, item in usual]).to_json()}
 
 
 def _aligned(documents: Sequence[Document], heard: Sequence[Alignment | None], known: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,6 +171,15 @@ def _print(result: Mapping[str, Any]) -> None:
     print(f"{documents} documents, {result['seconds']:.1f} s, {result['characters_per_second']:,.0f} characters a second")
     if _ALIGNMENT in result:
         _print_alignment(result[_ALIGNMENT])
+    if _CORRELATION in result:
+        _print_correlation(result[_CORRELATION])
+
+
+def _print_correlation(figures: Mapping[str, Any]) -> None:
+    print(f"{figures['related']:,} pictures that have to do with their text, {figures['unrelated']:,} that have not")
+    if figures["auroc"] is not None:
+        means = f"{figures['mean_related']:+.2f} and {figures['mean_unrelated']:+.2f} on average"
+        print(f"told apart by their correlation in {figures['auroc']:.1%} of pairs (AUROC); {means}")
 
 
 def _print_alignment(figures: Mapping[str, Any]) -> None:
