@@ -7,14 +7,13 @@ nothing of the file that it came in.
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from engine.errors import InputError
 from engine.modalities.images import read_image, stored_form
+from workbench.keeping import write_once
 
 _REMEMBERED = 256
 _DIGITS = 32
@@ -86,14 +85,5 @@ def _looked_at(path: str, changed: int) -> tuple[tuple[int, int], tuple[str, ...
 
 def _written(stored: bytes, folder: Path) -> Path:
     kept = folder / f"{hashlib.sha256(stored).hexdigest()[:_DIGITS]}.jpg"
-    if kept.exists():
-        return kept
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=folder, prefix=".partial-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(stored)
-        os.replace(partial, kept)
-    finally:
-        Path(partial).unlink(missing_ok=True)
+    write_once(kept, lambda partial: Path(partial).write_bytes(stored))
     return kept

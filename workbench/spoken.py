@@ -6,11 +6,8 @@ What is made of a kept one lies beside it, under its name with what was done to 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
-import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +16,7 @@ import numpy as np
 
 from engine.errors import InputError
 from engine.modalities.speech import RATE, Waveform, pauses, read_speech
+from workbench.keeping import write_once
 
 LARGEST = 200_000_000
 """Bytes; a minute of the finest studio sound is less."""
@@ -95,7 +93,7 @@ def keep_shifted(file: Path, folder: Path, seconds: float) -> Spoken:
 
     kept = folder / f"{file.stem}{seconds:+.2f}s.wav"
     moved = shifted(read_speech(file).waveform, round(seconds, 2))
-    _write(kept, lambda partial: soundfile.write(partial, moved, RATE, format="WAV"))
+    write_once(kept, lambda partial: soundfile.write(partial, moved, RATE, format="WAV"))
     return keep(kept, folder)
 
 
@@ -109,19 +107,5 @@ def _copied(file: Path, folder: Path) -> Path:
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     ending = file.suffix.lower()
     kept = folder / f"{digest[:32]}{ending if _ENDING.fullmatch(ending) else ''}"
-    _write(kept, lambda partial: shutil.copyfile(file, partial))
+    write_once(kept, lambda partial: shutil.copyfile(file, partial))
     return kept
-
-
-def _write(kept: Path, write: Callable[[str], object]) -> None:
-    """Write a file that is not there yet, so that it is either whole or not there."""
-    if kept.exists():
-        return
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=kept.parent, prefix=".partial-")
-    os.close(handle)
-    try:
-        write(partial)
-        os.replace(partial, kept)
-    finally:
-        Path(partial).unlink(missing_ok=True)
