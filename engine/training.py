@@ -115,6 +115,7 @@ class _Fit:
         penalty: Callable[[], Tensor] | None,
     ) -> None:
         self.accelerator = accelerator_for(config.precision)
+        self.precision = precision_of(config)
         self.system, self.train, self.dev, self.config = system, train, dev, config
         self.folder, self.observe, self.should_stop, self.penalty = folder, observe, should_stop, penalty
         torch.manual_seed(config.seed + self.accelerator.process_index)
@@ -203,7 +204,7 @@ class _Fit:
 
     def _score(self) -> Scores:
         self.system.eval()
-        predicted = [prediction.document for prediction in predict(self.system, self.dev)]
+        predicted = [prediction.document for prediction in predict(self.system, self.dev, precision=self.precision)]
         self.system.train()
         judged = [found.with_spans(truth.judged(found.spans)) for truth, found in zip(self.dev, predicted, strict=True)]
         return score(self._findable_dev(), judged)
@@ -263,9 +264,22 @@ def accelerator_for(precision: str, *, cpu_bf16: bool = False) -> Accelerator:
     Raises:
         ConfigError: if the precision cannot be had here.
     """
+    mixed = {"bf16": "bf16", "fp32": "no"}[_chosen(precision, cpu_bf16)]
+    return Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=mixed)
+
+
+def precision_of(config: TrainingConfig) -> str:
+    """Return the precision, ``fp32`` or ``bf16``, that a training computes in here, and judges in.
+
+    Raises:
+        ConfigError: if the one asked for cannot be had here.
+    """
+    return _chosen(config.precision)
+
+
+def _chosen(precision: str, cpu_bf16: bool = False) -> str:
     cuda = torch.cuda.is_available()
     has = torch.cuda.is_bf16_supported() if cuda else cpu_bf16 and torch.cpu._is_avx512_bf16_supported()
     if precision == "bf16" and cuda and not has:
         raise ConfigError("precision: this GPU has no bf16; use fp32")
-    bf16 = precision == "bf16" or (precision == "auto" and has)
-    return Accelerator(cpu=not cuda, mixed_precision="bf16" if bf16 else "no")
+    return "bf16" if precision == "bf16" or (precision == "auto" and has) else "fp32"

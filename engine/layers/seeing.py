@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
 
 from engine.document import Document
 from engine.errors import InputError
@@ -65,6 +68,7 @@ class Seer:
         self.name, self.detector = encoder, detector
         self._turn = threading.Lock()
         self._remembered: OrderedDict[str, Seen | None] = OrderedDict()
+        self._folder: Path | None = None
 
     @property
     def encoder(self) -> VisionEncoder:
@@ -74,6 +78,15 @@ class Seer:
             ConfigError: if it cannot be loaded.
         """
         return _loaded(self.name)
+
+    def remember_in(self, folder: Path) -> None:
+        """Keep what is seen in a folder too, for other processes; what they have kept there is not looked at again.
+
+        Raises:
+            ConfigError: if the encoder, whose weights are a part of the names there, cannot be loaded.
+        """
+        looking = hashlib.sha256(self.detector.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        self._folder = folder / f"{self.encoder.digest[:16]}-{looking}"
 
     def see(self, document: Document) -> list[Seen | None]:
         """Return what is seen of each picture of a document; nothing of one that cannot be read, which is told of in the log.
@@ -90,11 +103,19 @@ class Seer:
             return None
         with self._turn:
             if digest not in self._remembered:
-                self._remembered[digest] = self._look(path)
+                self._remembered[digest] = self._kept(digest, path)
                 while len(self._remembered) > _REMEMBERED:
                     self._remembered.popitem(last=False)
             self._remembered.move_to_end(digest)
             return self._remembered[digest]
+
+    def _kept(self, digest: str, path: str) -> Seen | None:
+        if self._folder is None:
+            return self._look(path)
+        file = self._folder / f"{digest}.safetensors"
+        if (seen := _read(file)) is None and (seen := self._look(path)) is not None:
+            _write(seen, file)
+        return seen
 
     def _look(self, path: str) -> Seen | None:
         try:
@@ -135,6 +156,23 @@ def _pixels(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
     """Return a box in pixels, of at least one."""
     left, top = min(int(box[0] * width), width - 1), min(int(box[1] * height), height - 1)
     return left, top, max(left + 1, round(box[2] * width)), max(top + 1, round(box[3] * height))
+
+
+def _read(file: Path) -> Seen | None:
+    """Return what was kept of a picture; nothing if it was not, or is damaged."""
+    try:
+        kept = load_file(file)
+        return Seen(kept["whole"], kept["regions"], kept["objects"], tuple(tuple(box) for box in kept["boxes"].tolist()))
+    except (OSError, SafetensorError, KeyError):
+        return None
+
+
+def _write(seen: Seen, file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    half = file.with_name(f".{file.name}.{os.getpid()}")
+    vectors = {"whole": seen.whole, "regions": seen.regions, "objects": seen.objects}
+    save_file({**vectors, "boxes": np.array(seen.boxes, dtype=np.float64).reshape(-1, 4)}, half)
+    os.replace(half, file)
 
 
 @lru_cache(4)

@@ -18,9 +18,12 @@ from engine.run import Run
 from engine.systems import get
 from engine.systems.contract import System, from_json
 from engine.tagger import predict
-from engine.training import FitResult, TrainingConfig, fit
+from engine.training import FitResult, TrainingConfig, fit, precision_of
 from engine.training_state import has_state, last_weights
 from engine.variants import is_usual
+
+SEEN = "seen"
+"""Folder beside the cells, of what several of them would compute anew."""
 
 
 def train_cell(run: Run) -> bool:
@@ -48,13 +51,14 @@ def train_cell(run: Run) -> bool:
         system, result = _fitted(cell, run, train, usual)
     if result.stopped:
         return False
-    best = _predicted(system, dev)
+    best = _predicted(cell, system, dev)
     device = str(next(system.parameters()).device.type)
     last, epoch = last_weights(state)
     system.load_state_dict(last)
     facts = _facts(system, train, whole, dev)
     states = {
-        name: Comparison(tuple(dev), predicted, *facts) for name, predicted in (("best", best), ("last", _predicted(system, dev)))
+        name: Comparison(tuple(dev), predicted, *facts)
+        for name, predicted in (("best", best), ("last", _predicted(cell, system, dev)))
     }
     epochs = {"best": result.epoch, "last": epoch}
     outcome.write(run.folder, outcome.Outcome(states, epochs, len(train), len(whole), result.seconds, device))
@@ -67,6 +71,7 @@ def _fitted(cell: Cell, run: Run, train: Sequence[Document], dev: Sequence[Docum
     training: TrainingConfig = from_json(TrainingConfig, cell.training)
     torch.manual_seed(cell.seed)
     system = kind.build(from_json(kind.Config, cell.options), LabelSet.of(train), [document.text for document in train])
+    system.remember_in(run.folder.parent / SEEN)
     result = fit(
         system,
         train,
@@ -79,9 +84,10 @@ def _fitted(cell: Cell, run: Run, train: Sequence[Document], dev: Sequence[Docum
     return system, result
 
 
-def _predicted(system: System, dev: Sequence[Document]) -> tuple[Document, ...]:
+def _predicted(cell: Cell, system: System, dev: Sequence[Document]) -> tuple[Document, ...]:
     system.eval()
-    return tuple(prediction.document for prediction in predict(system, dev))
+    precision = precision_of(from_json(TrainingConfig, cell.training))
+    return tuple(prediction.document for prediction in predict(system, dev, precision=precision))
 
 
 def _facts(

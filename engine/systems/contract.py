@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, get_type_hints
 
 from torch import Tensor, nn
@@ -255,6 +256,9 @@ class System(nn.Module, ABC):
 
     def prepare(self, documents: Sequence[Document]) -> None:
         """Take from the training documents what is computed before training, not learned in it; by default nothing."""
+
+    def remember_in(self, folder: Path) -> None:
+        """Keep in a folder what is costly to compute of a document, for other processes that train; by default nothing is."""
 
     @abstractmethod
     def adopt(self, other: System) -> None:

@@ -9,6 +9,7 @@ import hashlib
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -151,6 +152,11 @@ class PictureTagger(EncoderTagger):
     def looked_at(self, document: Document) -> tuple[str, ...]:
         """Return the pictures that this configuration looks at: all, none, or one that is drawn by the document's name."""
         return self._chosen(document)[:MOST_IMAGES]
+
+    def remember_in(self, folder: Path) -> None:
+        """Keep what is seen of pictures there."""
+        if self.looks:
+            self.seer.remember_in(folder)
 
     def _chosen(self, document: Document) -> tuple[str, ...]:
         images = document.images if self.looks else ()

@@ -55,6 +55,31 @@ def test_the_same_content_is_looked_at_once_wherever_it_lies(picture, monkeypatc
     assert seer.see(post(first))[0] is not seen[0][0] and len(looked) == 2
 
 
+def test_what_is_remembered_in_a_folder_is_not_looked_at_by_another(picture, tmp_path, monkeypatch):
+    folder = tmp_path / "seen"
+    first, other, alone = Seer("efficientnet-lite0"), Seer("efficientnet-lite0"), Seer("efficientnet-lite0", "")
+    for seer in (first, other, alone):
+        seer.remember_in(folder)
+    (seen,) = first.see(post(picture()))
+    assert not alone.see(post(picture()))[0].boxes  # what another detector found is not taken
+    monkeypatch.setattr(Seer, "_look", lambda seer, path: pytest.fail("looked again"))
+    (again,) = other.see(post(picture()))
+    assert again.boxes == seen.boxes
+    for name in ("whole", "regions", "objects"):
+        assert np.array_equal(getattr(again, name), getattr(seen, name))
+
+
+def test_a_damaged_memory_is_looked_at_anew(picture, tmp_path):
+    seer, other = Seer("efficientnet-lite0"), Seer("efficientnet-lite0")
+    for one in (seer, other):
+        one.remember_in(tmp_path / "seen")
+    (seen,) = seer.see(post(picture()))
+    (file,) = (tmp_path / "seen").rglob("*.safetensors")
+    file.write_bytes(file.read_bytes()[:100])
+    (again,) = other.see(post(picture()))
+    assert np.array_equal(again.whole, seen.whole)
+
+
 def test_what_cannot_be_read_is_told_of_once_and_leaves_its_place_empty(picture, tmp_path, caplog):
     (tmp_path / "page.jpg").write_text("<html>", encoding="utf-8")
     seer = Seer("efficientnet-lite0")
