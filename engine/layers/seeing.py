@@ -170,8 +170,9 @@ def _read(file: Path) -> Seen | None:
 def _write(seen: Seen, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     half = file.with_name(f".{file.name}.{os.getpid()}")
-    vectors = {"whole": seen.whole, "regions": seen.regions, "objects": seen.objects}
-    save_file({**vectors, "boxes": np.array(seen.boxes, dtype=np.float64).reshape(-1, 4)}, half)
+    boxes = np.array(seen.boxes, dtype=np.float64).reshape(-1, 4)
+    kept = {"whole": seen.whole, "regions": seen.regions, "objects": seen.objects, "boxes": boxes}
+    save_file({name: np.ascontiguousarray(values) for name, values in kept.items()}, half)  # which it does not see to itself
     os.replace(half, file)
 
 
