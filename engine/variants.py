@@ -15,6 +15,8 @@ SHOWN = "shown"
 """Under which key of the meta stands which pictures a document has."""
 DRAWN, RELATED, UNRELATED, TEXT = "drawn", "related", "unrelated", "text"
 """Those that were drawn for it; fitting ones alone; ones that do not fit alone; none."""
+FITS = "related"
+"""Under which key of the meta stands, for each picture of a document, 1 if it has to do with the text, else 0."""
 
 
 def spoken(document: Document) -> str:
@@ -30,3 +32,12 @@ def shown(document: Document) -> str:
 def is_usual(document: Document) -> bool:
     """Tell whether a document is spoken naturally and has the pictures drawn for it, or its corpus does not say."""
     return spoken(document) == NATURAL and shown(document) == DRAWN
+
+
+def known_pictures(document: Document) -> list[bool] | None:
+    """Return of each picture of a document whether it has to do with the text; nothing where the corpus does not say."""
+    said = document.meta.get(FITS, "")
+    marks = said.split(",") if said else []
+    if not document.images or len(marks) != len(document.images) or not set(marks) <= {"0", "1"}:
+        return None
+    return [mark == "1" for mark in marks]

@@ -133,7 +133,7 @@ def _of_kind(kind: type[_Kind], evidence: Iterable[Evidence]) -> _Kind | None:
 
 
 def _check_correlation(documents: Sequence[Document], model: Any, data: str) -> None:
-    from engine.evaluation.relatedness import known_pictures
+    from engine.variants import known_pictures
 
     if _CORRELATION not in model.system.evidence_names:
         raise InputError(f"{model.info.name} does not say how far pictures have to do with a text; choose a dghc")

@@ -1,7 +1,4 @@
-"""How well a system's correlations tell the pictures that have to do with a text from those that have not, where that is known.
-
-A corpus of built pairing says it: the meta of each document holds, under ``related``, a 1 or a 0 for each of its pictures.
-"""
+"""How well a system's correlations tell pictures that have to do with a text from those that have not, where that is known."""
 
 from __future__ import annotations
 
@@ -13,8 +10,7 @@ import numpy as np
 
 from engine.document import Document
 from engine.evidence import Correlation
-
-RELATED = "related"
+from engine.variants import known_pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +35,6 @@ class Relatedness:
     def to_json(self) -> dict[str, Any]:
         """Return the figures as plain values."""
         return asdict(self)
-
-
-def known_pictures(document: Document) -> list[bool] | None:
-    """Return of each picture of a document whether it has to do with the text; nothing where the corpus does not say."""
-    said = document.meta.get(RELATED, "")
-    marks = said.split(",") if said else []
-    if not document.images or len(marks) != len(document.images) or not set(marks) <= {"0", "1"}:
-        return None
-    return [mark == "1" for mark in marks]
 
 
 def relatedness(documents: Sequence[Document], found: Iterable[Correlation | None]) -> Relatedness:

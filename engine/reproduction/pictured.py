@@ -102,6 +102,7 @@ DGHC = Table(
     notes=(
         *_BUILT,
         "The published figures are of Twitter-2017, English and another corpus: only the differences can be compared.",
-        "'... with matching' is ours: one more loss tells a text's own pictures from those of the other texts in a batch.",
+        "'... with matching' is ours: one more loss tells the pictures that have to do with a text, as the corpus says which do, "
+        "from the others in a batch.",
     ),
 )

@@ -20,7 +20,8 @@ from engine.layers.visual_prefix import Prefix, take_prefixes
 from engine.modalities.objects import MOST_OBJECTS
 from engine.modalities.text import TextFeatures
 from engine.systems.contract import Batch, Output, Paper, option
-from engine.systems.picture_tagger import NONE, PictureConfig, PictureTagger, Sight
+from engine.systems.picture_tagger import ALL, NONE, PictureConfig, PictureTagger, Sight
+from engine.variants import known_pictures
 
 BLOCKS, PRESENT = "blocks", "present"
 _WITH_PICTURES = ("dynamic_gates", "correlation", "region_attention")
@@ -55,7 +56,7 @@ class Dghc(PictureTagger):
         2024,
         "the vision encoder is frozen, and its vectors are projected to the width of the text encoder; several pictures; the "
         "text's own vector is that of the begin mark in a reading without pictures; matching adds a loss, not published, that "
-        "tells a text's own pictures from those of other texts",
+        "tells the pictures that have to do with a text from others",
     )
     Config = DghcConfig
 
@@ -116,21 +117,32 @@ class Dghc(PictureTagger):
         output = self.judge(batch, self._read(batch, looked))
         if output.loss is None or looked is None or self.correlate is None or not self.config.matching:
             return output
-        return Output(output.loss + self.config.matching * self._matching(looked), output.emissions)
+        return Output(output.loss + self.config.matching * self._matching(looked, batch.documents), output.emissions)
 
-    def _matching(self, looked: _Looked) -> Tensor:
-        """Tell the pictures of each text from those of the others in the batch, by what the correlation is the tanh of."""
+    def _matching(self, looked: _Looked, documents: Sequence[Document]) -> Tensor:
+        """Tell the pictures that have to do with each text from all others in the batch, by what the correlation is the tanh of.
+
+        A text's own pictures have to do with it, unless the corpus says of one that it has not.
+        """
         assert self.correlate is not None
         there = looked.present[..., 0]
         rows, places = there.nonzero(as_tuple=True)
         texts = there.any(1).nonzero()[:, 0]
-        if len(texts) < 2:
+        fits = torch.tensor(
+            [self._fits(documents[row], place) for row, place in zip(rows.tolist(), places.tolist(), strict=True)]
+        )
+        own = (texts[:, None] == rows) & fits.to(rows.device)
+        if not own.any() or own.all():
             return looked.text.new_zeros(())
         scores = self.correlate.score(looked.text[texts], looked.whole[rows, places][None]).float()  # [texts, pictures]
-        own = (texts[:, None] == rows).to(scores.dtype)
-        weights = own / own.sum() + (1 - own) / (1 - own).sum()  # as much of a text's own pictures as of the others'
-        loss = nn.functional.binary_cross_entropy_with_logits(scores, own, weights, reduction="sum") / 2
+        target = own.to(scores.dtype)
+        weights = target / target.sum() + (1 - target) / (1 - target).sum()  # as much of the ones as of the others
+        loss = nn.functional.binary_cross_entropy_with_logits(scores, target, weights, reduction="sum") / 2
         return loss
+
+    def _fits(self, document: Document, place: int) -> bool:
+        known = known_pictures(document) if self.config.pictures == ALL else None
+        return known is None or known[place]
 
     def _look(self, batch: Batch, ids: Tensor) -> _Looked | None:
         """Return what the pictures of a batch become; nothing if there are none."""

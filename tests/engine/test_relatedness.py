@@ -3,8 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.document import Document
-from engine.evaluation.relatedness import known_pictures, relatedness
+from engine.evaluation.relatedness import relatedness
 from engine.evidence import Correlation
+from engine.variants import known_pictures
 
 SCORES = st.floats(-1, 1).map(lambda value: round(value, 1))
 

@@ -214,6 +214,17 @@ def test_matching_learns_to_tell_a_texts_own_pictures_from_others(tmp_path):
     assert sum(mine > theirs for mine in own for theirs in other) / (len(own) * len(other)) > 0.9
 
 
+def test_matching_believes_a_corpus_that_says_which_pictures_fit(tmp_path):
+    documents = []
+    for number, name in enumerate("王芳李娜张伟刘洋陈静杨帆赵磊周敏"):
+        images = (drawn(tmp_path, "red", number), drawn(tmp_path, "blue", number))
+        documents.append(Document(name + "来了", (Span(0, 1, "PER"),), images=images, meta={"related": "1,0"}))
+    system = learned(Dghc, documents, epochs=20, keep="last", matching=1.0)
+    for document in documents:
+        fitting, other = explained(system, document)["correlation"].values
+        assert fitting > 0 > other
+
+
 def test_an_encoder_with_a_prefix_that_is_not_there_reads_as_without_one():
     encoder = small_encoder(CharacterVocabulary.of([POST] * 2), layers=3, width=64, dropout=0.0, longest=64).eval()
     text = encode_text([Document(POST), Document("又")], encoder.vocabulary)
