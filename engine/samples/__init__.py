@@ -8,6 +8,9 @@ marked, and each line says so.
 names the words in which ``build utterances`` says it: only the pauses tell the readings apart, so that with them it can be taught
 and judged whether a system listens. Names are made up, and some readings are unlikely but for their pauses.
 
+``ambiguous_names.jsonl`` holds 416 texts with one name each, which is a person's or a place's, a place's or a team's, a company's
+or a product's: each text stands there once with either type. ``build pictures`` shows which it is: nothing else tells.
+
 ``speech/README.md`` says how the recordings of the examples were made.
 """
 
@@ -52,6 +55,11 @@ def news() -> list[Document]:
 def ambiguous() -> list[Document]:
     """Return the texts of two readings, ``mayor1a`` and ``mayor1b`` and so on; the words are in the meta."""
     return formats.read(FOLDER / "ambiguous.jsonl", "jsonl")
+
+
+def ambiguous_names() -> list[Document]:
+    """Return the texts whose name is of one type or of another, ``name001a`` and ``name001b`` and so on."""
+    return formats.read(FOLDER / "ambiguous_names.jsonl", "jsonl")
 
 
 def examples() -> list[Example]:

@@ -3,6 +3,7 @@ from itertools import accumulate
 from engine import samples, tags
 from engine.modalities.scripts import script_of
 from engine.modalities.speech import pauses, read_speech
+from engine.synthesis.picture_pool import Kinds
 
 
 def test_the_news_we_wrote_is_sound():
@@ -27,6 +28,17 @@ def test_of_an_ambiguous_text_only_the_words_tell_the_readings_apart():
         borders = {0, *accumulate(map(len, document.meta["words"].split("|")))}
         assert all({span.start, span.end} <= borders for span in document.spans)
         assert script_of(document).borders == borders - {len(document.text)}
+
+
+def test_of_an_ambiguous_name_only_the_type_differs_and_pictures_fit_either():
+    found = samples.ambiguous_names()
+    assert len(found) == 832 and len({document.text for document in found}) == 416
+    kinds = Kinds.read()
+    for first, second in zip(found[::2], found[1::2], strict=True):
+        assert (first.id[:-1], first.id[-1], second.id[-1]) == (second.id[:-1], "a", "b")
+        (one,), (other,) = first.spans, second.spans
+        assert first.text == second.text and (one.start, one.end) == (other.start, other.end) and one.label != other.label
+        assert kinds.type_of(one.label) and kinds.type_of(other.label)
 
 
 def test_the_ambiguous_texts_are_none_of_the_examples():
