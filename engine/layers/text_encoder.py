@@ -46,6 +46,25 @@ class TextEncoder(nn.Module):
         """Return how many characters fit between the marks."""
         return int(self.model.config.max_position_embeddings) - 4
 
+    def freeze(self, layers: int) -> None:
+        """Let the bottom layers, and the embeddings below them, not learn (Wu and Dredze 2019, section 4.4).
+
+        Args:
+            layers: how many, from 1 on.
+
+        Raises:
+            ConfigError: if there are fewer.
+        """
+        there = int(self.model.config.num_hidden_layers)
+        stacks = [part for part in self.model.modules() if isinstance(part, nn.ModuleList) and len(part) == there]
+        if not stacks or layers > there:
+            raise ConfigError(
+                f"frozen: {layers} layers cannot be frozen, the encoder has {there if stacks else 'none by itself'}"
+            )
+        embeddings = getattr(self.model, "embeddings", None) or self.model.get_input_embeddings()
+        for part in (embeddings, *stacks[0][:layers]):
+            part.requires_grad_(False)
+
     def forward(self, text: TextFeatures, **attention: Any) -> Tensor:
         """Encode; the vectors of the two marks are cut off."""
         return self.marked(text, **attention)[:, 1 : text.ids.shape[1] + 1]

@@ -42,6 +42,7 @@ class EncoderConfig(Options):
     character_dropout: float = option(0.02, minimum=0, maximum=0.5, help="system.character_dropout.help", retraining=0.0)
     window: int = option(254, minimum=16, maximum=4096, help="system.window.help", structural=True)
     structure: str = option(FLAT, choices=STRUCTURES, help="system.structure.help", structural=True)
+    frozen: int = option(0, minimum=0, maximum=24, help="system.frozen.help")
 
 
 class EncoderTagger(CrfTagger):
@@ -55,10 +56,15 @@ class EncoderTagger(CrfTagger):
             labels: entity types, and how they nest.
             encoder: reads the characters.
             width: H, of the vectors that ``encode`` gives, if not the encoder's.
+
+        Raises:
+            ConfigError: if more layers are to be frozen than the encoder has.
         """
         super().__init__(labels, encoder.vocabulary, width or encoder.width, config.dropout, config.structure)
         self.config = config
         self.encoder = encoder
+        if config.frozen and isinstance(encoder, TextEncoder):
+            encoder.freeze(config.frozen)
 
     @classmethod
     def build(cls, config: Options, labels: LabelSet, texts: Iterable[str]) -> EncoderTagger:
@@ -85,10 +91,11 @@ class EncoderTagger(CrfTagger):
         return min(int(self.config.window), self.encoder.longest)
 
     def parts(self) -> dict[str, list[nn.Parameter]]:
-        """Return the encoder's parameters, and the rest, which those of a BiLSTM are of."""
+        """Return the encoder's parameters, and the rest, which those of a BiLSTM are of; those that are frozen are in neither."""
         encoder = list(self.encoder.parameters()) if isinstance(self.encoder, TextEncoder) else []
         inside = {id(parameter) for parameter in encoder}
-        return {"encoder": encoder, "head": [p for p in self.parameters() if id(p) not in inside]}
+        head = [parameter for parameter in self.parameters() if id(parameter) not in inside]
+        return {"encoder": [parameter for parameter in encoder if parameter.requires_grad], "head": head}
 
     def characters(self, batch: Batch) -> Tensor:
         """Return the indices of the characters, ``[B, T]``; in training some are made unknown."""
