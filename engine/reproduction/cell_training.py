@@ -29,6 +29,9 @@ SEEN = "seen"
 _STATES = ("first", "state")
 """Folders of a cell that hold where its trainings stand: on the corpora that come first, and on its own."""
 
+_WATCHED = 100
+"""Documents of the dev part that are looked at while what comes first is learned; they show how it goes, and decide nothing."""
+
 
 def train_cell(run: Run) -> bool:
     """Carry out a cell in this process; return false if it was asked to stop.
@@ -89,7 +92,7 @@ def _fitted(
     weights, seconds = None, 0.0
     if first and not has_state(state):  # which holds all that was learned before
         run.tell(kind="stage", message=f"first on {' and '.join(cell.first)}")
-        system, result = _fit(cell, run, [*first, *train], first, dev, before, None)
+        system, result = _fit(cell, run, [*first, *train], first, dev[:_WATCHED], before, None)
         if result.stopped:
             return system, result
         weights, seconds = system.state_dict(), result.seconds
