@@ -1,11 +1,11 @@
-"""``build``: the databases that modalities look things up in, and speech for corpora and sentences."""
+"""``build``: the databases that modalities look things up in, and speech, pictures and translations for corpora."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
-from engine.commands import build_pictures, build_recording, build_utterances
+from engine.commands import build_pictures, build_recording, build_translation, build_utterances
 from engine.commands.output import add_json, few, print_json, progress
 
 _DESCRIPTION = """\
@@ -16,6 +16,7 @@ Build what a modality learns from; once is enough.
   python -m engine build utterances  speech for a corpus that has none
   python -m engine build recording   one sentence, said in the words that you mark
   python -m engine build pictures    pictures for a corpus that has none
+  python -m engine build translation an annotated corpus in another language
 
 The first two make vectors of your own (python -m engine pretrain glyphs, or sounds); the ones that ship need neither."""
 
@@ -45,7 +46,7 @@ def add(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "build",
-        help="build a database of a modality, or speech",
+        help="build a database of a modality, speech, pairs of posts and pictures, or a translation",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -55,6 +56,7 @@ def add(commands: Any) -> None:
     build_utterances.add(databases)
     build_recording.add(databases)
     build_pictures.add(databases)
+    build_translation.add(databases)
 
 
 def _add_glyphs(databases: Any) -> None:

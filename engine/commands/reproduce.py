@@ -27,7 +27,8 @@ its last state. The table is computed from the kept predictions, and written to 
 Each figure is the mean over the seeds ± their standard deviation, of the epoch that is best on the dev part and of the last
 epoch. A claim of the paper holds if the mean difference has the published sign and exceeds its standard error over the paired
 seeds; with one seed it is always too close to tell. The corpora are looked for below DIR: weibo/, resume/, cmner/, msra/,
-cnerta-spoken/; one that is not there is left out and named, the last with the command that builds it."""
+cnerta-spoken/, cmner-pictured/, twitter2015-pictured/; one that is not there is left out and named, what can be built with the
+command that builds it. cmner-3 and cmner-4 learn from another corpus first; a row of which that is not there is left out too."""
 
 
 def add(commands: Any) -> None:

@@ -1,11 +1,13 @@
 """Text encoders: our own small Transformer, or any pre-trained one by name or folder.
 
-Both are transformers' models with scaled-dot-product attention, fed one unit for each character between a begin and an end mark.
+Both are transformers' models with scaled-dot-product attention, fed one unit for each character between a begin and an end mark;
+where the vocabulary knows word pieces, one for each of these, whose vector all of its characters take.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,25 @@ class TextEncoder(nn.Module):
         """Return how many characters fit between the marks."""
         return int(self.model.config.max_position_embeddings) - 4
 
+    def freeze(self, layers: int) -> None:
+        """Let the bottom layers, and the embeddings below them, not learn (Wu and Dredze 2019, section 4.4).
+
+        Args:
+            layers: how many, from 1 on.
+
+        Raises:
+            ConfigError: if there are fewer.
+        """
+        there = int(self.model.config.num_hidden_layers)
+        stacks = [part for part in self.model.modules() if isinstance(part, nn.ModuleList) and len(part) == there]
+        if not stacks or layers > there:
+            raise ConfigError(
+                f"frozen: {layers} layers cannot be frozen, the encoder has {there if stacks else 'none by itself'}"
+            )
+        embeddings = getattr(self.model, "embeddings", None) or self.model.get_input_embeddings()
+        for part in (embeddings, *stacks[0][:layers]):
+            part.requires_grad_(False)
+
     def forward(self, text: TextFeatures, **attention: Any) -> Tensor:
         """Encode; the vectors of the two marks are cut off."""
         return self.marked(text, **attention)[:, 1 : text.ids.shape[1] + 1]
@@ -57,9 +78,41 @@ class TextEncoder(nn.Module):
             text: the characters.
             attention: handed down to the attention of each layer.
         """
-        marked, mask = self._mark(text)
+        marked, mask = self._mark(self._units(text))
         hidden: Tensor = self.model(input_ids=marked, attention_mask=mask.long(), **attention).last_hidden_state
-        return hidden
+        return self.spread(text, hidden)
+
+    def spread(self, text: TextFeatures, values: Tensor) -> Tensor:
+        """Give each character what its unit has, ``[B, L, ...] -> [B, T + 2, ...]``, the marks before and behind included.
+
+        Args:
+            text: the characters.
+            values: of the units that the model reads and their marks; L is T + 2 where each character is a unit.
+        """
+        if self.vocabulary.pieces is None:
+            return values
+        starts = self._starts(text)
+        places = nn.functional.pad(starts.cumsum(1), (1, 1))  # [B, T + 2]
+        lengths, units = text.mask.sum(1, keepdim=True), starts.sum(1, keepdim=True)
+        behind = torch.arange(places.shape[1], device=places.device) - lengths
+        places = torch.where(behind > 0, (units + behind).clamp(max=values.shape[1] - 1), places)
+        return values[torch.arange(len(places), device=places.device)[:, None], places]
+
+    def _starts(self, text: TextFeatures) -> Tensor:
+        return text.mask & (text.ids != self.vocabulary.continues)
+
+    def _units(self, text: TextFeatures) -> TextFeatures:
+        """Return what the model reads: characters, or pieces of which each stands once, ``[B, T] -> [B, P]``."""
+        vocabulary = self.vocabulary
+        if vocabulary.pieces is None:
+            return text
+        starts = self._starts(text)
+        counts = starts.sum(1)
+        width = max(1, int(counts.max()))
+        mask = torch.arange(width, device=counts.device) < counts[:, None]
+        ids = text.ids.new_full(mask.shape, vocabulary.pad)
+        ids[mask] = text.ids[starts]  # both in the order of the rows
+        return TextFeatures(ids, mask)
 
     def _mark(self, text: TextFeatures) -> tuple[Tensor, Tensor]:
         """Put the begin mark before and the end mark right behind each sentence, ``[B, T] -> [B, T + 2]``."""
@@ -128,7 +181,7 @@ def _with_dropout(config: Any, dropout: float) -> Any:
     return config
 
 
-def pretrained_encoder(name: str, *, dropout: float = 0.0) -> TextEncoder:
+def pretrained_encoder(name: str, *, dropout: float = 0.0, pieces: bool = False) -> TextEncoder:
     """Load a pre-trained encoder and its vocabulary by hub name, local folder, or name of one of ours; only safetensors are read.
 
     A trained checkpoint serves too: its encoder is taken out of it, for another system to start from.
@@ -136,14 +189,15 @@ def pretrained_encoder(name: str, *, dropout: float = 0.0) -> TextEncoder:
     Args:
         name: of the encoder.
         dropout: probability, for an encoder that was pre-trained without any; one that has its own keeps it.
+        pieces: whether words written with letters are read as its word pieces.
 
     Raises:
-        ConfigError: if it cannot be loaded, or its vocabulary is another model's, with what to do.
+        ConfigError: if it cannot be loaded, its vocabulary is another model's, or it has no word pieces, with what to do.
     """
     if not Path(name).exists() and (SHIPPED / name).is_dir():
         name = str(SHIPPED / name)
     if _is_checkpoint(Path(name)):
-        return _encoder_of_checkpoint(Path(name))
+        return _encoder_of_checkpoint(Path(name), pieces)
     try:
         tokenizer = AutoTokenizer.from_pretrained(name)
         model = AutoModel.from_pretrained(
@@ -160,7 +214,7 @@ def pretrained_encoder(name: str, *, dropout: float = 0.0) -> TextEncoder:
             f"the encoder {name!r} cannot be loaded ({first}); give a local folder with safetensors weights, "
             "or a hub name while the hub is reachable"
         ) from error
-    vocabulary = CharacterVocabulary.of_tokenizer(tokenizer)
+    vocabulary = CharacterVocabulary.of_tokenizer(tokenizer, pieces)
     check_rows(model, vocabulary, name)
     return TextEncoder(_without_pooler(model), vocabulary)
 
@@ -188,11 +242,15 @@ def _config(folder: Path) -> dict[str, Any]:
     return config if isinstance(config, dict) else {}
 
 
-def _encoder_of_checkpoint(folder: Path) -> TextEncoder:
+def _encoder_of_checkpoint(folder: Path, pieces: bool) -> TextEncoder:
     shape = _config(folder).get("shape", {})
     if "model_type" not in shape:
         raise ConfigError(f"the checkpoint {str(folder)!r} has no encoder to start from; name one of a system that has")
-    encoder = restored_encoder({key: value for key, value in shape.items() if key != "tables"}, CharacterVocabulary.load(folder))
+    vocabulary = CharacterVocabulary.load(folder)
+    if pieces and vocabulary.pieces is None:
+        raise ConfigError(f"pieces: the checkpoint {str(folder)!r} reads characters and knows no word pieces; leave pieces out")
+    vocabulary = vocabulary if pieces else replace(vocabulary, pieces=None)
+    encoder = restored_encoder({key: value for key, value in shape.items() if key != "tables"}, vocabulary)
     prefix = "encoder."
     try:
         weights = load_file(folder / "model.safetensors")

@@ -2,6 +2,9 @@
 
 A vocabulary is read off a corpus, or off the tokenizer of a pre-trained encoder, whose single-character tokens it keeps with
 their own indices. Nothing is normalised in the document; lower-casing for an uncased encoder happens on the way to the index.
+
+Where a vocabulary knows an encoder's word pieces too, what is written with letters is read as the encoder was trained to read it:
+the first character of a piece has the piece's index, the others go on with it. Han characters stay one each.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +32,13 @@ SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 EMOJI = "[EMOJI]"
 """The token that stands for every emoji, in vocabularies that have it."""
 FILE = "vocab.json"
+_CONTINUING = "##"
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_WORD = re.compile(rf"(?:(?![{_HAN}_])[\w\u0300-\u036f])+")
+"""What may have pieces: letters, digits and their marks, Han characters aside."""
+_PIECE = re.compile(rf"(?:{_CONTINUING})?{_WORD.pattern}")
+_LONGEST_WORD = 100
+_FEW_PIECES = 100
 _EMOJI = re.compile("[\u200d\u2600-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff\U000e0020-\U000e007f]")
 
 
@@ -44,6 +55,7 @@ class CharacterVocabulary:
         end: index put behind a sentence.
         lowercase: whether characters are lower-cased before the look-up.
         emoji: index of every emoji not in ``indices``; that of the unknown character if there is none.
+        pieces: from word piece to index, ``##`` before one that goes on with a word; ``None`` where characters alone are read.
     """
 
     indices: Mapping[str, int]
@@ -54,6 +66,7 @@ class CharacterVocabulary:
     end: int = 3
     lowercase: bool = False
     emoji: int | None = None
+    pieces: Mapping[str, int] | None = None
 
     @classmethod
     def of(cls, texts: Iterable[str], at_least: int = 2) -> CharacterVocabulary:
@@ -63,11 +76,16 @@ class CharacterVocabulary:
         return cls({c: i for i, c in enumerate(kept, start=len(SPECIAL))}, len(kept) + len(SPECIAL))
 
     @classmethod
-    def of_tokenizer(cls, tokenizer: PreTrainedTokenizerBase) -> CharacterVocabulary:
+    def of_tokenizer(cls, tokenizer: PreTrainedTokenizerBase, pieces: bool = False) -> CharacterVocabulary:
         """Keep the single-character tokens of a pre-trained encoder's tokenizer, under their own indices.
 
+        Args:
+            tokenizer: of the encoder.
+            pieces: whether to keep its word pieces too.
+
         Raises:
-            ConfigError: if the tokenizer lacks a special token, or hardly knows a single Chinese character.
+            ConfigError: if the tokenizer lacks a special token, hardly knows a single Chinese character, or has no word pieces
+                although they are wanted.
         """
         special = (tokenizer.pad_token_id, tokenizer.unk_token_id, tokenizer.cls_token_id, tokenizer.sep_token_id)
         if any(index is None for index in special):
@@ -81,17 +99,55 @@ class CharacterVocabulary:
                 "use an encoder with a character vocabulary"
             )
         known = tokenizer.get_vocab()
-        return cls(indices, 1 + max(known.values()), *special, lowercase="A" not in indices, emoji=known.get(EMOJI))
+        found = _pieces(tokenizer) if pieces else None
+        size = 1 + max(known.values())
+        return cls(indices, size, *special, lowercase="A" not in indices, emoji=known.get(EMOJI), pieces=found)
+
+    @property
+    def continues(self) -> int:
+        """Return what stands for a character that goes on with the piece of the one before; no character has this index."""
+        return self.size
 
     def encode(self, text: str) -> list[int]:
-        """Return one index for each character; one not known is looked up in its compatibility form, ``Ａ`` as ``A``."""
+        """Return one index for each character.
+
+        One not known is looked up in its compatibility form, ``Ａ`` as ``A``, then without its marks, ``é`` as ``e``. With pieces
+        the first character of each has its index, and the others :attr:`continues`; a word that they cannot be put together to
+        is read by its characters.
+        """
         indices = self.indices
-        return [index if (index := indices.get(c)) is not None else self._look_up(c) for c in text]
+        found = [index if (index := indices.get(c)) is not None else self._look_up(c) for c in text]
+        if self.pieces is not None:
+            for word in _WORD.finditer(text):
+                found[word.start() : word.end()] = self._cut(word[0]) or found[word.start() : word.end()]
+        return found
+
+    @cached_property
+    def _cutter(self) -> Any:
+        from tokenizers import models
+
+        known = {**(self.pieces or {}), "[UNK]": self.unknown}
+        return models.WordPiece(vocab=known, unk_token="[UNK]", max_input_chars_per_word=_LONGEST_WORD)
+
+    def _cut(self, word: str) -> list[int]:
+        """Return the index of each piece at its first character; nothing if the pieces do not make up the word."""
+        forms = [_bare(character.lower()) if self.lowercase else character for character in word]
+        owners = [i for i, form in enumerate(forms) for _ in form]
+        tokens = self._cutter.tokenize("".join(forms)) if owners else []
+        found, place = [self.continues] * len(word), 0
+        for token in tokens:
+            if token.id == self.unknown:
+                return []
+            if found[owners[place]] == self.continues:
+                found[owners[place]] = token.id
+            place += len(token.value.removeprefix(_CONTINUING))
+        return found if found[0] != self.continues else []
 
     def _look_up(self, character: str) -> int:
         if self.emoji is not None and is_emoji(character):
             return self.emoji
-        for form in (character, unicodedata.normalize("NFKC", character)):
+        compatible = unicodedata.normalize("NFKC", character)
+        for form in (character, compatible, _bare(compatible)):
             folded = form.lower() if self.lowercase else form
             if (index := self.indices.get(folded)) is not None:
                 return index
@@ -100,6 +156,8 @@ class CharacterVocabulary:
     def save(self, folder: Path) -> None:
         """Write ``vocab.json`` into a folder."""
         rest = {name: getattr(self, name) for name in ("size", "pad", "unknown", "begin", "end", "lowercase", "emoji")}
+        if self.pieces is not None:
+            rest["pieces"] = dict(self.pieces)
         content = json.dumps({**rest, "indices": dict(self.indices)}, ensure_ascii=True, indent=0)
         (folder / FILE).write_text(content, encoding="utf-8")
 
@@ -114,11 +172,36 @@ class CharacterVocabulary:
             content: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
             vocabulary = cls(**content)
             special = (vocabulary.pad, vocabulary.unknown, vocabulary.begin, vocabulary.end)
-            if not all(0 <= index < vocabulary.size for index in (*special, *vocabulary.indices.values())):
+            known = (*vocabulary.indices.values(), *(vocabulary.pieces or {}).values())
+            if not all(0 <= index < vocabulary.size for index in (*special, *known)):
                 raise ValueError(f"an index is not below {vocabulary.size}")
             return vocabulary
         except (OSError, ValueError, TypeError, AttributeError) as error:
             raise CheckpointError(f"{folder / FILE} cannot be read ({error}); fetch the checkpoint again") from error
+
+
+def _bare(character: str) -> str:
+    """Return a character without its marks, ``é`` as ``e``; a mark by itself as nothing."""
+    return "".join(part for part in unicodedata.normalize("NFD", character) if not unicodedata.combining(part))
+
+
+def _pieces(tokenizer: PreTrainedTokenizerBase) -> dict[str, int]:
+    """Return a tokenizer's word pieces.
+
+    Raises:
+        ConfigError: if it does not cut words into such.
+    """
+    from tokenizers import models
+
+    model = getattr(getattr(tokenizer, "backend_tokenizer", None), "model", None)
+    vocabulary = tokenizer.get_vocab() if isinstance(model, models.WordPiece) else {}
+    found = {token: index for token, index in vocabulary.items() if _PIECE.fullmatch(token)}
+    if sum(len(piece.removeprefix(_CONTINUING)) > 1 for piece in found) < _FEW_PIECES:
+        raise ConfigError(
+            f"pieces: {tokenizer.name_or_path} has no word pieces, it reads characters; leave pieces out, or name an encoder "
+            "that has some, such as multilingual BERT"
+        )
+    return found
 
 
 def is_emoji(character: str) -> bool:
@@ -183,7 +266,9 @@ def drop_characters(ids: Tensor, mask: Tensor, vocabulary: CharacterVocabulary, 
         ids: ``[B, T]``.
         mask: ``[B, T]``.
         vocabulary: says which index is the unknown one.
-        rate: share in [0, 1].
+        rate: share in [0, 1]; a word piece is dropped as a whole.
     """
     dropped = (torch.rand(ids.shape, device=ids.device) < rate) & mask
+    if vocabulary.pieces is not None:
+        dropped &= ids != vocabulary.continues
     return ids.masked_fill(dropped, vocabulary.unknown)

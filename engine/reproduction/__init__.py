@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 from engine.errors import InputError
-from engine.reproduction import class_attention, cnerta, mpm_cner, pictured
+from engine.reproduction import class_attention, cnerta, languages, mpm_cner, pictured
 from engine.reproduction.table import Table
 
 _ALL = (
@@ -31,6 +31,8 @@ _ALL = (
     cnerta.M3T_FLAT,
     pictured.CMNER,
     pictured.DGHC,
+    languages.TABLE_3,
+    languages.TABLE_4,
 )
 TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 

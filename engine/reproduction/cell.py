@@ -1,8 +1,9 @@
 """A cell: one training of one row of a table on one corpus with one seed, known by a hash of all that determines it.
 
 Two tables that need the same training share the cell. The hash covers every option with its value, defaults included, and the
-content of the corpora and of the encoders, wherever they lie: what changes any of them makes another cell. Only ``structure`` is
-left out where it is flat: every cell was, before there was a choice, and what came of them is still true.
+content of the corpora and of the encoders, wherever they lie: what changes any of them makes another cell. Only what every cell
+had before there was a choice is left out where it is so: a flat structure, nothing frozen, characters instead of pieces, no other
+corpus learned from first. What came of those cells is still true.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from engine.training import TrainingConfig
 
 KIND = "cell"
 _KEY = 16
+_UNCHOSEN = {"structure": FLAT, "frozen": 0, "pieces": False}
+"""What options were before there were these, which a cell does not say."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Cell:
         contents: SHA-256 of each file that counts.
         train: where the training part lies now.
         dev: where the dev part lies now.
+        first: corpora that are learned from before, and how many documents are drawn from each; 0 for all.
+        first_train: where their training parts lie now.
     """
 
     system: str
@@ -54,6 +59,8 @@ class Cell:
     contents: Mapping[str, str]
     train: str
     dev: str
+    first: Mapping[str, int] = field(default_factory=dict)
+    first_train: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def seed(self) -> int:
@@ -67,12 +74,14 @@ class Cell:
         shown = {name: value for name, value in self.options.items() if not name.endswith("encoder") and name in defaults}
         chosen = "".join(f" {name}={value}" for name, value in shown.items() if value != defaults[name])
         share = f" {self.share:.0%}" if self.share < 1 else ""
-        return f"{self.system}{chosen} on {self.corpus}{share}, seed {self.seed}"
+        before = f" after {' and '.join(self.first)}" if self.first else ""
+        return f"{self.system}{chosen} on {self.corpus}{share}{before}, seed {self.seed}"
 
     @property
     def identity(self) -> dict[str, Any]:
         """Return all that determines what comes of it; where its files lie does not."""
-        return {name: value for name, value in asdict(self).items() if name not in ("train", "dev")}
+        apart = ("train", "dev", "first_train", *(() if self.first else ("first",)))
+        return {name: value for name, value in asdict(self).items() if name not in apart}
 
     @property
     def key(self) -> str:
@@ -85,7 +94,8 @@ class Cell:
 
     def plan(self) -> dict[str, Any]:
         """Return it as the configuration of a run."""
-        return {"kind": KIND, "identity": self.identity, "train": self.train, "dev": self.dev}
+        places = {"train": self.train, "dev": self.dev} | ({"first_train": dict(self.first_train)} if self.first else {})
+        return {"kind": KIND, "identity": self.identity, **places}
 
     @classmethod
     def of(cls, run: Run) -> Cell:
@@ -96,7 +106,8 @@ class Cell:
         """
         plan = run.config
         try:
-            cell = cls(**plan["identity"], train=str(plan["train"]), dev=str(plan["dev"]))
+            places = {"train": str(plan["train"]), "dev": str(plan["dev"]), "first_train": plan.get("first_train", {})}
+            cell = cls(**plan["identity"], **places)
         except (KeyError, TypeError) as error:
             raise RunError(f"{run.folder} is not the folder of a cell ({error!r})") from error
         if cell.key != run.folder.name:
@@ -104,8 +115,18 @@ class Cell:
         return cell
 
 
-def cell_of(table: Table, row: Row, source: Source, seed: int, overrides: Mapping[str, Any]) -> Cell:
+def cell_of(
+    table: Table, row: Row, source: Source, seed: int, overrides: Mapping[str, Any], first: Mapping[str, Path] | None = None
+) -> Cell:
     """Return the cell of a table's row on a corpus with a seed.
+
+    Args:
+        table: the table.
+        row: one of its rows.
+        source: the corpus.
+        seed: of the training.
+        overrides: options for every cell of the table.
+        first: where the corpora lie that the row learns from before, each of them.
 
     Raises:
         ConfigError: if an option does not exist or has a value that it cannot have.
@@ -118,16 +139,21 @@ def cell_of(table: Table, row: Row, source: Source, seed: int, overrides: Mappin
     settings = table.settings(row, source.name, fitting) | {"seed": seed}
     chosen: Options = from_json(kind.Config, {name: value for name, value in settings.items() if name not in training - own})
     trained: Options = from_json(TrainingConfig, {name: value for name, value in settings.items() if name in training - own})
+    before = {name: (first or {})[name] for name in row.first}
     return Cell(
         system=row.system,
-        options={name: value for name, value in chosen.to_json().items() if (name, value) != ("structure", FLAT)},
+        options={name: value for name, value in chosen.to_json().items() if (name, value) not in _UNCHOSEN.items()},
         training=trained.to_json(),
         corpus=source.name,
         documents=table.sizes.get(source.name, 0),
         share=row.share,
-        contents=_contents(source) | _encoders(chosen.to_json()),
+        contents=_contents(source)
+        | {f"first/{name}": digest(file) for name, file in before.items()}
+        | _encoders(chosen.to_json()),
         train=str(source.train),
         dev=str(source.dev),
+        first={name: table.sizes.get(name, 0) for name in before},
+        first_train={name: str(file) for name, file in before.items()},
     )
 
 

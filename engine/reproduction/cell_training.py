@@ -1,19 +1,21 @@
-"""Carries a cell out: trains, and keeps what the best and the last epoch predict on dev."""
+"""Carries a cell out: trains, perhaps on other corpora first, and keeps what the best and the last epoch predict on dev."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import torch
+from torch import Tensor
 
-from engine import formats
 from engine.document import Document, LabelSet
 from engine.errors import RunError
 from engine.evaluation.slices import Comparison
 from engine.reproduction import outcome
 from engine.reproduction.cell import Cell
-from engine.reproduction.corpora import drawn
+from engine.reproduction.corpora import drawn, read
 from engine.run import Run
 from engine.systems import get
 from engine.systems.contract import System, from_json
@@ -24,60 +26,106 @@ from engine.variants import is_usual
 
 SEEN = "seen"
 """Folder beside the cells, of what several of them would compute anew."""
+_STATES = ("first", "state")
+"""Folders of a cell that hold where its trainings stand: on the corpora that come first, and on its own."""
+
+_WATCHED = 100
+"""Documents of the dev part that are looked at while what comes first is learned; they show how it goes, and decide nothing."""
 
 
 def train_cell(run: Run) -> bool:
     """Carry out a cell in this process; return false if it was asked to stop.
 
-    Where the dev part stands there in several ways, the usual one decides on the best epoch. A state that cannot be gone
-    on from is told of and begun anew.
+    What comes first is learned to its end, and the last weights count: nothing is chosen there. Where the dev part stands there
+    in several ways, the usual one decides on the best epoch. A state that cannot be gone on from is told of and begun anew.
 
     Raises:
         FormatError: if a corpus has malformed lines.
         RunError: if the folder is not a cell's.
     """
     cell = Cell.of(run)
-    whole, dev = formats.read(cell.train), formats.read(cell.dev)
+    whole, dev = read(cell.corpus, cell.train), read(cell.corpus, cell.dev)
     train = drawn(whole, cell.documents, cell.share, cell.seed)
     usual = [document for document in dev if is_usual(document)]
-    state = run.folder / "state"
+    first = [
+        document
+        for name, file in sorted(cell.first_train.items())
+        for document in drawn(read(name, file), cell.first[name], 1.0, 0)
+    ]
+    states = [run.folder / name for name in _STATES]
     try:
-        system, result = _fitted(cell, run, train, usual)
+        system, result = _fitted(cell, run, first, train, usual)
     except RunError as error:
-        if not has_state(state):
+        if not any(map(has_state, states)):
             raise
         run.tell(kind="stage", message=f"begun anew: {error}")
-        shutil.rmtree(state)
-        system, result = _fitted(cell, run, train, usual)
+        _throw_away(states)
+        system, result = _fitted(cell, run, first, train, usual)
     if result.stopped:
         return False
     best = _predicted(cell, system, dev)
     device = str(next(system.parameters()).device.type)
-    last, epoch = last_weights(state)
+    last, epoch = last_weights(states[-1])
     system.load_state_dict(last)
     facts = _facts(system, train, whole, dev)
-    states = {
+    comparisons = {
         name: Comparison(tuple(dev), predicted, *facts)
         for name, predicted in (("best", best), ("last", _predicted(cell, system, dev)))
     }
     epochs = {"best": result.epoch, "last": epoch}
-    outcome.write(run.folder, outcome.Outcome(states, epochs, len(train), len(whole), result.seconds, device))
-    shutil.rmtree(state)
+    outcome.write(run.folder, outcome.Outcome(comparisons, epochs, len(train), len(whole), result.seconds, device))
+    _throw_away(states)
     return True
 
 
-def _fitted(cell: Cell, run: Run, train: Sequence[Document], dev: Sequence[Document]) -> tuple[System, FitResult]:
+def _throw_away(folders: Sequence[Path]) -> None:
+    for folder in folders:
+        if folder.exists():
+            shutil.rmtree(folder)
+
+
+def _fitted(
+    cell: Cell, run: Run, first: Sequence[Document], train: Sequence[Document], dev: Sequence[Document]
+) -> tuple[System, FitResult]:
+    """Train a cell's system: on what comes first, if anything does, then from there on its own corpus."""
+    before, state = (run.folder / name for name in _STATES)
+    weights, seconds = None, 0.0
+    if first and not has_state(state):  # which holds all that was learned before
+        run.tell(kind="stage", message=f"first on {' and '.join(cell.first)}")
+        system, result = _fit(cell, run, [*first, *train], first, dev[:_WATCHED], before, None)
+        if result.stopped:
+            return system, result
+        weights, seconds = system.state_dict(), result.seconds
+        run.tell(kind="stage", message=f"then on {cell.corpus}")
+    system, result = _fit(cell, run, [*first, *train], train, dev, state, weights)
+    return system, replace(result, seconds=result.seconds + seconds)
+
+
+def _fit(
+    cell: Cell,
+    run: Run,
+    known: Sequence[Document],
+    train: Sequence[Document],
+    dev: Sequence[Document],
+    state: Path,
+    weights: Mapping[str, Tensor] | None,
+) -> tuple[System, FitResult]:
+    """Train a new system with the labels and characters of what is known, from weights if there are some."""
     kind = get(cell.system)
     training: TrainingConfig = from_json(TrainingConfig, cell.training)
+    if state.name == _STATES[0]:
+        training = replace(training, keep="last")
     torch.manual_seed(cell.seed)
-    system = kind.build(from_json(kind.Config, cell.options), LabelSet.of(train), [document.text for document in train])
+    system = kind.build(from_json(kind.Config, cell.options), LabelSet.of(known), [document.text for document in known])
+    if weights is not None:
+        system.load_state_dict(weights)
     system.remember_in(run.folder.parent / SEEN)
     result = fit(
         system,
         train,
         dev,
         training,
-        folder=run.folder / "state",
+        folder=state,
         observe=lambda row: run.tell(**row),
         should_stop=lambda: run.cancelled,
     )

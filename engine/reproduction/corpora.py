@@ -9,7 +9,8 @@ from pathlib import Path
 
 import torch
 
-from engine.document import Document
+from engine import formats
+from engine.document import Document, relabel
 from engine.errors import InputError
 
 FILES: dict[str, tuple[str, ...]] = {
@@ -19,16 +20,35 @@ FILES: dict[str, tuple[str, ...]] = {
     "msra": ("msra/train.txt.xz", "msra/dev.txt"),
     "cmner-pictured": ("cmner-pictured/train.jsonl", "cmner-pictured/dev.jsonl", "cmner-pictured/pictures.jsonl"),
     "cnerta-spoken": ("cnerta-spoken/train.jsonl", "cnerta-spoken/dev.jsonl", "cnerta-spoken/construction.jsonl"),
+    "twitter2015-pictured": (
+        "twitter2015-pictured/train.jsonl",
+        "twitter2015-pictured/dev.jsonl",
+        "twitter2015-pictured/pictures.jsonl",
+    ),
 }
 """For each corpus its training and its dev part, and what else determines what is learned, below the folder of corpora."""
+TRANSLATED: dict[str, str] = {
+    "twitter2015-pictured-zh": "twitter2015-pictured-zh/train.jsonl",
+    "cmner-pictured-en": "cmner-pictured-en/train.jsonl",
+}
+"""Training parts in another language, which no row is judged on."""
+RENAMED: dict[str, Mapping[str, str]] = {name: {"OTHER": "MISC"} for name in ("twitter2015-pictured", "twitter2015-pictured-zh")}
+"""What a corpus calls otherwise than those that are learned from beside it, so that they have their labels in common."""
 _BUILT = {
     "cmner-pictured": "build pictures --train {folder}/cmner/train.txt --dev {folder}/cmner/dev.txt --pictures DIR --seed 1 "
     "--out {folder}/cmner-pictured",
+    "twitter2015-pictured": "build pictures --train {folder}/twitter2015/train.txt --dev {folder}/twitter2015/valid.txt "
+    "--pictures DIR --seed 1 --out {folder}/twitter2015-pictured",
+    "twitter2015-pictured-zh": "build translation --data {folder}/twitter2015-pictured/train.jsonl --translator NAME "
+    "--from-language en --to-language zh --out {folder}/twitter2015-pictured-zh/train.jsonl",
+    "cmner-pictured-en": "build translation --data {folder}/cmner-pictured/train.jsonl --translator NAME "
+    "--from-language zh --to-language en --out {folder}/cmner-pictured-en/train.jsonl",
     "cnerta-spoken": "build utterances --data {folder}/cnerta/valid.json --hold-out 540 --seed 1 --out {folder}/cnerta-spoken",
 }
 """By which command those that are built can be."""
 _ADVICE = {
-    "cmner-pictured": "with --pictures for Caltech-101 and for ImageNet samples",
+    **dict.fromkeys(("cmner-pictured", "twitter2015-pictured"), "with --pictures for Caltech-101 and for ImageNet samples"),
+    **dict.fromkeys(TRANSLATED, "with a translation model of transformers; none ships"),
     "cnerta-spoken": "with --recordings DIR if you have a person's syllables",
 }
 VARIABLE = "DUOMO_DATA"
@@ -96,6 +116,36 @@ def find(names: Sequence[str], folder: Path) -> tuple[list[Source], dict[str, st
     if not found:
         raise InputError(f"none of the corpora is there: no {'; no '.join(missing.values())}")
     return found, missing
+
+
+def find_first(names: Sequence[str], folder: Path) -> tuple[dict[str, Path], dict[str, str]]:
+    """Find the training parts that rows learn from before their own corpus.
+
+    Args:
+        names: of corpora in :data:`FILES` or :data:`TRANSLATED`.
+        folder: of the corpora.
+
+    Returns:
+        the file of each that is there, and for each of the others which is missing, and how it is built.
+    """
+    found: dict[str, Path] = {}
+    missing: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        file = folder / (TRANSLATED[name] if name in TRANSLATED else FILES[name][0])
+        if file.is_file():
+            found[name] = file.resolve()
+        else:
+            missing[name] = str(file) + _how_to_build(name, folder)
+    return found, missing
+
+
+def read(name: str, file: str | Path) -> list[Document]:
+    """Return the documents of a part of a corpus, under the labels that it is learned with.
+
+    Raises:
+        FormatError: if it has malformed lines.
+    """
+    return [relabel(document, RENAMED.get(name, {})) for document in formats.read(file)]
 
 
 def _how_to_build(name: str, folder: Path) -> str:

@@ -10,11 +10,11 @@ from typing import Any
 from engine.errors import RunError
 from engine.reproduction import claims as claiming
 from engine.reproduction.cell import Cell, cell_of, check_overrides
-from engine.reproduction.corpora import Source, data_folder, find
+from engine.reproduction.corpora import Source, data_folder, find, find_first
 from engine.reproduction.outcome import Outcome
 from engine.reproduction.report import Report
 from engine.reproduction.schedule import Machine, Say, carry_out, kept
-from engine.reproduction.table import Table
+from engine.reproduction.table import Row, Table
 from engine.variants import is_usual
 
 Place = tuple[str, str, int]
@@ -48,13 +48,17 @@ def make(
         RunError: if the folder cannot be written.
     """
     check_overrides(table, overrides)
-    sources, absent = find(corpora, data_folder(data, os.environ))
+    corpora_folder = data_folder(data, os.environ)
+    sources, absent = find(corpora, corpora_folder)
+    first, lacking = find_first([name for row in table.rows for name in row.first], corpora_folder)
+    absent |= {row.name: lacking[name] for row in table.rows for name in row.first[::-1] if name in lacking}
     for name, files in absent.items():
         say(f"{name} is left out: there is no {files}")
-    cells = _cells(table, sources, seeds, overrides)
-    place = folder / "cells"
-    failed = carry_out(list(cells.values()), place, machine, say) if machine else {}
-    outcomes = {at: found for at, cell in cells.items() if (found := kept(cell, place, say)) is not None}
+    rows = [row for row in table.rows if row.name not in absent]
+    cells = _cells(table, rows, sources, seeds, overrides, first)
+    cells_folder = folder / "cells"
+    failed = carry_out(list(cells.values()), cells_folder, machine, say) if machine else {}
+    outcomes = {at: found for at, cell in cells.items() if (found := kept(cell, cells_folder, say)) is not None}
     report = _report(table, outcomes, cells, overrides, [*absent.items()], failed)
     try:
         report.write(folder)
@@ -63,13 +67,20 @@ def make(
     return report, failed
 
 
-def _cells(table: Table, sources: Sequence[Source], seeds: Sequence[int], overrides: Mapping[str, Any]) -> dict[Place, Cell]:
+def _cells(
+    table: Table,
+    rows: Sequence[Row],
+    sources: Sequence[Source],
+    seeds: Sequence[int],
+    overrides: Mapping[str, Any],
+    first: Mapping[str, Path],
+) -> dict[Place, Cell]:
     """Plan every cell, seed by seed, so that a table which is interrupted has all its rows with some seeds."""
     return {
-        (row.name, source.name, seed): cell_of(table, row, source, seed, overrides)
+        (row.name, source.name, seed): cell_of(table, row, source, seed, overrides, first)
         for seed in seeds
         for source in sources
-        for row in table.rows
+        for row in rows
     }
 
 

@@ -9,14 +9,15 @@ from engine.reproduction.table import SMALL_ENCODER, Printed, Published, Row, Ta
 _CORPUS = "cmner-pictured"
 _DRAWN = "drawn"
 _LABELS = ("PER", "LOC", "ORG", "MISC")
-_POSTS = 1000
-_OPTIONS = {**SMALL_ENCODER, "epochs": 5}
+POSTS = 1000
+OPTIONS = {**SMALL_ENCODER, "epochs": 5}
+"""How every cell on posts with pictures is trained, and how many posts are drawn for it; cells of several tables are the same."""
 _BUILT = (
     "The pairing is built, not what people posted: which pictures a post has was drawn by what its entities are, so that what "
     "pictures add here says how a system uses them, not what it would gain on Weibo.",
     "Each held-out post is judged with the pictures drawn for it, with fitting ones alone, with unrelated ones alone, and with "
     "none; the best epoch is chosen on the first. Nothing is published of the others.",
-    f"{_POSTS:,} posts, drawn once for all cells, are gone through 5 times.",
+    f"{POSTS:,} posts, drawn once for all cells, are gone through 5 times.",
 )
 
 
@@ -66,9 +67,9 @@ CMNER = Table(
             (87.92, 91.14, 89.50, 93.67, 88.12, 89.70, 83.08),
         ),
     ),
-    options=_OPTIONS,
+    options=OPTIONS,
     parts=(_DRAWN, *(f"{_DRAWN}-{label}" for label in _LABELS), "related", "unrelated", "text"),
-    sizes={_CORPUS: _POSTS},
+    sizes={_CORPUS: POSTS},
     detailed=True,
     notes=_BUILT,
 )
@@ -95,9 +96,9 @@ DGHC = Table(
         _without("Augmentation", "objects", 86.70, 87.79, 87.24),
         Row("... with matching", "dghc", {"matching": 0.5}, against=(_DGHC, _TEXT)),
     ),
-    options=_OPTIONS,
+    options=OPTIONS,
     parts=(_DRAWN, "related", "unrelated", "text"),
-    sizes={_CORPUS: _POSTS},
+    sizes={_CORPUS: POSTS},
     detailed=True,
     notes=(
         *_BUILT,

@@ -56,6 +56,7 @@ class Row:
         against: the rows that the paper compares it with.
         published: F1 in the paper.
         printed: what else the paper prints, by corpus and part; shown in a detailed table.
+        first: corpora whose training parts are learned from before the corpus itself, together; their dev parts are not read.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Row:
     against: tuple[str, ...] = ()
     published: Published = field(default_factory=dict)
     printed: Mapping[str, Mapping[str, Printed]] = field(default_factory=dict)
+    first: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -203,7 +203,8 @@ class Dghc(PictureTagger):
             return torch.zeros(*batch.text.mask.shape, 0)
         looked.prefix.shares = []
         self._read(batch, looked)
-        return torch.stack(looked.prefix.shares).mean(0)[:, 1 : batch.text.mask.shape[1] + 1]
+        shares = self.encoder.spread(TextFeatures(looked.ids, batch.text.mask), torch.stack(looked.prefix.shares).mean(0))
+        return shares[:, 1 : batch.text.mask.shape[1] + 1]
 
 
 @dataclass

@@ -12,6 +12,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from engine.document import LabelSet
+from engine.errors import ConfigError
 from engine.layers.recurrent_encoder import RecurrentEncoder
 from engine.layers.text_encoder import (
     TextEncoder,
@@ -42,6 +43,8 @@ class EncoderConfig(Options):
     character_dropout: float = option(0.02, minimum=0, maximum=0.5, help="system.character_dropout.help", retraining=0.0)
     window: int = option(254, minimum=16, maximum=4096, help="system.window.help", structural=True)
     structure: str = option(FLAT, choices=STRUCTURES, help="system.structure.help", structural=True)
+    pieces: bool = option(False, help="system.pieces.help", structural=True)
+    frozen: int = option(0, minimum=0, maximum=24, help="system.frozen.help")
 
 
 class EncoderTagger(CrfTagger):
@@ -55,10 +58,15 @@ class EncoderTagger(CrfTagger):
             labels: entity types, and how they nest.
             encoder: reads the characters.
             width: H, of the vectors that ``encode`` gives, if not the encoder's.
+
+        Raises:
+            ConfigError: if more layers are to be frozen than the encoder has.
         """
         super().__init__(labels, encoder.vocabulary, width or encoder.width, config.dropout, config.structure)
         self.config = config
         self.encoder = encoder
+        if config.frozen and isinstance(encoder, TextEncoder):
+            encoder.freeze(config.frozen)
 
     @classmethod
     def build(cls, config: Options, labels: LabelSet, texts: Iterable[str]) -> EncoderTagger:
@@ -85,10 +93,11 @@ class EncoderTagger(CrfTagger):
         return min(int(self.config.window), self.encoder.longest)
 
     def parts(self) -> dict[str, list[nn.Parameter]]:
-        """Return the encoder's parameters, and the rest, which those of a BiLSTM are of."""
+        """Return the encoder's parameters, and the rest, which those of a BiLSTM are of; those that are frozen are in neither."""
         encoder = list(self.encoder.parameters()) if isinstance(self.encoder, TextEncoder) else []
         inside = {id(parameter) for parameter in encoder}
-        return {"encoder": encoder, "head": [p for p in self.parameters() if id(p) not in inside]}
+        head = [parameter for parameter in self.parameters() if id(parameter) not in inside]
+        return {"encoder": [parameter for parameter in encoder if parameter.requires_grad], "head": head}
 
     def characters(self, batch: Batch) -> Tensor:
         """Return the indices of the characters, ``[B, T]``; in training some are made unknown."""
@@ -102,7 +111,7 @@ class EncoderTagger(CrfTagger):
 
 
 def text_side(config: EncoderConfig, texts: Iterable[str]) -> TextSide:
-    """Return what a configuration reads characters with.
+    """Return what a configuration reads characters with; a BiLSTM reads them one by one, whatever the option ``pieces`` says.
 
     That is an encoder, or, where its option ``text`` says so, a BiLSTM with the characters of the texts, behind a convolution or
     not. A convolved one starts with the vocabulary and the character embeddings of the named encoder if there is one.
@@ -112,7 +121,7 @@ def text_side(config: EncoderConfig, texts: Iterable[str]) -> TextSide:
         return built_encoder(config, texts)
     if text == BILSTM or not config.encoder:
         return RecurrentEncoder(CharacterVocabulary.of(texts), config.width, config.dropout, convolved=text == CNN_BILSTM)
-    return RecurrentEncoder.on_embeddings(built_encoder(config, texts), config.dropout)
+    return RecurrentEncoder.on_embeddings(pretrained_encoder(config.encoder), config.dropout)
 
 
 def text_side_of_shape(config: EncoderConfig, vocabulary: CharacterVocabulary, shape: Mapping[str, Any]) -> TextSide:
@@ -125,9 +134,18 @@ def text_side_of_shape(config: EncoderConfig, vocabulary: CharacterVocabulary, s
 
 
 def built_encoder(config: EncoderConfig, texts: Iterable[str]) -> TextEncoder:
-    """Return the named pre-trained encoder, or a small one with the characters of the texts."""
+    """Return the named pre-trained encoder, or a small one with the characters of the texts.
+
+    Raises:
+        ConfigError: if it cannot be loaded, or is to read word pieces and has none.
+    """
     if config.encoder:
-        return pretrained_encoder(config.encoder, dropout=config.dropout)
+        return pretrained_encoder(config.encoder, dropout=config.dropout, pieces=config.pieces)
+    if config.pieces:
+        raise ConfigError(
+            "pieces: an encoder that is made here reads characters; leave pieces out, or name with encoder= one that has word "
+            "pieces, such as multilingual BERT"
+        )
     sizes = {"layers": config.layers, "width": config.width, "longest": config.window}
     return small_encoder(CharacterVocabulary.of(texts), dropout=config.dropout, **sizes)
 

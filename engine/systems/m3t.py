@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.document import Document, LabelSet
+from engine.errors import ConfigError
 from engine.evidence import Alignment, Evidence
 from engine.layers.cross_modal import PlaceBias
 from engine.layers.masked_ctc import ForcedAlignment, align_all, ctc_loss, sentence_log_probs, stretches
@@ -50,7 +51,15 @@ class M3t(Cma):
     Config = M3tConfig
 
     def __init__(self, config: M3tConfig, labels: LabelSet, encoder: Any) -> None:
-        """Make a system on a text side."""
+        """Make a system on a text side.
+
+        Raises:
+            ConfigError: if that reads word pieces.
+        """
+        if encoder.vocabulary.pieces is not None:
+            raise ConfigError(
+                "pieces: m3t finds each character in the speech, so it has to read them one by one; leave pieces out"
+            )
         super().__init__(config, labels, encoder)
         self.units = nn.Linear(encoder.width, encoder.vocabulary.size + 1)
         """The CTC projection: the blank, and a unit for each character."""

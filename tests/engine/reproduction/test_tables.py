@@ -2,8 +2,8 @@ import pytest
 
 from engine.errors import InputError
 from engine.evaluation.slices import SLICES
-from engine.reproduction import TABLES, class_attention, cnerta, get, mpm_cner
-from engine.reproduction.corpora import FILES
+from engine.reproduction import TABLES, class_attention, cnerta, get, languages, mpm_cner, pictured
+from engine.reproduction.corpora import FILES, TRANSLATED
 from engine.reproduction.table import Row, Table
 from engine.systems import SYSTEMS
 from engine.systems.contract import options
@@ -24,7 +24,8 @@ def test_a_table_is_known_by_name():
 def test_a_table_names_what_there_is(table):
     names = [row.name for row in table.rows]
     assert len(set(names)) == len(names)
-    assert {*table.corpora, *table.by_corpus, *table.further, *table.sizes} <= set(FILES)
+    assert {*table.corpora, *table.by_corpus, *table.further} <= set(FILES)
+    assert {*table.sizes, *(name for row in table.rows for name in row.first)} <= {*FILES, *TRANSLATED}
     assert {part for corpus in FILES for part in table.parts_of(corpus)} <= set(SLICES)
     for row in table.rows:
         assert set(row.against) <= set(names) - {row.name}
@@ -87,6 +88,24 @@ def test_what_is_trained_once_is_asked_for_in_the_same_words():
         assert all(found == settings[0] for found in settings)
     assert {table.row(name).share for table, name in full} == {1.0}
     assert mpm_cner.TABLE_5.settings(mpm_cner.TABLE_5.rows[0], "weibo", {})["dropout"] == 0.1
+
+
+def test_what_is_printed_of_other_languages_agrees_with_itself():
+    """Precision and recall give the F1 that stands beside them."""
+    for table, corpus in ((languages.TABLE_3, "cmner-pictured"), (languages.TABLE_4, "twitter2015-pictured")):
+        for row in table.rows:
+            printed = row.printed[corpus]["drawn"]
+            f1 = 2 * printed.precision * printed.recall / (printed.precision + printed.recall)
+            assert published(table, row.name, corpus, "drawn") == pytest.approx(f1, abs=0.07)
+
+
+def test_what_learns_from_nothing_first_is_the_same_as_without_other_languages():
+    for name in ("ACN", "UMT"):
+        alone, before = pictured.CMNER.row(f"{name}, text + all pictures"), languages.TABLE_3.row(f"{name}, -")
+        assert (alone.system, alone.share, before.first) == (before.system, before.share, ())
+        settings = [t.settings(r, "cmner-pictured", {}) for t, r in ((pictured.CMNER, alone), (languages.TABLE_3, before))]
+        assert settings[0] == settings[1]
+    assert pictured.CMNER.sizes["cmner-pictured"] == languages.TABLE_3.sizes["cmner-pictured"]
 
 
 def test_what_is_nearer_to_a_cell_counts():

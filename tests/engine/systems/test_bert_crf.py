@@ -7,6 +7,7 @@ from engine.errors import ConfigError
 from engine.modalities.text import CharacterVocabulary
 from engine.systems.bert_crf import BertCrf, BertCrfConfig
 from engine.tagger import predict
+from engine.training import TrainingConfig, fit
 from tests.engine.systems.contract import SystemContract, lesson, pytest_generate_tests, same
 from tests.engine.systems.encoder_folder import write_encoder
 
@@ -103,3 +104,46 @@ def test_a_checkpoint_without_an_encoder_or_a_damaged_one_is_refused(pretrained,
     weights.write_bytes(weights.read_bytes()[:500])
     with pytest.raises(ConfigError, match="cut' cannot be loaded .*fetch the checkpoint again"):
         BertCrf.build(BertCrfConfig(encoder=str(tmp_path / "cut")), LabelSet(("ORG",)), [])
+
+
+class TestFrozen:
+    """The bottom layers, and the embeddings below them, do not learn; what is above does."""
+
+    def moved(self, frozen, **options):
+        torch.manual_seed(1)
+        config = BertCrfConfig(**{**TINY, "layers": 3, "frozen": frozen, **options})
+        system = BertCrf.build(config, LabelSet.of(lesson()), [document.text for document in lesson()])
+        before = {name: tensor.clone() for name, tensor in system.named_parameters()}
+        rates = {"encoder_rate": 0.01, "head_rate": 0.01, "weight_decay": 0.5, "precision": "fp32", "keep": "last"}
+        fit(system, lesson(), lesson(), TrainingConfig(epochs=1, batch_size=8, **rates))
+        return {name for name, tensor in system.named_parameters() if not torch.equal(tensor, before[name])}, set(before)
+
+    def test_nothing_is_frozen_unless_it_is_asked_for(self):
+        moved, every = self.moved(0)
+        assert moved == every
+
+    @pytest.mark.parametrize("frozen", [1, 3])
+    def test_what_is_below_stays(self, frozen):
+        moved, every = self.moved(frozen)
+        below = ("encoder.model.embeddings", *(f"encoder.model.layers.{i}." for i in range(frozen)))
+        still = {name for name in every if name.startswith(below)}
+        assert moved == every - still and still
+
+    def test_a_training_that_is_frozen_goes_on_after_a_stop(self, tmp_path):
+        def train(folder, stop):
+            torch.manual_seed(1)
+            system = BertCrf.build(BertCrfConfig(**{**TINY, "layers": 2, "frozen": 1}), LabelSet.of(lesson()), ["王" * 2])
+            config = TrainingConfig(epochs=2, batch_size=4, precision="fp32", keep="last")
+            steps = iter(range(9))
+            return system, fit(system, lesson(), lesson(), config, folder=folder, should_stop=lambda: next(steps) == stop)
+
+        assert train(tmp_path / "a", 3)[1].stopped
+        (gone_on, _), (straight, _) = train(tmp_path / "a", -1), train(tmp_path / "b", -1)
+        assert all(torch.equal(tensor, straight.state_dict()[name]) for name, tensor in gone_on.state_dict().items())
+
+    def test_a_folder_of_the_bert_kind_is_frozen_too(self, folder):
+        system = BertCrf.build(BertCrfConfig(encoder=str(folder), frozen=1), LabelSet(("LOC",)), [])
+        assert system.parts()["encoder"] == []
+        assert not any(parameter.requires_grad for parameter in system.encoder.parameters())
+        with pytest.raises(ConfigError, match="frozen: 2 layers cannot be frozen, the encoder has 1"):
+            BertCrf.build(BertCrfConfig(encoder=str(folder), frozen=2), LabelSet(("LOC",)), [])
