@@ -128,10 +128,8 @@ class Dghc(PictureTagger):
         there = looked.present[..., 0]
         rows, places = there.nonzero(as_tuple=True)
         texts = there.any(1).nonzero()[:, 0]
-        fits = torch.tensor(
-            [self._fits(documents[row], place) for row, place in zip(rows.tolist(), places.tolist(), strict=True)]
-        )
-        own = (texts[:, None] == rows) & fits.to(rows.device)
+        fits = [self._fits(documents[row], place) for row, place in there.nonzero().tolist()]
+        own = (texts[:, None] == rows) & torch.tensor(fits, dtype=torch.bool, device=rows.device)
         if not own.any() or own.all():
             return looked.text.new_zeros(())
         scores = self.correlate.score(looked.text[texts], looked.whole[rows, places][None]).float()  # [texts, pictures]

@@ -225,6 +225,12 @@ def test_matching_believes_a_corpus_that_says_which_pictures_fit(tmp_path):
         assert fitting > 0 > other
 
 
+def test_matching_learns_nothing_where_no_picture_is_shown(tmp_path):
+    document = Document("王芳来了", (Span(0, 2, "PER"),), images=(drawn(tmp_path, "red", 1),))
+    system = learned(Dghc, [document] * 2, epochs=1, matching=1.0, blind=1.0).train()
+    assert torch.isfinite(system(system.collate([document])).loss)
+
+
 def test_an_encoder_with_a_prefix_that_is_not_there_reads_as_without_one():
     encoder = small_encoder(CharacterVocabulary.of([POST] * 2), layers=3, width=64, dropout=0.0, longest=64).eval()
     text = encode_text([Document(POST), Document("又")], encoder.vocabulary)
