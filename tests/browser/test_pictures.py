@@ -15,13 +15,16 @@ gr = pytest.importorskip("gradio", reason="gradio is not installed")
 from PIL import Image  # noqa: E402
 
 from engine.document import Document, Span  # noqa: E402
+from engine.errors import ConfigError  # noqa: E402
 from engine.evidence import Correlation, Gates, Heatmap, RegionAttention  # noqa: E402
 from engine.layers.seeing import grid_boxes  # noqa: E402
+from engine.modalities.picture_text import Line  # noqa: E402
 from engine.systems.contract import Modality  # noqa: E402
 from engine.tagger import Prediction  # noqa: E402
 from tests.browser.serving import StandIn, fresh_pages, served  # noqa: E402
 from tests.engine.systems.picturing import drawn  # noqa: E402
 from workbench.checkpoints import Checkpoints  # noqa: E402
+from workbench.picture_panel import written  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 TEXT = "苹果又上新了"
@@ -331,3 +334,57 @@ def test_a_model_that_looks_is_offered_in_place_of_one_that_does_not(
     page.wait_for_selector(".duomo-regions")
     assert page.locator("#analyse-checkpoint input").input_value() == "zh-news-small"
     assert "用了 1 张" in page.locator("#analyse-pictures").inner_text()
+
+
+def test_the_text_in_a_picture_is_read_and_added_behind_what_was_typed(
+    visit: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(written, "can_read_text", lambda: True)
+    lines = {True: (Line("南京市<b>${1+1}", (0, 0, 1, 0.5), 0.98), Line("长江大桥", (0, 0.5, 1, 1), 0.9)), False: ()}
+    typed, told = "𠮷野家😀在\u0301这", "document.querySelectorAll('.picture-written li').length === 2"
+    monkeypatch.setattr(written, "read_text", lambda path: lines[Path(path).stem == key])
+    page = visit(width=400)
+    put(page, drawn(tmp_path, "blue"))
+    label(page, "ORG")
+    key = page.locator(".picture-row li").get_attribute("data-key")
+    put(page, drawn(tmp_path, "red"))
+    page.wait_for_function("document.querySelectorAll('.picture-row li').length === 2")
+    page.locator("#analyse-text textarea").fill(typed)
+    page.locator("[data-read]").click()
+    page.wait_for_function(told)
+    said = page.locator(".picture-written").inner_text()
+    assert "南京市<b>${1+1}" in said and "98%" in said and "没有找到文字" in said and narrow(page)
+    assert page.locator("[data-read]").count() == 0 and page.locator("#analyse-text textarea").input_value() == typed
+    page.locator(".picture-lines [data-add]").nth(1).click()
+    page.wait_for_function("document.querySelector('#analyse-hero').textContent.includes('长江大桥')")
+    assert page.locator("#analyse-text textarea").input_value() == f"{typed}\n长江大桥"
+    page.locator(".picture-lines .is-every").click()
+    page.wait_for_function("document.querySelector('#analyse-hero').textContent.includes('南京市<b>${1+1}')")
+    assert page.locator("#analyse-text textarea").input_value() == f"{typed}\n长江大桥\n南京市<b>${{1+1}}\n长江大桥"
+
+
+@pytest.mark.parametrize("text", ["", "王芳", "王芳\n", "𠮷野家😀👨‍👩‍👧", "e\u0301\u200b字", "１２３\u3000"])
+def test_lines_that_are_added_move_no_character(visit: Callable[..., Any], text: str) -> None:
+    page = visit(unfold=False)
+    grown = page.evaluate("([text, lines]) => duomoPictures.appended(text, lines)", [text, ["南京市", "大桥😀"]])
+    spans = [(start, end) for start in range(len(text)) for end in range(start + 1, len(text) + 1)]
+    assert [grown[start:end] for start, end in spans] == [text[start:end] for start, end in spans]
+    assert grown.removeprefix(text).removeprefix("\n") == "南京市\n大桥😀"
+
+
+def test_a_reader_that_does_not_load_is_said_to_and_nothing_is_lost(
+    visit: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(path: str) -> None:
+        raise ConfigError("rapidocr cannot be loaded; pip install rapidocr")
+
+    monkeypatch.setattr(written, "can_read_text", lambda: True)
+    monkeypatch.setattr(written, "read_text", missing)
+    page = visit()
+    put(page, drawn(tmp_path, "blue"))
+    label(page, "ORG")
+    page.locator("[data-read]").click()
+    page.wait_for_selector("#picture-problem .notice")
+    assert "pip install rapidocr" in page.locator("#picture-problem").inner_text()
+    page.wait_for_selector("[data-read]:not([disabled])")
+    assert page.locator(".picture-row li").count() == 1 and page.locator("#analyse-hero .duomo-tag").count() == 1

@@ -121,13 +121,14 @@ class _Handlers:
     def analyse(self, text: str, checkpoint: str, session: Session) -> dict[Any, Any]:
         """Read the text and show what was read and why."""
         before = self.context.services.analysis(session.analysis)
-        if before and before.prediction.document.text == text:
-            return self._answer(text, checkpoint, before.prediction.document.readings, session)
-        # Readings and comparisons belong to the text that they were chosen in.
-        session.forget_comparison()
-        if session.speech_text not in ("", text):
-            session.forget_speech()
-        return self._answer(text, checkpoint, {}, session)
+        asked = before.prediction.document if before else None
+        # Readings and comparisons belong to the text that they were chosen in; lines after it leave its readings where they are.
+        if asked is None or asked.text != text:
+            session.forget_comparison()
+            if session.speech_text not in ("", text):
+                session.forget_speech()
+        goes_on = asked is not None and (text + "\n").startswith(asked.text.removesuffix("\n") + "\n")
+        return self._answer(text, checkpoint, asked.readings if asked and goes_on else {}, session)
 
     def present(self, example: Example, checkpoint: str, session: Session) -> dict[Any, Any]:
         """Read an example, with its recording where it has one, compared with its second one, by a checkpoint that listens."""
