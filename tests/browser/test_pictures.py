@@ -19,6 +19,7 @@ from engine.errors import ConfigError  # noqa: E402
 from engine.evidence import Correlation, Gates, Heatmap, RegionAttention  # noqa: E402
 from engine.layers.seeing import grid_boxes  # noqa: E402
 from engine.modalities.picture_text import Line  # noqa: E402
+from engine.samples import examples  # noqa: E402
 from engine.systems.contract import Modality  # noqa: E402
 from engine.tagger import Prediction  # noqa: E402
 from tests.browser.serving import StandIn, fresh_pages, served  # noqa: E402
@@ -388,3 +389,22 @@ def test_a_reader_that_does_not_load_is_said_to_and_nothing_is_lost(
     assert "pip install rapidocr" in page.locator("#picture-problem").inner_text()
     page.wait_for_selector("[data-read]:not([disabled])")
     assert page.locator(".picture-row li").count() == 1 and page.locator("#analyse-hero .duomo-tag").count() == 1
+
+
+def test_an_example_puts_its_pictures_in_and_another_takes_them_away(
+    visit: Callable[..., Any], tagger: Looking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Checkpoints, "looking", lambda self: [info for info in self.all() if info.name == "zh-news-small"])
+    number = next(number for number, example in enumerate(examples()) if example.pictures)
+    page = visit(unfold=False)
+    page.locator("button.example").nth(number).click()
+    page.wait_for_selector(".duomo-regions")
+    assert page.locator("#analyse-text textarea").input_value() == examples()[number].text
+    assert page.locator("#analyse-checkpoint input").input_value() == "zh-news-small"
+    assert "图片：2 / 2" in page.locator("#picture-source").inner_text()
+    page.locator("#picture-source > button").click()
+    named(page, "手机", "宝塔")
+    page.locator(".picture-toggle").nth(1).click()
+    page.wait_for_function("document.querySelectorAll('#analyse-picture-figure .duomo-looked figure').length === 1")
+    page.locator("button.example").first.click()
+    page.wait_for_selector(".picture-row li", state="detached")
