@@ -26,6 +26,7 @@ from tests.browser.serving import StandIn, fresh_pages, served  # noqa: E402
 from tests.engine.systems.picturing import drawn  # noqa: E402
 from workbench.checkpoints import Checkpoints  # noqa: E402
 from workbench.picture_panel import written  # noqa: E402
+from workbench.store import Store  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 TEXT = "苹果又上新了"
@@ -408,3 +409,31 @@ def test_an_example_puts_its_pictures_in_and_another_takes_them_away(
     page.wait_for_function("document.querySelectorAll('#analyse-picture-figure .duomo-looked figure').length === 1")
     page.locator("button.example").first.click()
     page.wait_for_selector(".picture-row li", state="detached")
+
+
+def test_a_correction_keeps_the_pictures_and_annotate_shows_them(visit: Callable[..., Any], tmp_path: Path, folder: Path) -> None:
+    text = "苹果今天又上新了"
+    page = visit(text=text)
+    put(page, drawn(tmp_path, "blue"), drawn(tmp_path, "red"))
+    named(page, "blue-0.png", "red-0.png")
+    label(page, "ORG")
+    page.wait_for_function("document.querySelectorAll('#analyse-picture-figure .duomo-looked figure').length === 2")
+    keys = [item.get_attribute("data-key") for item in page.locator(".picture-row li").all()]
+    page.locator("#analyse-correct").click()
+    page.wait_for_function("document.querySelectorAll('.duomo-beside details').length === 2")
+    page.locator(".duomo-surface").focus()
+    page.keyboard.press("Control+s")
+    page.wait_for_selector("#annotate-status .facts-line")
+    store = Store.open(f"sqlite:///{(folder / 'duomo.db').as_posix()}")
+    assert store.find(text).latest.pictures == tuple(f"{key}.jpg" for key in keys)
+    store.close()
+    page = visit(width=400, unfold=False)
+    page.get_by_role("tab").nth(1).click()
+    page.locator(".document", has_text=text).click()
+    page.locator(".duomo-beside summary").first.click()
+    assert page.locator(".duomo-beside details > img").first.bounding_box()["width"] > 150 and narrow(page)
+    (folder / "pictures" / f"{keys[1]}.jpg").rename(tmp_path / "away.jpg")
+    page.locator(".document", has_text=text).click()
+    page.wait_for_selector(".duomo-beside .is-gone")
+    assert "文件不在了" in page.locator(".duomo-beside").inner_text()
+    (tmp_path / "away.jpg").rename(folder / "pictures" / f"{keys[1]}.jpg")
