@@ -437,3 +437,28 @@ def test_a_correction_keeps_the_pictures_and_annotate_shows_them(visit: Callable
     page.wait_for_selector(".duomo-beside .is-gone")
     assert "文件不在了" in page.locator(".duomo-beside").inner_text()
     (tmp_path / "away.jpg").rename(folder / "pictures" / f"{keys[1]}.jpg")
+
+
+def test_what_is_seen_is_saved_as_a_figure(visit: Callable[..., Any], tmp_path: Path) -> None:
+    page = visit(accept_downloads=True)
+    put(page, drawn(tmp_path, "blue"), drawn(tmp_path, "red"))
+    label(page, "ORG")
+    page.wait_for_function("document.querySelectorAll('#analyse-picture-figure .duomo-looked figure').length === 2")
+    begins = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF-"}
+
+    def saved(panel: str, kind: str) -> bytes:
+        with page.expect_download() as download:
+            page.locator(f"#analyse-picture-figure {panel} button[data-format={kind}]").click()
+        name = {".duomo-regions": "region-attention", ".duomo-correlation": "correlation"}.get(panel, "dynamic-gates")
+        assert download.value.suggested_filename == f"duomo-{name}.{kind}"
+        content = Path(download.value.path()).read_bytes()
+        assert content.startswith(begins[kind])
+        return content
+
+    every = saved(".duomo-regions", "png")
+    page.locator(".duomo-ask-sign").first.click()
+    page.wait_for_function("document.querySelector('.duomo-told').textContent.startsWith('“苹”')")
+    assert saved(".duomo-regions", "png") != every
+    saved(".duomo-correlation", "svg")
+    saved(".duomo-picture-gates", "pdf")
+    page.wait_for_function("!document.querySelector('[data-format][aria-busy]')")

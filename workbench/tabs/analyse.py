@@ -26,6 +26,7 @@ from workbench.views.escape import esc
 from workbench.views.evidence import evidence_figure, evidence_html, figure_name
 from workbench.views.examples import examples_html, note
 from workbench.views.figure import FORMATS
+from workbench.views.looking import is_of_pictures
 from workbench.views.spans import spans_html
 
 if TYPE_CHECKING:
@@ -101,10 +102,9 @@ def build(context: Context) -> Tab:
     for source in (parts.characters.strip, parts.characters.card):
         chosen = source.choose(choose, [context.session], parts.results, **QUIET, **_PREDICT)
         chosen.then(None, js=_ANSWERED, **QUIET)
-    drawn = parts.evidence.figure(
-        guarded(does.figure), [context.session], [parts.problem, parts.file], trigger_mode="once", **QUIET
-    )
-    drawn.then(None, js=_SAVE, inputs=[parts.file], outputs=[parts.file], **QUIET)
+    for panel in (parts.evidence, parts.looking.figure):
+        drawn = panel.figure(guarded(does.figure), [context.session], [parts.problem, parts.file], trigger_mode="once", **QUIET)
+        drawn.then(None, js=_SAVE, inputs=[parts.file], outputs=[parts.file], **QUIET)
     described = [parts.problem, parts.checkpoint, parts.card]
     parts.checkpoint.input(guarded(does.describe), [parts.checkpoint], described, **QUIET)
     return Tab(
@@ -207,7 +207,10 @@ class _Handlers:
         t, prediction, info = self.context.texts, analysis.prediction, analysis.checkpoint
         evidence, kind, head = prediction.evidence[int(event.item)], str(event.format), int(event.head)
         model = t("views.figure.model", name=info.name, digest=info.digest[:_DIGITS])
-        drawn = evidence_figure(prediction.document, evidence, t.words, model=model, kind=kind, head=head)
+        if is_of_pictures(evidence):
+            drawn = self.parts.looking.saved(self.context, session, analysis, event, model)
+        else:
+            drawn = evidence_figure(prediction.document, evidence, t.words, model=model, kind=kind, head=head)
         file = {"name": figure_name(evidence, kind, head), "type": FORMATS[kind], "base64": b64encode(drawn).decode("ascii")}
         return {self.parts.file: file}
 
