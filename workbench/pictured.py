@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine.errors import InputError
 from engine.modalities.images import read_image, stored_form
+from engine.modalities.picture_text import Line
 from workbench.keeping import write_once
 
 _REMEMBERED = 256
@@ -45,12 +46,14 @@ class Placed:
         name: what the user calls it.
         off: whether the text is answered without it.
         remarks: on the file that it came in.
+        written: the lines of text in it, once somebody has asked for them.
     """
 
     path: str
     name: str
     off: bool = False
     remarks: tuple[str, ...] = ()
+    written: tuple[Line, ...] | None = None
 
     @property
     def key(self) -> str:

@@ -264,9 +264,14 @@ class Services:
         return int(self.store.get(f"learned.{self.checkpoints.in_use().name}", 0))
 
     def corrections(self) -> list[Document]:
-        """Return the corrections that the checkpoint in use has not seen, with the recordings that are still there."""
+        """Return the corrections that the checkpoint in use has not seen, with the recordings and pictures still there."""
         found = self.store.corrections(after_revision=self.learned())
-        return [replace(document, audio=self._recording(document.audio)) for document in found]
+        return [self._with_files(document) for document in found]
+
+    def _with_files(self, document: Document) -> Document:
+        pictures = [self.picture_folder / name for name in document.images]
+        images = tuple(str(path) for path in pictures if path.is_file())
+        return replace(document, audio=self._recording(document.audio), images=images)
 
     def _recording(self, name: str | None) -> str | None:
         file = self.speech_folder / name if name else None

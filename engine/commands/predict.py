@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,11 @@ Find the entities of a text.
   python -m engine predict --checkpoint mine --text 南京市长江大桥 --reading 3=zhang3
   python -m engine predict --checkpoint mine --text 南京市长江大桥 --speech bridge.wav --explain --json
   python -m engine predict --checkpoint mine --text 苹果又上新了 --image shop.jpg --image phone.png --explain --json
+  python -m engine predict --text 苹果又上新了 --image shop.jpg --picture-text
 
 A file may also be a corpus in any format that Duomo reads (its annotations are not looked at). With --json, one object a line:
-text, spans (start, end, label, text, score; offsets are half-open code points), evidence (with --explain), seconds."""
+text, spans (start, end, label, text, score; offsets are half-open code points), evidence (with --explain), seconds, and with
+--picture-text picture_text: of each picture its lines (text; box: left, top, right, bottom as shares of it; confidence)."""
 
 
 def add(commands: Any) -> None:
@@ -76,6 +79,7 @@ def add(commands: Any) -> None:
         metavar="F",
         help="with --text: a picture beside it; png, jpeg, webp, gif, bmp or heic; several may be given",
     )
+    parser.add_argument("--picture-text", action="store_true", help="with --image: also read the text in the pictures (rapidocr)")
     parser.add_argument("--explain", action="store_true", help="also give the evidence")
     add_device(parser)
     add_json(parser)
@@ -90,6 +94,8 @@ def predict(arguments: argparse.Namespace) -> int:
         raise InputError("--speech is a recording of a --text; in a corpus, write its path into the field audio")
     if arguments.image and arguments.text is None:
         raise InputError("--image is a picture beside a --text; in a corpus, write its path into the field images")
+    if arguments.picture_text and not arguments.image:
+        raise InputError("--picture-text reads the text in pictures; give one with --image")
     use_threads(arguments.threads)
     from engine import tagger
     from engine.evidence import to_json
@@ -101,7 +107,9 @@ def predict(arguments: argparse.Namespace) -> int:
     if arguments.speech:
         _check_speech(arguments.speech, model.info.name, modalities)
     if arguments.image:
-        _check_images(arguments.image, model.info.name, modalities)
+        looks = None if arguments.picture_text else model.info.name
+        _check_images(arguments.image, looks, modalities)
+    written = _picture_text(arguments.image) if arguments.picture_text else {}
     if arguments.reading and _PHONETIC not in modalities:
         raise InputError(
             f"{model.info.name} does not listen to how characters are read; leave --reading out or choose another model"
@@ -115,12 +123,23 @@ def predict(arguments: argparse.Namespace) -> int:
             ]
             if arguments.json:
                 evidence = [to_json(item) for item in prediction.evidence]
-                print_json({"text": document.text, "spans": spans, "evidence": evidence, "seconds": prediction.seconds})
+                print_json(
+                    {"text": document.text, "spans": spans, "evidence": evidence, "seconds": prediction.seconds, **written}
+                )
             else:
                 print(document.text.rstrip("\n"))
                 for span in spans:
                     print(f"  {span['label']:<5} {span['score']:>4.0%}  {span['start']:>4}-{span['end']:<4} {span['text']}")
+    if not arguments.json:
+        _print_written(written)
     return 0
+
+
+def _print_written(written: dict[str, list[dict[str, Any]]]) -> None:
+    for picture in written.get("picture_text", ()):
+        print(f"{picture['image']}:" if picture["lines"] else f"{picture['image']}: no text was found")
+        for line in picture["lines"]:
+            print(f"  {line['confidence']:>4.0%}  {line['text']}")
 
 
 def _documents(arguments: argparse.Namespace) -> Iterator[Document]:
@@ -153,11 +172,24 @@ def _check_speech(path: str, name: str, modalities: set[str]) -> None:
         print(f"{path}: {_REMARKS[remark]}", file=sys.stderr)
 
 
-def _check_images(paths: Sequence[str], name: str, modalities: set[str]) -> None:
-    """Read pictures, so that what is wrong with them is said now, and what is done to them as well."""
+def _picture_text(paths: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Read the text in pictures, as the JSON has it."""
+    from engine.modalities.picture_text import read_text
+
+    return {"picture_text": [{"image": path, "lines": [asdict(line) for line in read_text(path)]} for path in paths]}
+
+
+def _check_images(paths: Sequence[str], name: str | None, modalities: set[str]) -> None:
+    """Read pictures, so that what is wrong with them is said now, and what is done to them as well.
+
+    Args:
+        paths: of the pictures.
+        name: of the model that has to look at them; none where they are wanted for something else too.
+        modalities: that it makes use of.
+    """
     from engine.modalities.images import check_count, read_image
 
-    if _IMAGE not in modalities:
+    if name and _IMAGE not in modalities:
         raise InputError(f"{name} does not look at pictures; leave --image out or choose another model")
     check_count(paths)
     for path in paths:

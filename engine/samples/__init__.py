@@ -11,7 +11,7 @@ and judged whether a system listens. Names are made up, and some readings are un
 ``ambiguous_names.jsonl`` holds 416 texts with one name each, which is a person's or a place's, a place's or a team's, a company's
 or a product's: each text stands there once with either type. ``build pictures`` shows which it is: nothing else tells.
 
-``speech/README.md`` says how the recordings of the examples were made.
+``speech/README.md`` says how the recordings of the examples were made, ``pictures/README.md`` where their pictures come from.
 """
 
 from __future__ import annotations
@@ -37,14 +37,24 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Pictured:
+    """A picture beside a text, and what it shows, in both languages."""
+
+    image: Path
+    note_zh: str
+    note_en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
-    """A text to try, and what it shows, in both languages; with one recording of it, or two to compare."""
+    """A text to try, and what it shows, in both languages; with one recording of it, or two to compare, or with pictures."""
 
     id: str
     text: str
     note_zh: str
     note_en: str
     readings: tuple[Reading, ...] = ()
+    pictures: tuple[Pictured, ...] = ()
 
 
 def news() -> list[Document]:
@@ -65,8 +75,12 @@ def ambiguous_names() -> list[Document]:
 def examples() -> list[Example]:
     """Return the texts the page offers to try."""
     rows = json.loads((FOLDER / "examples.json").read_text(encoding="utf-8"))
-    return [Example(**{**row, "readings": _readings(row)}) for row in rows]
+    return [Example(**{**row, "readings": _readings(row), "pictures": _pictures(row)}) for row in rows]
 
 
 def _readings(row: dict[str, Any]) -> tuple[Reading, ...]:
     return tuple(Reading(**{**reading, "audio": FOLDER / reading["audio"]}) for reading in row.get("readings", ()))
+
+
+def _pictures(row: dict[str, Any]) -> tuple[Pictured, ...]:
+    return tuple(Pictured(**{**shown, "image": FOLDER / shown["image"]}) for shown in row.get("pictures", ()))

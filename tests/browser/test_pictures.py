@@ -15,13 +15,18 @@ gr = pytest.importorskip("gradio", reason="gradio is not installed")
 from PIL import Image  # noqa: E402
 
 from engine.document import Document, Span  # noqa: E402
+from engine.errors import ConfigError  # noqa: E402
 from engine.evidence import Correlation, Gates, Heatmap, RegionAttention  # noqa: E402
 from engine.layers.seeing import grid_boxes  # noqa: E402
+from engine.modalities.picture_text import Line  # noqa: E402
+from engine.samples import examples  # noqa: E402
 from engine.systems.contract import Modality  # noqa: E402
 from engine.tagger import Prediction  # noqa: E402
 from tests.browser.serving import StandIn, fresh_pages, served  # noqa: E402
 from tests.engine.systems.picturing import drawn  # noqa: E402
 from workbench.checkpoints import Checkpoints  # noqa: E402
+from workbench.picture_panel import written  # noqa: E402
+from workbench.store import Store  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 TEXT = "苹果又上新了"
@@ -331,3 +336,129 @@ def test_a_model_that_looks_is_offered_in_place_of_one_that_does_not(
     page.wait_for_selector(".duomo-regions")
     assert page.locator("#analyse-checkpoint input").input_value() == "zh-news-small"
     assert "用了 1 张" in page.locator("#analyse-pictures").inner_text()
+
+
+def test_the_text_in_a_picture_is_read_and_added_behind_what_was_typed(
+    visit: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(written, "can_read_text", lambda: True)
+    lines = {True: (Line("南京市<b>${1+1}", (0, 0, 1, 0.5), 0.98), Line("长江大桥", (0, 0.5, 1, 1), 0.9)), False: ()}
+    typed, told = "𠮷野家😀在\u0301这", "document.querySelectorAll('.picture-written li').length === 2"
+    monkeypatch.setattr(written, "read_text", lambda path: lines[Path(path).stem == key])
+    page = visit(width=400)
+    put(page, drawn(tmp_path, "blue"))
+    label(page, "ORG")
+    key = page.locator(".picture-row li").get_attribute("data-key")
+    put(page, drawn(tmp_path, "red"))
+    page.wait_for_function("document.querySelectorAll('.picture-row li').length === 2")
+    page.locator("#analyse-text textarea").fill(typed)
+    page.locator("[data-read]").click()
+    page.wait_for_function(told)
+    said = page.locator(".picture-written").inner_text()
+    assert "南京市<b>${1+1}" in said and "98%" in said and "没有找到文字" in said and narrow(page)
+    assert page.locator("[data-read]").count() == 0 and page.locator("#analyse-text textarea").input_value() == typed
+    page.locator(".picture-lines [data-add]").nth(1).click()
+    page.wait_for_function("document.querySelector('#analyse-hero').textContent.includes('长江大桥')")
+    assert page.locator("#analyse-text textarea").input_value() == f"{typed}\n长江大桥"
+    page.locator(".picture-lines .is-every").click()
+    page.wait_for_function("document.querySelector('#analyse-hero').textContent.includes('南京市<b>${1+1}')")
+    assert page.locator("#analyse-text textarea").input_value() == f"{typed}\n长江大桥\n南京市<b>${{1+1}}\n长江大桥"
+
+
+@pytest.mark.parametrize("text", ["", "王芳", "王芳\n", "𠮷野家😀👨‍👩‍👧", "e\u0301\u200b字", "１２３\u3000"])
+def test_lines_that_are_added_move_no_character(visit: Callable[..., Any], text: str) -> None:
+    page = visit(unfold=False)
+    grown = page.evaluate("([text, lines]) => duomoPictures.appended(text, lines)", [text, ["南京市", "大桥😀"]])
+    spans = [(start, end) for start in range(len(text)) for end in range(start + 1, len(text) + 1)]
+    assert [grown[start:end] for start, end in spans] == [text[start:end] for start, end in spans]
+    assert grown.removeprefix(text).removeprefix("\n") == "南京市\n大桥😀"
+
+
+def test_a_reader_that_does_not_load_is_said_to_and_nothing_is_lost(
+    visit: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(path: str) -> None:
+        raise ConfigError("rapidocr cannot be loaded; pip install rapidocr")
+
+    monkeypatch.setattr(written, "can_read_text", lambda: True)
+    monkeypatch.setattr(written, "read_text", missing)
+    page = visit()
+    put(page, drawn(tmp_path, "blue"))
+    label(page, "ORG")
+    page.locator("[data-read]").click()
+    page.wait_for_selector("#picture-problem .notice")
+    assert "pip install rapidocr" in page.locator("#picture-problem").inner_text()
+    page.wait_for_selector("[data-read]:not([disabled])")
+    assert page.locator(".picture-row li").count() == 1 and page.locator("#analyse-hero .duomo-tag").count() == 1
+
+
+def test_an_example_puts_its_pictures_in_and_another_takes_them_away(
+    visit: Callable[..., Any], tagger: Looking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Checkpoints, "looking", lambda self: [info for info in self.all() if info.name == "zh-news-small"])
+    number = next(number for number, example in enumerate(examples()) if example.pictures)
+    page = visit(unfold=False)
+    page.locator("button.example").nth(number).click()
+    page.wait_for_selector(".duomo-regions")
+    assert page.locator("#analyse-text textarea").input_value() == examples()[number].text
+    assert page.locator("#analyse-checkpoint input").input_value() == "zh-news-small"
+    assert "图片：2 / 2" in page.locator("#picture-source").inner_text()
+    page.locator("#picture-source > button").click()
+    named(page, "手机", "宝塔")
+    page.locator(".picture-toggle").nth(1).click()
+    page.wait_for_function("document.querySelectorAll('#analyse-picture-figure .duomo-looked figure').length === 1")
+    page.locator("button.example").first.click()
+    page.wait_for_selector(".picture-row li", state="detached")
+
+
+def test_a_correction_keeps_the_pictures_and_annotate_shows_them(visit: Callable[..., Any], tmp_path: Path, folder: Path) -> None:
+    text = "苹果今天又上新了"
+    page = visit(text=text)
+    put(page, drawn(tmp_path, "blue"), drawn(tmp_path, "red"))
+    named(page, "blue-0.png", "red-0.png")
+    label(page, "ORG")
+    page.wait_for_function("document.querySelectorAll('#analyse-picture-figure .duomo-looked figure').length === 2")
+    keys = [item.get_attribute("data-key") for item in page.locator(".picture-row li").all()]
+    page.locator("#analyse-correct").click()
+    page.wait_for_function("document.querySelectorAll('.duomo-beside details').length === 2")
+    page.locator(".duomo-surface").focus()
+    page.keyboard.press("Control+s")
+    page.wait_for_selector("#annotate-status .facts-line")
+    store = Store.open(f"sqlite:///{(folder / 'duomo.db').as_posix()}")
+    assert store.find(text).latest.pictures == tuple(f"{key}.jpg" for key in keys)
+    store.close()
+    page = visit(width=400, unfold=False)
+    page.get_by_role("tab").nth(1).click()
+    page.locator(".document", has_text=text).click()
+    page.locator(".duomo-beside summary").first.click()
+    assert page.locator(".duomo-beside details > img").first.bounding_box()["width"] > 150 and narrow(page)
+    (folder / "pictures" / f"{keys[1]}.jpg").rename(tmp_path / "away.jpg")
+    page.locator(".document", has_text=text).click()
+    page.wait_for_selector(".duomo-beside .is-gone")
+    assert "文件不在了" in page.locator(".duomo-beside").inner_text()
+    (tmp_path / "away.jpg").rename(folder / "pictures" / f"{keys[1]}.jpg")
+
+
+def test_what_is_seen_is_saved_as_a_figure(visit: Callable[..., Any], tmp_path: Path) -> None:
+    page = visit(accept_downloads=True)
+    put(page, drawn(tmp_path, "blue"), drawn(tmp_path, "red"))
+    label(page, "ORG")
+    page.wait_for_function("document.querySelectorAll('#analyse-picture-figure .duomo-looked figure').length === 2")
+    begins = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF-"}
+
+    def saved(panel: str, kind: str) -> bytes:
+        with page.expect_download() as download:
+            page.locator(f"#analyse-picture-figure {panel} button[data-format={kind}]").click()
+        name = {".duomo-regions": "region-attention", ".duomo-correlation": "correlation"}.get(panel, "dynamic-gates")
+        assert download.value.suggested_filename == f"duomo-{name}.{kind}"
+        content = Path(download.value.path()).read_bytes()
+        assert content.startswith(begins[kind])
+        return content
+
+    every = saved(".duomo-regions", "png")
+    page.locator(".duomo-ask-sign").first.click()
+    page.wait_for_function("document.querySelector('.duomo-told').textContent.startsWith('“苹”')")
+    assert saved(".duomo-regions", "png") != every
+    saved(".duomo-correlation", "svg")
+    saved(".duomo-picture-gates", "pdf")
+    page.wait_for_function("!document.querySelector('[data-format][aria-busy]')")

@@ -8,6 +8,7 @@ import torch
 from engine import checkpoint, formats
 from engine.__main__ import main
 from engine.document import Document, LabelSet, Span
+from engine.modalities import picture_text
 from engine.systems.dghc import Dghc
 from tests.engine.systems.picturing import drawn
 
@@ -83,3 +84,17 @@ def test_a_corpus_that_does_not_say_what_is_related_is_refused(call, looking, ti
     for path, advice in ((looking, "does not say which pictures"), (tiny.path, "choose a dghc")):
         status, _, err = call("evaluate", "--checkpoint", path, "--data", tmp_path / "plain.jsonl", "--correlation")
         assert status == 2 and advice in err
+
+
+def test_the_text_in_a_picture_is_given_beside_the_answer(call, tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(picture_text, "read_text", lambda path: (picture_text.Line("苹果专卖", (0, 0.1, 0.5, 0.2), 0.875),))
+    path = drawn(tmp_path, "red")
+    asked = ("predict", "--checkpoint", tiny.path, "--text", POST, "--image", path, "--picture-text")
+    status, out, _ = call(*asked, "--json")
+    line = {"text": "苹果专卖", "box": [0, 0.1, 0.5, 0.2], "confidence": 0.875}
+    assert status == 0 and json.loads(out)["picture_text"] == [{"image": path, "lines": [line]}]
+    assert call(*asked)[1].splitlines()[-2:] == [f"{path}:", "   88%  苹果专卖"]
+    monkeypatch.setattr(picture_text, "read_text", lambda path: ())
+    assert call(*asked)[1].splitlines()[-1] == f"{path}: no text was found"
+    status, _, err = call("predict", "--checkpoint", tiny.path, "--text", POST, "--picture-text")
+    assert status == 2 and "give one with --image" in err

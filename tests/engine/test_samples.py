@@ -1,6 +1,7 @@
 from itertools import accumulate
 
 from engine import samples, tags
+from engine.modalities.images import read_image
 from engine.modalities.scripts import script_of
 from engine.modalities.speech import pauses, read_speech
 from engine.synthesis.picture_pool import Kinds
@@ -46,9 +47,9 @@ def test_the_ambiguous_texts_are_none_of_the_examples():
     assert not [document.text for document in samples.ambiguous() if document.text in shown]
 
 
-def test_the_examples_are_fourteen_and_explained_in_both_languages():
+def test_the_examples_are_fifteen_and_explained_in_both_languages():
     examples = samples.examples()
-    assert len({example.id for example in examples}) == len(examples) == 14
+    assert len({example.id for example in examples}) == len(examples) == 15
     assert all(example.text and example.note_zh and example.note_en for example in examples)
     assert any("😀" in example.text for example in examples)
     assert any("𠮷" in example.text for example in examples)
@@ -80,3 +81,13 @@ def test_a_reading_pauses_between_its_words_and_is_small():
             assert len(pauses(speech.waveform)) == reading.note_zh.count("｜") and speech.remarks == ()
             assert reading.audio.stat().st_size < 80_000
             assert f"`{reading.audio.name}` | {reading.note_zh} |" in (samples.FOLDER / "speech/README.md").read_text("utf-8")
+
+
+def test_the_pictures_of_an_example_are_ours_small_and_fit_to_be_looked_at():
+    pictured = {example.id: example.pictures for example in samples.examples() if example.pictures}
+    assert {name: len(pictures) for name, pictures in pictured.items()} == {"pictured-apple": 2}
+    for shown in (shown for pictures in pictured.values() for shown in pictures):
+        image = read_image(shown.image)
+        assert image.remarks == () and max(image.size) <= 640 and shown.image.stat().st_size < 40_000
+        assert shown.note_zh and shown.note_en
+        assert f"`{shown.image.name}` |" in (samples.FOLDER / "pictures/README.md").read_text("utf-8")

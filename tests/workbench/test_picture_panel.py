@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,12 +14,13 @@ import pytest
 pytest.importorskip("gradio", reason="gradio is not installed")
 
 from engine.modalities.images import MOST_IMAGES  # noqa: E402
+from engine.modalities.picture_text import Line  # noqa: E402
 from tests.engine.systems.picturing import drawn  # noqa: E402
 from tests.workbench.test_picture_views import is_safe  # noqa: E402
 from tests.workbench.test_views import NASTY  # noqa: E402
 from workbench.errors import UserError  # noqa: E402
 from workbench.language import Texts  # noqa: E402
-from workbench.picture_panel import offered  # noqa: E402
+from workbench.picture_panel import offered, written  # noqa: E402
 from workbench.picture_panel.source import _arranged, _row  # noqa: E402
 from workbench.pictured import Placed  # noqa: E402
 from workbench.tabs import Session  # noqa: E402
@@ -66,3 +68,35 @@ def test_the_row_shows_whatever_a_picture_is_called(nasty: str, tmp_path: Path) 
     assert all(source.startswith("data:image/jpeg") for source in re.findall(r'src="([^"]*)"', row))
     gone = _row(context(), Session(pictures=(Placed("/pictures/gone.jpg", nasty),)))
     assert 'src="data:,"' in gone and json.dumps(MOST_IMAGES) in gone
+
+
+def test_the_text_in_pictures_is_read_picture_by_picture_as_far_as_they_are_still_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(written, "read_text", lambda path: (Line(Path(path).stem, (0, 0, 1, 1), 0.5),))
+    first, second, third = (Placed(drawn(tmp_path, shape), shape, off=shape == "blue") for shape in ("red", "green", "blue"))
+    session = Session(pictures=(first, second, third))
+    reading = written.read_all(session)
+    assert next(reading) == (1, 2) and written.unread(session) == [first, second]
+    session.pictures = (second, third)
+    assert next(reading) == (2, 2) and list(reading) == []
+    assert [picture.written and picture.written[0].text for picture in session.pictures] == ["green-0", None]
+    assert written.unread(session) == []
+
+
+@pytest.mark.parametrize("nasty", NASTY)
+def test_lines_are_offered_whatever_they_say(nasty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(written, "can_read_text", lambda: True)
+    lines = (Line(nasty, (0, 0, 1, 0.5), 0.876), Line("大桥", (0, 0.5, 1, 1), 0.5))
+    row = _row(context(), Session(pictures=(Placed(drawn(tmp_path, "red"), nasty, written=lines),)))
+    assert is_safe(row) and row.count("data-add") == 3 and "<small>88%</small>" in row and "data-read" not in row
+
+
+def test_what_was_not_found_and_what_is_not_installed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(written, "can_read_text", lambda: True)
+    picture = Placed(drawn(tmp_path, "red"), "red")
+    assert "data-read>" in _row(context(), Session(pictures=(picture,))) and "data-read" not in _row(context(), Session())
+    assert "没有找到文字" in _row(context(), Session(pictures=(replace(picture, written=()),)))
+    monkeypatch.setattr(written, "can_read_text", lambda: False)
+    row = _row(context(), Session(pictures=(picture,)))
+    assert "<code>pip install rapidocr onnxruntime</code>" in row and "data-read" not in row

@@ -17,6 +17,7 @@ from engine.layers.seeing import WHOLE, grid_boxes
 from tests.engine.systems.picturing import drawn
 from tests.workbench.test_views import NASTY, nothing_to_evaluate
 from workbench.language import Texts
+from workbench.views.beside import beside_html
 from workbench.views.correlation import correlation_html, correlation_word
 from workbench.views.data_urls import jpeg_url
 from workbench.views.evidence import evidence_html
@@ -158,3 +159,10 @@ def test_how_far_pictures_are_let_in_is_compared() -> None:
     closed, open_ = (Heatmap("visual_gate", ("pictures",), ((share, share),)) for share in (0.1, 0.6))
     assert "60.0% → 10.0%" in gate_changed_html([open_], [closed], EN) and "– → 10.0%" in gate_changed_html([], [closed], EN)
     assert gate_changed_html([GATES], [replace(closed, rows=(), values=())], EN) == ""
+
+
+@pytest.mark.parametrize(("words", "gone"), [(ZH, "文件不在了"), (EN, "the file is gone")], ids=["zh", "en"])
+def test_beside_a_text_pictures_unfold_and_one_that_is_gone_has_its_place(words: dict[str, str], gone: str) -> None:
+    row = beside_html([*pictures("<b>"), None], words)
+    assert is_safe(row) and row.count("<details>") == 1 and row.count("<li") == 2 and row.count(gone) == 1
+    assert "<b>" not in row and beside_html([], words) == ""

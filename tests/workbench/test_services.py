@@ -14,6 +14,7 @@ import soundfile
 
 import engine.checkpoint
 import engine.tagger
+from engine import formats
 from engine.document import Document, Span
 from engine.errors import CheckpointError, InputError
 from engine.samples import examples
@@ -396,6 +397,17 @@ def test_pictures_are_kept_and_given_to_the_model(services: Services, tmp_path: 
     assert analysis.looks and [picture.name for picture in analysis.looked_at] == ["red-0.png", "blue-0.png"]
     _, without = services.analyse("王五", "small", pictures=images)
     assert not without.looks and without.looked_at == () and len(without.pictures) == 2
+
+
+def test_a_correction_is_learned_and_exported_with_the_pictures_that_are_there(services: Services, tmp_path: Path) -> None:
+    red, blue = (services.keep_picture(drawn(tmp_path, shape)).path for shape in ("red", "blue"))
+    words = {"author": "老师", "labels": ["PER"], "pictures": [blue.name, red.name]}
+    services.store.save("王五", [Span(0, 2, "PER")], client_key="k1", **words)
+    assert [document.images for document in services.corrections()] == [(str(blue), str(red))]
+    formats.write(services.corrections(), tmp_path / "export.jsonl")
+    assert [document.images for document in formats.read(tmp_path / "export.jsonl")] == [(str(blue), str(red))]
+    blue.unlink()
+    assert [document.images for document in services.corrections()] == [(str(red),)]
 
 
 def test_a_picture_that_cannot_be_read_is_told_of_and_the_rest_is_answered(services: Services, tmp_path: Path) -> None:

@@ -111,19 +111,27 @@ def test_the_recording_beside_a_text_is_kept_and_learned_from(store):
     assert [document.audio for document in store.corrections()] == [None]
 
 
-@pytest.mark.parametrize("columns", [["recording"], ["recording", "readings"]])
+def test_the_pictures_beside_a_text_are_kept_in_their_order_and_learned_from(store):
+    saved = save(store, "k1", pictures=["b.jpg", "a.jpg"])
+    assert saved.pictures == ("b.jpg", "a.jpg") and store.document(saved.document_id).latest == saved
+    assert [document.images for document in store.corrections()] == [("b.jpg", "a.jpg")]
+    assert save(store, "k2", document_id=saved.document_id).pictures == ()
+    assert [document.images for document in store.corrections()] == [()]
+
+
+@pytest.mark.parametrize("columns", [["pictures"], ["pictures", "recording"], ["pictures", "recording", "readings"]])
 def test_an_older_database_opens_with_all_it_has(url, columns):
     older = Store.open(url)
     saved = save(older, "k1")
     with older._database.writing() as session:
         for column in columns:
             session.execute(sa.text(f"ALTER TABLE revisions DROP COLUMN {column}"))
-        session.execute(sa.text(f"UPDATE alembic_version SET version_num = '000{3 - len(columns)}'"))
+        session.execute(sa.text(f"UPDATE alembic_version SET version_num = '000{4 - len(columns)}'"))
     older.close()
     newer = Store.open(url)
     assert newer.history(saved.document_id) == [saved]
-    again = save(newer, "k2", readings={0: "zuo2"}, recording="3f2a.wav")
-    assert (again.readings, again.recording) == ({0: "zuo2"}, "3f2a.wav")
+    again = save(newer, "k2", readings={0: "zuo2"}, recording="3f2a.wav", pictures=["5c.jpg"])
+    assert (again.readings, again.recording, again.pictures) == ({0: "zuo2"}, "3f2a.wav", ("5c.jpg",))
     newer.close()
 
 

@@ -17,6 +17,7 @@ from workbench.views.changes import changes_html
 from workbench.views.escape import esc
 from workbench.views.looking import looking_html
 from workbench.views.picture import Picture
+from workbench.views.picture_figure import picture_figure
 from workbench.views.pictured import gate_changed_html, pictured_html
 
 Answer = Callable[[str, str, Session], dict[Any, Any]]
@@ -45,7 +46,11 @@ class PictureAnswer:
             js_on_load="duomoPictures.offer(element, trigger, 'use')", elem_classes="picture-part", elem_id="analyse-pictures"
         )
         changes = gr.HTML(elem_classes="picture-part", elem_id="analyse-picture-changes")
-        figure = gr.HTML(elem_classes="picture-part panel", elem_id="analyse-picture-figure")
+        figure = gr.HTML(
+            js_on_load="duomoPanels.saving(element, trigger, 'figure')",
+            elem_classes="picture-part panel",
+            elem_id="analyse-picture-figure",
+        )
         return cls(panel, changes, figure)
 
     @property
@@ -60,6 +65,34 @@ class PictureAnswer:
         pictures = _looked_at(session, analysis)
         figure = looking_html(analysis.prediction.document, pictures, analysis.prediction.evidence, context.texts.words)
         return {self.panel: _panel(context, session, analysis), self.changes: "", self.figure: figure}
+
+    def saved(self, context: Context, session: Session, analysis: Analysis, event: gr.EventData, model: str) -> bytes:
+        """Return a figure of what the answer owes to the pictures.
+
+        Args:
+            context: of the page.
+            session: which names the pictures.
+            analysis: that the page shows.
+            event: which evidence, as which format, for which characters.
+            model: what the small print says of the model.
+
+        Raises:
+            UserError: if the pictures are not there any more.
+        """
+        prediction, pictures = analysis.prediction, _looked_at(session, analysis)
+        if not pictures:
+            raise UserError("analyse.figure.error")
+        chosen = [int(place) for place in list(event.stretch)[:2]]
+        return picture_figure(
+            prediction.evidence[int(event.item)],
+            prediction.document,
+            pictures,
+            context.texts.words,
+            others=prediction.evidence,
+            model=model,
+            kind=str(event.format),
+            stretch=(chosen[0], chosen[1]) if len(chosen) == 2 else None,
+        )
 
     def comparing(self, context: Context, answer: Answer) -> Answer:
         """Return an answer that says what has changed since the one that the page shows.

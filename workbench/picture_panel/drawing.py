@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
 from engine.errors import InputError
 from workbench.views.picture import Picture, picture_of
@@ -31,6 +32,19 @@ def drawn(path: str, number: int, name: str) -> Picture:
     """
     picture = _drawn(path)
     return Picture(number, name, picture.thumbnail_url, picture.url, picture.size)
+
+
+def drawn_if_there(path: str, number: int) -> Picture | None:
+    """Return a picture as the page needs it, or none if it is gone or cannot be read any more.
+
+    Args:
+        path: where it is kept.
+        number: its place beside the text, from 1.
+    """
+    try:
+        return drawn(path, number, "") if Path(path).is_file() else None
+    except InputError:
+        return None
 
 
 @lru_cache(_REMEMBERED)

@@ -1,4 +1,4 @@
-// Pictures beside the text: files that are chosen, dropped or pasted, and their row.
+// Pictures beside the text: files that are chosen, dropped or pasted, their row, and what is written in them.
 
 window.duomoPictures = (() => {
   const ITEM = ".picture-row li[data-key]";
@@ -130,7 +130,26 @@ window.duomoPictures = (() => {
     });
   }
 
-  function row(element, trigger, upload, put, arrange) {
+  // A text with more lines at its end; every character that was there stays where it was.
+  function appended(text, lines) {
+    const breaks = text && !text.endsWith("\n") ? "\n" : "";
+    return text + breaks + lines.join("\n");
+  }
+
+  // It is added here, not by the server, which may not know yet what has just been typed.
+  function addToText(lines) {
+    const box = document.querySelector("#analyse-text textarea");
+    box.value = appended(box.value, lines);
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector("#analyse-run").click()));
+  }
+
+  function linesOf(button) {
+    const from = button.matches(".is-every") ? button.parentElement : button;
+    return [...from.querySelectorAll("[data-add] > span, :scope > span")].map((line) => line.textContent);
+  }
+
+  function row(element, trigger, upload, put, arrange, read) {
     const wanted = wanting(element);
     const take = (files) => files.length && send(element, files, upload, (found) => trigger(put, found));
     const act = (key, name, before = "") => {
@@ -148,6 +167,9 @@ window.duomoPictures = (() => {
     });
     element.addEventListener("click", (event) => {
       const button = event.target.closest("[data-do], [data-every]");
+      const line = event.target.closest("[data-add]");
+      if (line) addToText(linesOf(line));
+      else if (event.target.closest("[data-read]")) trigger(read, {});
       if (button) act(button.closest(ITEM)?.dataset.key ?? "", button.dataset.do ?? button.dataset.every);
     });
     element.addEventListener("keydown", (event) => {
@@ -196,5 +218,5 @@ window.duomoPictures = (() => {
     });
   }
 
-  return { row, offer };
+  return { row, offer, appended };
 })();

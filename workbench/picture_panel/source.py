@@ -1,13 +1,13 @@
 """The pictures beside a text: chosen, dropped or pasted, put in order, switched off one by one, removed.
 
-What the browser does with them is panel.js's work: it uploads files through the page's own connection, and says which pictures
-are in the row, in which order, and which of them are off.
+What the browser does with them is panel.js's work: it uploads files through the page's own connection, says which pictures
+are in the row, in which order, and which of them are off, and adds lines that were found in them to the text.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,9 @@ from engine.modalities.images import MOST_IMAGES
 from workbench.errors import UserError
 from workbench.picture_panel.answer import Answer
 from workbench.picture_panel.drawing import thumbnail_url
+from workbench.picture_panel.written import read_all, read_button, written_html
 from workbench.pictured import Placed
-from workbench.tabs import Context, Session, guard, notice
+from workbench.tabs import QUIET, Context, Session, explain, guard, notice
 from workbench.uploads import uploaded
 from workbench.views.escape import esc
 
@@ -48,7 +49,7 @@ class PictureSource:
         with gr.Accordion(context.texts("analyse.pictures.label"), open=False, elem_id="picture-source") as place:
             row = gr.HTML(
                 _row(context, Session()),
-                js_on_load="duomoPictures.row(element, trigger, upload, 'put', 'arrange')",
+                js_on_load="duomoPictures.row(element, trigger, upload, 'put', 'arrange', 'read')",
                 elem_id="picture-row",
             )
             problem = gr.HTML(elem_classes="notices", elem_id="picture-problem")
@@ -86,6 +87,8 @@ def wire(
     """
     does, guarded = _Handlers(context, source, answer), guard(context, source.problem)
     outputs = [source.problem, *answered]
+    shown = [source.problem, *source.results]
+    source.row.read(does.read, [asked[-1]], shown, **QUIET, trigger_mode="once", concurrency_id="written", concurrency_limit=1)
     # No picture may be lost because another is on its way; of several changes of the row, the last one says it all.
     return [
         source.row.put(guarded(does.put), asked, outputs, **{**event, "trigger_mode": "multiple"}),
@@ -124,6 +127,17 @@ class _Handlers:
         session.pictures = tuple(_arranged(known, event.pictures))
         return self._answered(text, checkpoint, session)
 
+    def read(self, session: Session) -> Iterator[dict[Any, Any]]:
+        """Read the text in the pictures, and show it picture by picture."""
+        problem = ""
+        try:
+            for number, total in read_all(session):
+                busy = self.context.texts("analyse.written.busy", number=number, total=total)
+                yield {self.source.problem: "", self.source.row: _row(self.context, session, busy)}
+        except Exception as error:  # the border, as in guard, which knows no handlers that yield
+            problem = notice(explain(error, self.context))
+        yield {self.source.problem: problem, **self.source.shown(self.context, session)}
+
     def _place(self, path: Path, name: str, session: Session) -> None:
         kept = self.context.services.keep_picture(path)
         if any(picture.path == str(kept.path) for picture in session.pictures):
@@ -146,17 +160,17 @@ def _arranged(known: dict[str, Placed], wanted: Iterable[Any]) -> Iterable[Place
             yield replace(picture, off=bool(one["off"]))
 
 
-def _row(context: Context, session: Session) -> str:
+def _row(context: Context, session: Session, busy: str = "") -> str:
     t = context.texts
     words = esc(json.dumps({"sending": t("analyse.pictures.sending"), "failed": t("analyse.pictures.failed")}))
     choose = (
         f'<label class="quiet" tabindex="0">{esc(t("analyse.pictures.choose"))}'
         f'<input type="file" accept="{_ENDINGS}" multiple tabindex="-1"></label>'
     )
-    several = ""
+    several = read_button(context, session, bool(busy))
     if session.pictures:
         switch = "none" if session.shown_pictures else "all"
-        several = (
+        several += (
             f'<button type="button" class="quiet" data-every="{switch}">{esc(t(f"analyse.pictures.{switch}"))}</button>'
             f'<button type="button" class="quiet" data-every="clear">{esc(t("analyse.pictures.clear"))}</button>'
         )
@@ -164,7 +178,7 @@ def _row(context: Context, session: Session) -> str:
     pictures = f'<ol class="picture-row" aria-label="{esc(t("analyse.pictures.row"))}">{items}</ol>' if items else ""
     return (
         f'<div class="picture-place" data-words="{words}" data-most="{MOST_IMAGES}"><div class="picture-ways">{choose}{several}'
-        f'<span class="picture-said" role="status"></span></div>{pictures}'
+        f'<span class="picture-said" role="status">{esc(busy)}</span></div>{pictures}{written_html(context, session)}'
         f'<p class="duomo-note">{esc(t("analyse.pictures.hint", most=MOST_IMAGES))}</p></div>'
     )
 

@@ -28,6 +28,7 @@ class Revision:
         labels: the labels that could be chosen from.
         readings: how characters are read where the annotator has said so, by offset, as numbered pinyin.
         recording: name of the file in the workspace that lay beside the text; empty for none.
+        pictures: names of the files in the workspace that the pictures beside the text are in, in their order.
         seconds: how long the annotator took, where known.
         base_revision: id of the revision that the annotator had begun from, where known.
         conflicted: whether somebody else had saved since then; both revisions are kept.
@@ -45,6 +46,7 @@ class Revision:
     labels: tuple[str, ...] = ()
     readings: Mapping[int, str] = field(default_factory=dict)
     recording: str = ""
+    pictures: tuple[str, ...] = ()
     seconds: float | None = None
     base_revision: int | None = None
     conflicted: bool = False
@@ -117,6 +119,7 @@ def read_revision(row: RevisionRow) -> Revision:
         labels=tuple(row.labels),
         readings=read_readings(row.readings),
         recording=row.recording,
+        pictures=tuple(row.pictures),
         seconds=row.seconds,
         base_revision=row.base_revision,
         conflicted=row.conflicted,
@@ -134,7 +137,7 @@ def read_run(row: RunRow) -> RunRecord:
 
 
 def correction(document: DocumentRow, revision: RevisionRow) -> Document:
-    """Return a revision as a document to learn from; its recording is named, and lies where the workspace keeps it."""
+    """Return a revision as a document to learn from; its recording and pictures are named, and lie in the workspace."""
     meta = {
         "document": str(document.id),
         "revision": str(revision.id),
@@ -145,6 +148,7 @@ def correction(document: DocumentRow, revision: RevisionRow) -> Document:
         document.text,
         read_spans(revision.spans),
         id=str(document.id),
+        images=tuple(revision.pictures),
         audio=revision.recording or None,
         meta=meta,
         readings=read_readings(revision.readings),

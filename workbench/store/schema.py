@@ -69,6 +69,7 @@ class RevisionRow(Base):
     checkpoint: Mapped[str]
     readings: Mapped[dict[str, Any]]
     recording: Mapped[str]
+    pictures: Mapped[list[Any]]
     seconds: Mapped[float | None]
     base_revision: Mapped[int | None]
     conflicted: Mapped[bool]

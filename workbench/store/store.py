@@ -71,6 +71,7 @@ class Store:
         checkpoint: str = "",
         readings: Mapping[int, str] = _NONE,
         recording: str = "",
+        pictures: Sequence[str] = (),
         seconds: float | None = None,
         base_revision: int | None = None,
     ) -> Revision:
@@ -87,6 +88,7 @@ class Store:
             checkpoint: the model that had.
             readings: how characters are read where the annotator has said so, by offset, as numbered pinyin.
             recording: name of the file in the workspace that lies beside the text.
+            pictures: names of the files in the workspace that the pictures beside the text are in.
             seconds: how long the annotator took.
             base_revision: id of the revision that the annotator began from; when it is not the latest, the new revision is
                 appended all the same and marked ``conflicted``.
@@ -96,7 +98,7 @@ class Store:
         """
         document, proposed = _checked(text, spans, readings), _checked(text, prediction)
         kinds = [span.label for span in (*document.spans, *proposed.spans)]
-        for value in (author, client_key, checkpoint, recording, *labels, *readings.values(), *kinds):
+        for value in (author, client_key, checkpoint, recording, *pictures, *labels, *readings.values(), *kinds):
             _check_storable(value)
         if not client_key:
             raise StoreError("a save needs a client key; without one a repeated save could not be recognised")
@@ -109,6 +111,7 @@ class Store:
             checkpoint=checkpoint,
             readings=dump_readings(document.readings),
             recording=recording,
+            pictures=list(pictures),
             seconds=seconds,
             base_revision=base_revision,
         )

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from engine.errors import EngineError
-from engine.samples import Example, Reading
+from engine.samples import Example
 from workbench.character_panel import CharacterPanel, chosen_readings, is_seen, lay_out, shown, wire
 from workbench.errors import UserError
 from workbench.picture_panel import PictureAnswer, PictureSource, offered
 from workbench.picture_panel import wire as wire_pictures
+from workbench.pictured import Placed
 from workbench.services import EXPLAINED, Analysis
 from workbench.speech_panel import SpeechAnswer, SpeechSource, wire_comparison
 from workbench.speech_panel import wire as wire_speech
@@ -24,13 +24,16 @@ from workbench.views.card import card_html
 from workbench.views.entities import entities_html
 from workbench.views.escape import esc
 from workbench.views.evidence import evidence_figure, evidence_html, figure_name
+from workbench.views.examples import examples_html, note
 from workbench.views.figure import FORMATS
+from workbench.views.looking import is_of_pictures
 from workbench.views.spans import spans_html
+
+if TYPE_CHECKING:
+    from engine.checkpoint import CheckpointInfo
 
 KEY = "analyse"
 # Two texts at a time: more would only share the same cores.
-# Of "新闻：人名、地名" the button says 新闻, its tooltip all.
-_NOTE = re.compile("[：:]")
 _TYPED = "(text, checkpoint) => [duomo.typed(text), checkpoint, null]"
 _BUSY = "(...values) => duomo.busy(true, values)"
 _DONE = "() => duomo.busy(false)"
@@ -99,10 +102,9 @@ def build(context: Context) -> Tab:
     for source in (parts.characters.strip, parts.characters.card):
         chosen = source.choose(choose, [context.session], parts.results, **QUIET, **_PREDICT)
         chosen.then(None, js=_ANSWERED, **QUIET)
-    drawn = parts.evidence.figure(
-        guarded(does.figure), [context.session], [parts.problem, parts.file], trigger_mode="once", **QUIET
-    )
-    drawn.then(None, js=_SAVE, inputs=[parts.file], outputs=[parts.file], **QUIET)
+    for panel in (parts.evidence, parts.looking.figure):
+        drawn = panel.figure(guarded(does.figure), [context.session], [parts.problem, parts.file], trigger_mode="once", **QUIET)
+        drawn.then(None, js=_SAVE, inputs=[parts.file], outputs=[parts.file], **QUIET)
     described = [parts.problem, parts.checkpoint, parts.card]
     parts.checkpoint.input(guarded(does.describe), [parts.checkpoint], described, **QUIET)
     return Tab(
@@ -121,30 +123,33 @@ class _Handlers:
     def analyse(self, text: str, checkpoint: str, session: Session) -> dict[Any, Any]:
         """Read the text and show what was read and why."""
         before = self.context.services.analysis(session.analysis)
-        if before and before.prediction.document.text == text:
-            return self._answer(text, checkpoint, before.prediction.document.readings, session)
-        # Readings and comparisons belong to the text that they were chosen in.
-        session.forget_comparison()
-        if session.speech_text not in ("", text):
-            session.forget_speech()
-        return self._answer(text, checkpoint, {}, session)
+        asked = before.prediction.document if before else None
+        # Readings and comparisons belong to the text that they were chosen in; lines after it leave its readings where they are.
+        if asked is None or asked.text != text:
+            session.forget_comparison()
+            if session.speech_text not in ("", text):
+                session.forget_speech()
+        goes_on = asked is not None and (text + "\n").startswith(asked.text.removesuffix("\n") + "\n")
+        return self._answer(text, checkpoint, asked.readings if asked and goes_on else {}, session)
 
     def present(self, example: Example, checkpoint: str, session: Session) -> dict[Any, Any]:
-        """Read an example, with its recording where it has one, compared with its second one, by a checkpoint that listens."""
+        """Read an example with its recording, compared with its second one, or its pictures, by a checkpoint that uses those."""
         # Readings, speech and pictures belong to the text that is left.
         session.analysis = ""
-        session.pictures = ()
         session.forget_speech()
-        language = self.context.texts.language
+        language, services = self.context.texts.language, self.context.services
+        kept = [(services.keep_picture(shown.image).path, note(shown, language)) for shown in example.pictures]
+        session.pictures = tuple(Placed(str(path), name) for path, name in kept)
         first, second = [*example.readings, None, None][:2]
         if first:
-            session.speech, session.speech_name = str(first.audio), _note(first, language)
+            session.speech, session.speech_name = str(first.audio), note(first, language)
             session.speech_text = example.text
         if second:
-            session.comparison, session.other, session.other_name = "other", str(second.audio), _note(second, language)
-        listener = self._listener(checkpoint) if first else ""
-        chosen = self._chosen(listener) if listener else {}
-        return self._answer(example.text, listener or checkpoint, {}, session) | chosen
+            session.comparison, session.other, session.other_name = "other", str(second.audio), note(second, language)
+        fitting = services.checkpoints.listening() if first else services.checkpoints.looking() if kept else []
+        other = self._other(checkpoint, fitting)
+        chosen = self._chosen(other) if other else {}
+        return self._answer(example.text, other or checkpoint, {}, session) | chosen
 
     def use(self, event: gr.EventData, text: str, checkpoint: str, session: Session) -> dict[Any, Any]:
         """Have a model that looks at pictures answer, in place of the one that does not."""
@@ -154,10 +159,11 @@ class _Handlers:
     def _chosen(self, checkpoint: str) -> dict[Any, Any]:
         return {self.parts.checkpoint: gr.update(choices=_choices(self.context), value=checkpoint)}
 
-    def _listener(self, checkpoint: str) -> str:
-        """Return what to choose in place of a checkpoint that does not listen; nothing where it does, or none does."""
-        info, listeners = self.context.services.checkpoints.find(checkpoint or ""), self.context.services.checkpoints.listening()
-        return "" if not listeners or info.path in {other.path for other in listeners} else str(listeners[0].path)
+    def _other(self, checkpoint: str, fitting: Sequence[CheckpointInfo]) -> str:
+        """Return what to choose in place of a checkpoint that does not fit; nothing where it does, or none does."""
+        if not fitting or self.context.services.checkpoints.find(checkpoint or "").path in {info.path for info in fitting}:
+            return ""
+        return str(fitting[0].path)
 
     def _answer(self, text: str, checkpoint: str, readings: Mapping[int, str], session: Session) -> dict[Any, Any]:
         analysis = self._read(text, checkpoint or "", readings, session)
@@ -201,7 +207,10 @@ class _Handlers:
         t, prediction, info = self.context.texts, analysis.prediction, analysis.checkpoint
         evidence, kind, head = prediction.evidence[int(event.item)], str(event.format), int(event.head)
         model = t("views.figure.model", name=info.name, digest=info.digest[:_DIGITS])
-        drawn = evidence_figure(prediction.document, evidence, t.words, model=model, kind=kind, head=head)
+        if is_of_pictures(evidence):
+            drawn = self.parts.looking.saved(self.context, session, analysis, event, model)
+        else:
+            drawn = evidence_figure(prediction.document, evidence, t.words, model=model, kind=kind, head=head)
         file = {"name": figure_name(evidence, kind, head), "type": FORMATS[kind], "base64": b64encode(drawn).decode("ascii")}
         return {self.parts.file: file}
 
@@ -218,7 +227,8 @@ def _layout(context: Context) -> _Parts:
                 max_lines=10,
                 elem_id="analyse-text",
             )
-            examples = gr.HTML(_examples(context), js_on_load="duomo.examples(element, trigger, 'pick')", elem_classes="examples")
+            tried = examples_html(context.services.examples, t.language, t.words)
+            examples = gr.HTML(tried, js_on_load="duomo.examples(element, trigger, 'pick')", elem_classes="examples")
             pictures = PictureSource.lay_out(context)
             source = SpeechSource.lay_out(context)
         with gr.Column(scale=2, min_width=220):
@@ -280,24 +290,6 @@ def _choices(context: Context) -> list[tuple[str, str]]:
         return [(t("analyse.checkpoint.none"), "")]
     others = [(info.name, str(info.path)) for info in services.checkpoints.all() if info.path != current.path]
     return [(t("analyse.checkpoint.current", name=current.name), ""), *others]
-
-
-def _examples(context: Context) -> str:
-    buttons = "".join(_example(number, example, context) for number, example in enumerate(context.services.examples))
-    return f'<span class="examples-label">{esc(context.texts("analyse.examples.label"))}</span>{buttons}'
-
-
-def _example(number: int, example: Example, context: Context) -> str:
-    note = _note(example, context.texts.language)
-    name = _NOTE.split(note)[0]
-    return (
-        f'<button type="button" class="example" data-number="{number}" data-text="{esc(example.text)}" title="{esc(note)}">'
-        f"{esc(name)}</button>"
-    )
-
-
-def _note(noted: Example | Reading, language: str) -> str:
-    return noted.note_zh if language == "zh" else noted.note_en
 
 
 def _waiting(context: Context) -> str:

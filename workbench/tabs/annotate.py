@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,10 +11,12 @@ import gradio as gr
 from engine.document import Document, Span
 from engine.errors import DocumentError
 from workbench.errors import UserError
+from workbench.picture_panel.drawing import drawn_if_there
 from workbench.services import LONGEST, Analysis
 from workbench.span_editor import SpanEditor, editor_texts
 from workbench.store import Revision, StoredDocument
 from workbench.tabs import QUIET, Context, Door, Session, Tab, guard, notice
+from workbench.views.beside import beside_html
 from workbench.views.colours import editor_labels
 from workbench.views.escape import esc
 
@@ -27,6 +29,7 @@ _EXCERPT = 42
 class _Parts:
     problem: gr.HTML
     editor: SpanEditor
+    pictures: gr.HTML
     status: gr.HTML
     label: gr.Textbox
     add: gr.Button
@@ -36,7 +39,7 @@ class _Parts:
 
     @property
     def opened(self) -> list[Any]:
-        return [self.problem, self.editor, self.status, self.recent]
+        return [self.problem, self.editor, self.pictures, self.status, self.recent]
 
 
 def build(context: Context) -> Tab:
@@ -111,8 +114,10 @@ class _Handlers:
         return _recent(self.context, query)
 
     def _open(self, session: Session, document: Document, *, predicted: bool = False) -> dict[Any, Any]:
-        stored = self.context.services.stored(document.text)
+        services = self.context.services
+        stored = services.stored(document.text)
         latest = stored.latest if stored else None
+        beside = _beside(document.text, services.analysis(session.carried), stored)
         session.document, session.base = document.id, latest.id if latest else None
         value = _empty(self.context) | {
             "key": document.id,
@@ -121,7 +126,12 @@ class _Handlers:
             "labels": _labels(self.context, [span.label for span in document.spans]),
         }
         status = _status(self.context, latest) if latest else ""
-        return {self.parts.editor: value, self.parts.status: status, self.parts.recent: _recent(self.context)}
+        return {
+            self.parts.editor: value,
+            self.parts.pictures: _pictures(self.context, beside.get("pictures", ())),
+            self.parts.status: status,
+            self.parts.recent: _recent(self.context),
+        }
 
 
 def _layout(context: Context) -> _Parts:
@@ -129,6 +139,7 @@ def _layout(context: Context) -> _Parts:
     problem = gr.HTML(elem_classes="notices")
     with gr.Row(elem_classes="desk", equal_height=False):
         with gr.Column(scale=5, min_width=280):
+            pictures = gr.HTML(elem_id="annotate-pictures", elem_classes="picture-part")
             editor = SpanEditor(_empty(context), elem_id="annotate-editor")
             status = gr.HTML(elem_classes="facts", elem_id="annotate-status")
         with gr.Column(scale=2, min_width=240):
@@ -140,7 +151,7 @@ def _layout(context: Context) -> _Parts:
                 label = gr.Textbox(**words, max_lines=1, elem_id="annotate-label", min_width=120)
                 add = gr.Button(t("annotate.label.add"), min_width=80, scale=0, elem_id="annotate-add")
     draft = gr.Textbox(visible=False)
-    return _Parts(problem, editor, status, label, add, search, recent, draft)
+    return _Parts(problem, editor, pictures, status, label, add, search, recent, draft)
 
 
 def _latest(stored: StoredDocument) -> Document:
@@ -185,13 +196,21 @@ def _save(context: Context, event: gr.EventData, session: Session, author: str) 
 
 
 def _beside(text: str, analysis: Analysis | None, stored: StoredDocument | None) -> dict[str, Any]:
-    """Return chosen readings and the recording: of the analysis that was brought along, else of the text's last save."""
+    """Return readings, recording and pictures: of the analysis that was brought along, else of the text's last save."""
     latest = stored.latest if stored else None
-    kept: dict[str, Any] = {"readings": latest.readings, "recording": latest.recording} if latest else {}
+    kept: dict[str, Any] = {}
+    if latest:
+        kept = {"readings": latest.readings, "recording": latest.recording, "pictures": latest.pictures}
     if analysis is None or analysis.prediction.document.text != text:
         return kept
     heard = {"recording": analysis.spoken.path.name} if analysis.spoken else {}
-    return {**kept, "readings": analysis.prediction.document.readings, **heard}
+    seen = {"pictures": [picture.path.name for picture in analysis.pictures]} if analysis.pictures else {}
+    return {**kept, "readings": analysis.prediction.document.readings, **heard, **seen}
+
+
+def _pictures(context: Context, names: Sequence[str]) -> str:
+    folder = context.services.picture_folder
+    return beside_html([drawn_if_there(str(folder / name), at) for at, name in enumerate(names, start=1)], context.texts.words)
 
 
 def _origin(analysis: Analysis | None) -> dict[str, Any]:

@@ -13,7 +13,11 @@ RELATED, UNRELATED = 0.3, -0.3
 
 
 def correlation_html(
-    correlation: Correlation, pictures: Sequence[Picture], texts: Mapping[str, str], visible: Sequence[bool] = ()
+    correlation: Correlation,
+    pictures: Sequence[Picture],
+    texts: Mapping[str, str],
+    visible: Sequence[bool] = (),
+    below: str = "",
 ) -> str:
     """Draw a row for each picture: its thumbnail, the dial, the number and the word.
 
@@ -22,6 +26,7 @@ def correlation_html(
         pictures: that it is about, in its order.
         texts: the words ``views.correlation.*`` and ``views.picture.name``.
         visible: which of them could be seen; by default all.
+        below: HTML under the rows.
     """
     if not pictures or len(pictures) != len(correlation.values):
         return ""
@@ -30,16 +35,25 @@ def correlation_html(
         _row(picture, value, there, texts) for picture, value, there in zip(pictures, correlation.values, seen, strict=True)
     )
     title = esc(texts["views.correlation.title"])
-    hint = texts["views.correlation.hint"].format(related=_signed(RELATED), unrelated=_signed(UNRELATED))
     return (
         f'<section class="duomo-panel duomo-correlation" aria-label="{title}"><p class="duomo-caption">{title}</p>'
-        f'<p class="duomo-hint">{esc(hint)}</p><ul>{rows}</ul></section>'
+        f'<p class="duomo-hint">{esc(correlation_hint(texts))}</p><ul>{rows}</ul>{below}</section>'
     )
 
 
 def correlation_word(value: float) -> str:
     """Return ``related``, ``partly`` or ``unrelated``."""
     return "related" if value >= RELATED else "unrelated" if value <= UNRELATED else "partly"
+
+
+def correlation_hint(texts: Mapping[str, str]) -> str:
+    """Return what the numbers mean."""
+    return texts["views.correlation.hint"].format(related=_signed(RELATED), unrelated=_signed(UNRELATED))
+
+
+def correlation_said(value: float, texts: Mapping[str, str]) -> str:
+    """Return the word and the number."""
+    return f"{texts[f'views.correlation.{correlation_word(value)}']} {_signed(value)}"
 
 
 def _row(picture: Picture, value: float, visible: bool, texts: Mapping[str, str]) -> str:
@@ -49,7 +63,7 @@ def _row(picture: Picture, value: float, visible: bool, texts: Mapping[str, str]
     if not visible:
         return f"<li>{image}<span>{name}</span><span>{esc(texts['views.correlation.unseen'])}</span></li>"
     word = correlation_word(value)
-    said = f"{texts[f'views.correlation.{word}']} {_signed(value)}"
+    said = correlation_said(value, texts)
     place = (max(-1.0, min(1.0, value)) + 1) / 2
     return (
         f'<li>{image}<span class="duomo-named">{name}</span>'

@@ -9,10 +9,11 @@ from engine.document import Document
 from engine.evidence import Alignment, Alternatives, Evidence, Gates, Heatmap, Pauses, Scores, SpeechAttention
 from workbench.views.alternatives import alternatives_html
 from workbench.views.escape import esc
-from workbench.views.figure import FORMATS, figure
+from workbench.views.figure import figure
 from workbench.views.gates import gates_html
 from workbench.views.heatmap import heatmap_html, heatmap_title, with_named_rows
 from workbench.views.looking import is_of_pictures
+from workbench.views.saving import save_html
 from workbench.views.scores import rows, scores_html, scores_title, strongest
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
@@ -76,24 +77,15 @@ def figure_name(evidence: Evidence, kind: str, head: int = 0) -> str:
 def _panel(document: Document, number: int, evidence: Evidence, texts: Mapping[str, str]) -> str:
     match evidence:
         case Scores():
-            drawn = scores_html(evidence, document.text, texts) + _save(texts)
+            drawn = scores_html(evidence, document.text, texts) + save_html(texts)
         case Alternatives():
             drawn = alternatives_html(evidence, document, texts)
         case Heatmap(values=()):
             return ""
         case Heatmap():
-            drawn = heatmap_html(with_named_rows(evidence, texts), document, texts) + _save(texts)
+            drawn = heatmap_html(with_named_rows(evidence, texts), document, texts) + save_html(texts)
         case Gates() if not is_of_pictures(evidence):
             drawn = gates_html(evidence, texts)
         case _:
             return ""
     return f'<section class="duomo-panel" data-item="{number}">{drawn}</section>'
-
-
-def _save(texts: Mapping[str, str]) -> str:
-    words = texts.get("views.figure.save", "Save figure")
-    buttons = "".join(
-        f'<button type="button" data-format="{kind}" aria-label="{esc(words)}: {kind.upper()}">{kind.upper()}</button>'
-        for kind in FORMATS
-    )
-    return f'<p class="duomo-save"><span>{esc(words)}</span>{buttons}</p>'

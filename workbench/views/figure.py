@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.document import Document, Span
@@ -18,6 +18,7 @@ from workbench.views.layout import levels
 from workbench.views.lettering import drawable
 from workbench.views.sheet import GREY, Sheet, sheet
 from workbench.views.strip import mark, part
+from workbench.views.wording import spelled, wide, wrapped
 
 FORMATS: Mapping[str, str] = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 """What a figure can be saved as, with the media type of each."""
@@ -68,11 +69,11 @@ def figure(
     if plan.shown < len(document):
         notes.insert(1, part(0, plan.shown, len(document), texts))
     room = plan.width - 2 * _MARGIN
-    heads = _wrapped(_spelled(title), _TITLE, room)
-    prints = [line for note in notes for line in _wrapped(_spelled(note), _PRINT, room)]
+    heads = wrapped(spelled(title), _TITLE, room)
+    prints = [line for note in notes for line in wrapped(spelled(note), _PRINT, room)]
     height = 2 * _MARGIN + len(heads) * _TITLE_LINE + sum(map(plan.height, plan.bands)) + _SCALE + len(prints) * _PRINT_LINE
     words = [*prints, *(_sign(character) for character in document.text), "0123456789%"]
-    bold = [*heads, *(() if plan.square else plan.rows), *(_spelled(span.label) for span in document.spans)]
+    bold = [*heads, *(() if plan.square else plan.rows), *(spelled(span.label) for span in document.spans)]
     with sheet(plan.width, height, words, bold) as drawn:
         y = _MARGIN
         for line in heads:
@@ -123,9 +124,9 @@ def _plan(heatmap: Heatmap, document: Document, head: int, most: float | None) -
     shown = min(len(document), SHOWN) if square else len(document)
     size = max(1, shown if square else math.ceil(shown / max(1, math.ceil(shown / _BAND))))
     bands = tuple((first, min(shown, first + size)) for first in range(0, shown, size)) or ((0, 0),)
-    rows = tuple(name if square else _spelled(name) for name in heatmap.rows[: shown if square else None])
+    rows = tuple(name if square else spelled(name) for name in heatmap.rows[: shown if square else None])
     values = (heatmap.heads[head - 1] if head else heatmap.values)[: len(rows)]
-    left = _MARGIN + (12 if square else max((_wide(name, _ROW) for name in rows), default=0.0)) + 8
+    left = _MARGIN + (12 if square else max((wide(name, _ROW) for name in rows), default=0.0)) + 8
     if most is None:
         most = max((value for row in values for value in row), default=0.0)
     return _Plan(rows, values, document, levels(document), shown, bands, square, left, most)
@@ -161,7 +162,7 @@ def _labels(drawn: Sheet, plan: _Plan, band: tuple[int, int], top: float) -> Non
         left, right = (plan.left + (at - band[0]) * plan.cell[0] for at in (first, last))
         y = top + plan.levels[span] * _LEVEL
         drawn.line([(left + 1, y), (right - 1, y)], colours[span.label], 1.8)
-        drawn.write(left + 1, y + _LABEL + 1, _spelled(span.label), _LABEL, bold=True)
+        drawn.write(left + 1, y + _LABEL + 1, spelled(span.label), _LABEL, bold=True)
 
 
 def _letter(drawn: Sheet, x: float, y: float, character: str, size: float) -> None:
@@ -193,11 +194,6 @@ def _sign(character: str) -> str:
     return shown if drawable(shown) else f"{ord(character):04X}"
 
 
-def _spelled(text: str) -> str:
-    known = drawable(text)
-    return "".join(character if character in known else f"U+{ord(character):04X}" for character in text)
-
-
 def _missing(text: str, texts: Mapping[str, str]) -> str:
     """Name the characters that the font has not."""
     known = drawable(text)
@@ -207,20 +203,3 @@ def _missing(text: str, texts: Mapping[str, str]) -> str:
     named = ", ".join(f"U+{ord(character):04X} {unicodedata.name(character, '')}".strip() for character in lost[:_NAMED])
     words = texts.get("views.figure.missing", "Not in the figure's font, shown by its code: %1")
     return words.replace("%1", named + (" …" if len(lost) > _NAMED else ""))
-
-
-def _wide(text: str, size: float) -> float:
-    """Guess how wide words are; the guess is on the generous side."""
-    return sum(size if unicodedata.east_asian_width(character) in "WFA" else size * 0.62 for character in text)
-
-
-def _wrapped(text: str, size: float, width: float) -> Sequence[str]:
-    """Break words into lines: at a space where Latin words stand, else between any two characters."""
-    lines, line = [], ""
-    for character in text:
-        if line and _wide(line + character, size) > width:
-            at = line.rfind(" ") if ord(character) < 0x1100 else -1
-            lines.append(line[:at] if at > 0 else line)
-            line = line[at + 1 :] if at > 0 else ""
-        line += character
-    return [*lines, line] if line else lines

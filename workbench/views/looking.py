@@ -10,6 +10,7 @@ from workbench.views.correlation import correlation_html
 from workbench.views.picture import Picture
 from workbench.views.picture_gates import picture_gates_html
 from workbench.views.regions import regions_html
+from workbench.views.saving import save_html
 
 GATES = "dynamic_gates"
 """The gates that are of pictures."""
@@ -28,10 +29,12 @@ def looking_html(document: Document, pictures: Sequence[Picture], evidence: Sequ
     visible = [bool(boxes) for boxes in attention.boxes] if attention and len(attention.boxes) == len(pictures) else []
     correlation = next((item for item in evidence if isinstance(item, Correlation)), None)
     gates = next((item for item in evidence if isinstance(item, Gates) and item.name == GATES), None)
+    # By its place among the evidence a piece is asked for as a figure.
+    save = {id(item): save_html(texts, number) for number, item in enumerate(evidence)}
     drawn = (
-        regions_html(document, attention, pictures, texts) if attention else "",
-        correlation_html(correlation, pictures, texts, visible) if correlation else "",
-        picture_gates_html(gates, attention, pictures, texts) if gates else "",
+        regions_html(document, attention, pictures, texts, save[id(attention)]) if attention else "",
+        correlation_html(correlation, pictures, texts, visible, save[id(correlation)]) if correlation else "",
+        picture_gates_html(gates, attention, pictures, texts, save[id(gates)]) if gates else "",
     )
     return "".join(drawn)
 

@@ -46,8 +46,11 @@ window.duomoPanels = (() => {
       if (!button) return;
       const panel = button.closest("[data-item]");
       const head = panel.querySelector(".duomo-switch input:checked");
+      // Where characters look is drawn for those that are chosen.
+      const asked = button.closest(".duomo-regions")?.querySelector(".duomo-ask[data-start][aria-pressed=true]");
+      const stretch = asked ? [Number(asked.dataset.start), Number(asked.dataset.end)] : [];
       button.setAttribute("aria-busy", "true");
-      trigger(name, { item: Number(panel.dataset.item), head: head ? Number(head.value) : 0, format: button.dataset.format });
+      trigger(name, { item: Number(panel.dataset.item), head: head ? Number(head.value) : 0, stretch, format: button.dataset.format });
     });
   }
 

@@ -15,7 +15,7 @@ _HEAD = 44
 
 
 def picture_gates_html(
-    gates: Gates, regions: RegionAttention | None, pictures: Sequence[Picture], texts: Mapping[str, str]
+    gates: Gates, regions: RegionAttention | None, pictures: Sequence[Picture], texts: Mapping[str, str], below: str = ""
 ) -> str:
     """Draw a small table for each picture, layers by blocks, all in the same colours, so that pictures can be compared.
 
@@ -24,24 +24,25 @@ def picture_gates_html(
         regions: which tells where the objects are, if it is there.
         pictures: that the gates are about, in their order.
         texts: the words ``views.gates.*``, ``views.hint.dynamic_gates``, ``views.regions.*`` and ``views.picture.name``.
+        below: HTML under the tables.
     """
-    blocks = _blocks(gates)
+    blocks = blocks_of(gates)
     if not gates.values or set(blocks) != set(range(1, len(pictures) + 1)):
         return ""
     most = max(max(row) for row in gates.values)
     title = esc(texts[f"views.gates.{gates.name}"])
     tables = "".join(
-        _table(gates, columns, picture, _boxes(regions, number - 1), most, texts)
+        _table(gates, columns, picture, boxes_of(regions, number - 1), most, texts)
         for (number, columns), picture in zip(sorted(blocks.items()), pictures, strict=True)
     )
     return (
         f'<section class="duomo-panel duomo-picture-gates" aria-label="{title}"><p class="duomo-caption">{title}</p>'
-        f"{hint_html(gates.name, texts)}<div>{tables}</div>{scale_html(most)}</section>"
+        f"{hint_html(gates.name, texts)}<div>{tables}</div>{scale_html(most)}{below}</section>"
     )
 
 
-def _blocks(gates: Gates) -> dict[int, list[int]]:
-    """Return the columns of each picture."""
+def blocks_of(gates: Gates) -> dict[int, list[int]]:
+    """Return the columns of each picture, by its number from 1."""
     blocks: dict[int, list[int]] = {}
     for column, source in enumerate(gates.sources):
         picture = source.split(".")[0]
@@ -49,7 +50,8 @@ def _blocks(gates: Gates) -> dict[int, list[int]]:
     return blocks
 
 
-def _boxes(regions: RegionAttention | None, place: int) -> tuple[Box, ...] | None:
+def boxes_of(regions: RegionAttention | None, place: int) -> tuple[Box, ...] | None:
+    """Return where the blocks of a picture are, or none if that is not known."""
     return regions.boxes[place] if regions and place < len(regions.boxes) else None
 
 

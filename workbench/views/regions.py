@@ -20,7 +20,9 @@ _WRITTEN = 8
 """Regions of a picture up to which each has its number written in it."""
 
 
-def regions_html(document: Document, attention: RegionAttention, pictures: Sequence[Picture], texts: Mapping[str, str]) -> str:
+def regions_html(
+    document: Document, attention: RegionAttention, pictures: Sequence[Picture], texts: Mapping[str, str], below: str = ""
+) -> str:
     """Draw the pictures with the characters to choose from; nothing where there is nothing to look at.
 
     Args:
@@ -28,11 +30,12 @@ def regions_html(document: Document, attention: RegionAttention, pictures: Seque
         attention: the evidence.
         pictures: that it is about, in its order.
         texts: the words ``views.regions.*``, ``views.picture.name`` and ``views.strip.part``.
+        below: HTML under the pictures.
     """
     if not pictures or not len(pictures) == len(attention.boxes) == len(attention.values):
         return ""
     shown = [rows[:SHOWN] for rows in attention.values]
-    means = [_mean(rows) for rows in attention.values]
+    means = [mean_shares(rows) for rows in attention.values]
     most = max((share for mean in means for share in mean), default=0.0)
     figures = "".join(
         _figure(picture, boxes, mean, most, texts) for picture, boxes, mean in zip(pictures, attention.boxes, means, strict=True)
@@ -44,12 +47,17 @@ def regions_html(document: Document, attention: RegionAttention, pictures: Seque
         f'<section class="duomo-panel duomo-regions" aria-label="{title}" data-values="{values}" '
         f'data-words="{esc(json.dumps(words))}"><p class="duomo-caption">{title}</p>'
         f'<p class="duomo-hint">{esc(texts["views.regions.hint"])}</p>{_choices(document, texts)}'
-        f'<p class="duomo-told" role="status">{esc(_told(means, attention.boxes, pictures, texts))}</p>'
-        f'<div class="duomo-looked">{figures}</div></section>'
+        f'<p class="duomo-told" role="status">{esc(told(means, attention.boxes, pictures, texts))}</p>'
+        f'<div class="duomo-looked">{figures}</div>{below}</section>'
     )
 
 
-def _mean(rows: Sequence[Sequence[float]]) -> list[float]:
+def mean_shares(rows: Sequence[Sequence[float]]) -> list[float]:
+    """Return where some characters look on average.
+
+    Args:
+        rows: ``[characters, regions]``, their shares of attention.
+    """
     return [sum(shares) / len(rows) for shares in zip(*rows, strict=True)]
 
 
@@ -78,21 +86,31 @@ def _choices(document: Document, texts: Mapping[str, str]) -> str:
     )
 
 
-def _told(
+def told(
     means: Sequence[Sequence[float]],
     boxes: Sequence[tuple[Box, ...]],
     pictures: Sequence[Picture],
     texts: Mapping[str, str],
+    mention: str = "",
 ) -> str:
+    """Say where it is looked most; nothing where nothing is looked at.
+
+    Args:
+        means: for each picture the shares of its regions.
+        boxes: of the pictures.
+        pictures: in the order of the evidence.
+        texts: the words ``views.regions.*``.
+        mention: which characters look; by default all.
+    """
     found = [(share, number, place) for number, mean in enumerate(means) for place, share in enumerate(mean)]
     if not found:
         return ""
     share, number, place = max(found, key=lambda one: one[0])
     where = texts["views.regions.place"].format(number=pictures[number].number, region=region_name(boxes[number], place, texts))
-    told = texts["views.regions.looks"]
-    for sign, words in (("%1", texts["views.regions.all"]), ("%2", where), ("%3", f"{share:.1%}")):
-        told = told.replace(sign, words)
-    return told
+    said = texts["views.regions.looks"]
+    for sign, words in (("%1", f"“{mention}”" if mention else texts["views.regions.all"]), ("%2", where), ("%3", f"{share:.1%}")):
+        said = said.replace(sign, words)
+    return said
 
 
 def _figure(picture: Picture, boxes: tuple[Box, ...], shares: Sequence[float], most: float, texts: Mapping[str, str]) -> str:

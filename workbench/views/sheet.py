@@ -76,6 +76,25 @@ class Sheet:
         place = (x, x + size[0], y + size[1], y)
         self._axes.imshow([[to_rgb(shade) for shade in shades]], extent=place, aspect="auto", interpolation="bilinear")
 
+    def image(self, x: float, y: float, size: tuple[float, float], pixels: Any) -> None:
+        """Put a picture, RGB, into a place; its pixels go into the file."""
+        import numpy as np
+
+        place = (x, x + size[0], y + size[1], y)
+        self._axes.imshow(np.asarray(pixels), extent=place, aspect="auto", interpolation="antialiased")
+
+    def tint(self, x: float, y: float, size: tuple[float, float], ink: str, share: float = 1.0) -> None:
+        """Lay a colour over a place, which shows through as far as the share is below 1."""
+        from matplotlib.patches import Rectangle
+
+        self._axes.add_patch(Rectangle((x, y), *size, facecolor=ink, edgecolor="none", alpha=share))
+
+    def dot(self, x: float, y: float, radius: float, ink: str) -> None:
+        """Put a dot with a white rim."""
+        from matplotlib.patches import Circle
+
+        self._axes.add_patch(Circle((x, y), radius, facecolor=ink, edgecolor="white", linewidth=1.2, zorder=3))
+
     def line(self, points: Sequence[tuple[float, float]], ink: str, thick: float) -> None:
         """Draw a line through points."""
         across, down = zip(*points, strict=True)
@@ -84,6 +103,13 @@ class Sheet:
     def frame(self, x: float, y: float, width: float, height: float) -> None:
         """Draw a thin line around something."""
         self.line([(x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y)], RULE, 0.5)
+
+    def outline(self, x: float, y: float, size: tuple[float, float], ink: str, thick: float) -> None:
+        """Draw a line of some thickness along the inside of a place."""
+        from matplotlib.patches import Rectangle
+
+        corner, inner = (x + thick / 2, y + thick / 2), [max(0.1, side - thick) for side in size]
+        self._axes.add_patch(Rectangle(corner, *inner, fill=False, edgecolor=ink, linewidth=thick, joinstyle="miter"))
 
     def save(self, kind: str, title: str) -> bytes:
         """Return the sheet as a file.

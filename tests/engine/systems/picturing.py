@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from engine.document import Document
 
@@ -30,3 +31,15 @@ def drawn(folder: Path, shape: str, number: int = 0) -> str:
 def pictured(document: Document, *paths: str) -> Document:
     """Return a document with pictures."""
     return Document(document.text, document.spans, document.id, paths)
+
+
+def lettered(path: Path, *lines: str) -> str:
+    """Draw lines of text in the page's own font and return the picture's path."""
+    from workbench.views.lettering import typeface
+
+    font = ImageFont.truetype(io.BytesIO(typeface("".join(lines))), 36)
+    picture = Image.new("RGB", (520, 40 + 70 * len(lines)), (250, 248, 240))
+    for number, line in enumerate(lines):
+        ImageDraw.Draw(picture).text((30, 20 + 70 * number), line, (20, 20, 30), font)
+    picture.save(path)
+    return str(path)
