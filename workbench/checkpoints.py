@@ -140,8 +140,10 @@ class Checkpoints:
         return self._using("speech")
 
     def looking(self) -> list[CheckpointInfo]:
-        """Return the checkpoints that make use of pictures."""
-        return self._using("image")
+        """Return the checkpoints that make use of pictures, those first that say most of what they saw."""
+        from engine.systems import SYSTEMS
+
+        return sorted(self._using("image"), key=lambda info: -len(SYSTEMS[info.system].emits))
 
     def _using(self, modality: str) -> list[CheckpointInfo]:
         """Return the checkpoints that make use of a modality, by what their systems declare."""

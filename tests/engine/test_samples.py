@@ -47,9 +47,9 @@ def test_the_ambiguous_texts_are_none_of_the_examples():
     assert not [document.text for document in samples.ambiguous() if document.text in shown]
 
 
-def test_the_examples_are_fifteen_and_explained_in_both_languages():
+def test_the_examples_are_sixteen_and_explained_in_both_languages():
     examples = samples.examples()
-    assert len({example.id for example in examples}) == len(examples) == 15
+    assert len({example.id for example in examples}) == len(examples) == 16
     assert all(example.text and example.note_zh and example.note_en for example in examples)
     assert any("😀" in example.text for example in examples)
     assert any("𠮷" in example.text for example in examples)
@@ -85,7 +85,7 @@ def test_a_reading_pauses_between_its_words_and_is_small():
 
 def test_the_pictures_of_an_example_are_ours_small_and_fit_to_be_looked_at():
     pictured = {example.id: example.pictures for example in samples.examples() if example.pictures}
-    assert {name: len(pictures) for name, pictures in pictured.items()} == {"pictured-apple": 2}
+    assert {name: len(pictures) for name, pictures in pictured.items()} == {"pictured-fuji": 2, "pictured-apple": 2}
     for shown in (shown for pictures in pictured.values() for shown in pictures):
         image = read_image(shown.image)
         assert image.remarks == () and max(image.size) <= 640 and shown.image.stat().st_size < 40_000

@@ -438,3 +438,5 @@ def test_models_that_look_are_found_by_what_their_systems_declare(services: Serv
     assert [info.name for info in services.checkpoints.looking()] == []
     shelf.infos[2].system = "umt"
     assert [info.name for info in services.checkpoints.looking()] == ["other"]
+    shelf.infos[1].system = "dghc"
+    assert [info.system for info in services.checkpoints.looking()] == ["dghc", "umt"]  # what says more of it comes first
