@@ -38,8 +38,8 @@ documents 1,000 times.
 for tentative conclusions. What is not defined is shown as -, and --json says why.
 
 --cases writes one line for each span or group of spans: agreed; type, the same stretch with another label; borders, stretches
-that overlap; unmarked, that some marked and the others left. --majority writes the documents with the spans that more than half of
-their annotators marked, as JSON lines."""
+that overlap; unmarked, that some marked and the others left. --majority writes the documents with the spans that more than
+half of their annotators marked, as JSON lines."""
 
 _NAMES = {
     "kappa": "Cohen's kappa, characters",
@@ -169,13 +169,14 @@ def _print(measured: Agreement, cases: Mapping[str, int], windows: Sequence[Wind
         )
     print()
     spans = ", ".join(f"{name} {count:,}" for name, count in zip(measured.annotators, measured.spans, strict=True))
-    print(
-        f"{measured.documents:,} documents, {measured.shared:,} of two or more annotators, {measured.complete:,} of all; spans: {spans}"
-    )
+    documents = f"{measured.documents:,} documents, {measured.shared:,} of two or more annotators, {measured.complete:,} of all"
+    print(f"{documents}; spans: {spans}")
     kinds = ", ".join(f"{cases.get(kind, 0):,} {what}" for kind, what in _CASES.items())
     print(f"{kinds}; {cases['ties']:,} spans marked by exactly half")
     if overall.kappa.value is not None:
-        print(f"κ = {overall.kappa.value:.3f} (Cohen's, per character, mean of {len(measured.pairs)} pair(s) of annotators)")
+        mean = f", mean of {len(measured.pairs)} pairs of annotators" if len(measured.pairs) > 1 else ""
+        interval = "" if overall.kappa.low is None else f"; 95% interval {_interval(overall.kappa)}"
+        print(f"κ = {overall.kappa.value:.3f} (Cohen's, per character{mean}{interval})")
 
 
 _CASES = {"agreed": "agreed", "type": "of another type", "borders": "with other borders", "unmarked": "marked by some alone"}

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import cohen_kappa_score
 
 from engine.document import Document, Span
 from engine.errors import InputError
@@ -67,10 +68,9 @@ def test_cohens_kappa_of_a_table_that_is_worked_out_by_hand():
     assert value(tally_pair(classes, 0, 1)) == pytest.approx(0.4)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=30))
 def test_cohens_kappa_is_scikit_learns(pairs):
-    from sklearn.metrics import cohen_kappa_score
-
     one, other = zip(*pairs, strict=True)
     ours = value(tally_pair(units([one, other]), 0, 1))
     if len({*one, *other}) == 1:
@@ -93,8 +93,7 @@ def test_fleiss_kappa_is_the_papers():
 
 def test_nominal_alpha_of_krippendorffs_canonical_data():
     # Krippendorff (2011), Computing Krippendorff's alpha-reliability, section C: four observers, twelve units, some missing.
-    written = ["1233214125..", "1233224125.3"], [".333234225 1.".replace(" ", ""), "1233244125 1.".replace(" ", "")]
-    rows = [row.replace("125..", "12...") if n == 0 else row for n, row in enumerate([*written[0], *written[1]])]
+    rows = ["123321412...", "1233224125.3", ".3332342251.", "12332441251."]
     given = np.array([[-1 if cell == "." else int(cell) for cell in row] for row in rows])
     classes = Classes(given, np.arange(12), 12, 6)
     _, alpha = tally_all(classes)
@@ -139,7 +138,7 @@ def test_observed_differences_are_those_of_krippendorff_1995(label):
 
 
 def test_alpha_for_unitizing_is_that_of_krippendorff_2004():
-    # p. 254, a continuum from 150 to 450. The book rounds as it goes and prints 0.8591; unrounded, as in DKPro Statistics, 0.8587.
+    # p. 254, a continuum from 150 to 450. The book rounds as it goes and has 0.8591; unrounded, as in DKPro Statistics, 0.8587.
     same = [(30, 90, "k"), (150, 200, "k")]
     layers = layers_of(
         [(75, 145, "c"), (220, 250, "c"), *same], [(70, 150, "c"), (205, 225, "c"), (250, 270, "c"), *same], length=300

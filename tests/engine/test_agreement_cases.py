@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import formats
@@ -43,6 +43,7 @@ def test_a_case_says_who_marked_what():
     assert case.to_json()["marked"][0] == {"span": [0, 2, "LOC"], "annotators": ["b", "c"]}
 
 
+@settings(deadline=None)
 @given(st.lists(flat(), min_size=2, max_size=3))
 def test_every_span_is_in_one_case(sides):
     matched = match({str(i): [document(spans)] for i, spans in enumerate(sides)})
@@ -50,6 +51,7 @@ def test_every_span_is_in_one_case(sides):
     assert listed == sorted({span for spans in sides for span in spans})
 
 
+@settings(deadline=None)
 @given(st.lists(flat(), min_size=2, max_size=3))
 def test_the_majority_of_flat_layers_is_flat(sides):
     found = majority(match({str(i): [document(spans)] for i, spans in enumerate(sides)}))

@@ -252,7 +252,7 @@ def _reason(layers: Layers, name: str, of: str) -> str:
     """Return why a figure has no value, of all labels, one label, or a pair."""
     everybody = tuple(range(len(layers.annotators)))
     one, is_pair, other = of.partition("\0")
-    groups = [(int(one), int(other))] if is_pair else list(layers.pairs)
+    groups: list[tuple[int, ...]] = [(int(one), int(other))] if is_pair else list(layers.pairs)
     if name in ("fleiss", "alpha_unitizing") and len(everybody) > 2:
         groups, missing = [everybody], NOT_COMPLETE
     else:
