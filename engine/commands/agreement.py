@@ -26,8 +26,8 @@ documents 1,000 times.
 
   Cohen's kappa, characters   over all characters, their BIO tags as classes: the figure that CNERTA reports as 0.965. Most
                               characters are in no entity for anybody, so it is high; it is the mean of the pairs of annotators
-  Cohen's kappa, spans        over the stretches that either of two marked; their label, or none, as classes. Lower than the
-                              others, since what nobody marked is not counted in its favour
+  Cohen's kappa, spans        over the stretches that either of two marked; their label, or none, as classes. Mostly below
+                              the others, since what nobody marked is not counted in its favour
   Fleiss' kappa               for three annotators or more, over the characters of the documents that all annotated
   Krippendorff's alpha        nominal, over characters; who lacks a document is no matter
   alpha, unitizing            how far apart the borders are, label by label, in the documents that all annotated
@@ -35,7 +35,7 @@ documents 1,000 times.
   F1, borders                 same start and end, whatever the label
 
 1 is perfect, 0 is what chance would give (of F1: nothing in common). Krippendorff asks for alpha from 0.8 on, and from 0.667 on
-for tentative conclusions. What is not defined is shown as -, and --json says why.
+for tentative conclusions. What is not defined is shown as -, with the reason.
 
 --cases writes one line for each span or group of spans: agreed; type, the same stretch with another label; borders, stretches
 that overlap; unmarked, that some marked and the others left. --majority writes the documents with the spans that more than

@@ -149,6 +149,50 @@ def test_alpha_for_unitizing_is_that_of_krippendorff_2004():
     assert figures.labels["k"].alpha_unitizing.value == 1.0
 
 
+def sections(spans, length):
+    """Return start, length and whether it is a unit, of an annotator's units and of the gaps between them."""
+    bounds = [(start, end, 1) for start, end, _ in spans]
+    ends, starts = [0, *(end for _, end, _ in bounds)], [*(start for start, _, _ in bounds), length]
+    gaps = [(end, start, 0) for end, start in zip(ends, starts, strict=True) if start > end]
+    return [(start, end - start, unit) for start, end, unit in sorted(bounds + gaps)]
+
+
+def delta(one, other):
+    (b, n, unit), (c, m, their_unit) = one, other
+    if unit and their_unit:
+        return (b - c) ** 2 + (b + n - c - m) ** 2 if -n < b - c < m else 0
+    if unit and m - n >= b - c >= 0:
+        return n**2
+    return m**2 if their_unit and m - n <= b - c <= 0 else 0
+
+
+def alpha_as_written(sides, length):
+    """Return alpha for unitizing of one label, sum by sum as Krippendorff (2004, chapter 11) writes it."""
+    layers, count = [sections(side, length) for side in sides], len(sides)
+    compared = [(g, h) for i, one in enumerate(layers) for j, other in enumerate(layers) if i != j for g in one for h in other]
+    observed = sum(delta(g, h) for g, h in compared) / (count * (count - 1) * length**2)
+    every = [section for layer in layers for section in layer]
+    found = [n for _, n, unit in every if unit]
+    room = [sum(m - n + 1 for _, m, unit in every if not unit and m >= n) for n in found]
+    chance = sum((len(found) - 1) / 3 * (2 * n**3 - 3 * n**2 + n) + n**2 * places for n, places in zip(found, room, strict=True))
+    pairs = count * length * (count * length - 1) - sum(n * (n - 1) for n in found)
+    return 1 - observed / (2 / length * chance / pairs) if chance else None
+
+
+@st.composite
+def units_apart(draw):
+    cuts = sorted(draw(st.sets(st.integers(0, LENGTH), max_size=6)))
+    return tuple((start, end, "PER") for start, end in zip(cuts[::2], cuts[1::2], strict=False))
+
+
+@settings(deadline=None)
+@given(st.lists(units_apart(), min_size=2, max_size=3))
+def test_alpha_for_unitizing_is_what_the_formula_says(sides):
+    ours = measured(layers_of(*sides)).overall.alpha_unitizing.value
+    expected = alpha_as_written(sides, LENGTH)
+    assert ours is expected is None or ours == pytest.approx(expected, abs=1e-9)
+
+
 # Spans, by hand
 
 
