@@ -11,7 +11,7 @@ from engine.document import Document, Span
 from engine.errors import InputError
 from engine.evaluation.agreement import Figure, match, measure, measure_over_time
 from engine.evaluation.agreement.characters import Classes, tally_all, tally_pair
-from engine.evaluation.agreement.figures import NOT_COMPLETE, NOT_SHARED, NOTHING_MARKED, ONE_CLASS
+from engine.evaluation.agreement.figures import NOT_COMPLETE, NOT_SHARED, NOTHING_MARKED, ONE_CLASS, ONE_LABEL
 from engine.evaluation.agreement.resampling import Tally, estimate
 from engine.evaluation.agreement.unitizing import Continuum
 
@@ -300,7 +300,8 @@ def test_nobody_marked_anything():
 def test_everybody_gave_everything_one_class():
     whole = [(0, 1, "PER")]
     figures = measured(layers_of(whole, whole, length=1)).overall
-    assert figures.kappa == figures.alpha == figures.span_kappa == Figure(None, reason=ONE_CLASS)
+    assert figures.kappa == figures.alpha == Figure(None, reason=ONE_CLASS)
+    assert figures.span_kappa == Figure(None, reason=ONE_LABEL)
     assert figures.f1.value == 1.0
 
 
@@ -329,6 +330,12 @@ def test_documents_that_some_lack():
     assert figures.overall.fleiss == figures.overall.alpha_unitizing == Figure(None, reason=NOT_COMPLETE)
     assert [pair.documents for pair in figures.pairs] == [1, 1, 0]
     assert figures.pairs[2].kappa.reason == NOT_SHARED
+
+
+def test_with_one_label_kappa_on_spans_would_say_nothing():
+    figures = measured(layers_of([(0, 2, "PER"), (4, 6, "PER")], [(0, 2, "PER")]))
+    found = (figures.overall.span_kappa, figures.labels["PER"].span_kappa, figures.pairs[0].span_kappa)
+    assert set(found) == {Figure(None, reason=ONE_LABEL)}
 
 
 # Matching, labels, time

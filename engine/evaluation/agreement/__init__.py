@@ -10,11 +10,12 @@ What is measured, over which units:
 
 - **Cohen's kappa per character** (1960), as CNERTA reports it (0.965): over all characters of the documents that both annotated;
   a character's class is its BIO tag, where mentions lie in each other all its tags. The paper does not say over which units; this
-  is the reading under which nothing is left out. Most characters are O for everybody, which is why it is mostly the highest figure.
+  is the reading under which nothing is left out. Most characters are O for everybody, so it is mostly the highest.
 - **Cohen's kappa on spans**: over the stretches, start and end, that either marked; the class is the label, or none. What neither
   marked is no unit, since there is no telling how many there are; so both agree on none nowhere, and kappa is lower than it would
   be with a count of such. With that count growing it goes to F1, which is why F1 is reported beside it (Hripcsak and Rothschild
-  2005, Agreement, the F-measure, and reliability in information retrieval).
+  2005, Agreement, the F-measure, and reliability in information retrieval). Of one label alone it could never be above 0, and is
+  left undefined.
 - **Fleiss' kappa** (1971), of more than two annotators: per character, over the documents that all annotated.
 - **Krippendorff's alpha**, nominal: per character, over the documents that two or more annotated; who is missing is no matter.
 - **Krippendorff's alpha for unitizing** (1995; 2004, chapter 11): how far apart the borders of each label's spans are, over the

@@ -22,6 +22,7 @@ NOT_SHARED = "no document was annotated by two"
 NOT_COMPLETE = "no document was annotated by all"
 NOTHING_MARKED = "nobody marked a span"
 ONE_CLASS = "everybody gave everything one class, so that nothing tells agreement from chance"
+ONE_LABEL = "there is one label alone, with which kappa on spans is never above 0; see F1"
 
 _Key = tuple[str, str]
 _ALL = ""
@@ -153,6 +154,8 @@ def measure(layers: Layers, *, resamples: int = RESAMPLES, seed: int = 0) -> Agr
     """
     tallies = _tallies(layers)
     found = estimate(tallies, resamples=resamples, seed=seed)
+    if len(layers.labels) == 1:
+        found |= {key: Figure(None) for key in found if key[0] == "span_kappa"}
     reasons = {key: _reason(layers, *key) for key, figure in found.items() if figure.value is None}
     figures = {key: replace(figure, reason=reasons.get(key, "")) for key, figure in found.items()}
     several = [row for row in layers.rows if _annotators(row) > 1]
@@ -260,7 +263,9 @@ def _reason(layers: Layers, name: str, of: str) -> str:
     if not any(all(row[i] is not None for i in group) for group in groups for row in layers.rows):
         return missing
     label = None if is_pair else of or None
-    return ONE_CLASS if any(spans_marked(layers, group, label) for group in groups) else NOTHING_MARKED
+    if not any(spans_marked(layers, group, label) for group in groups):
+        return NOTHING_MARKED
+    return ONE_LABEL if name == "span_kappa" and len(layers.labels) == 1 else ONE_CLASS
 
 
 def _figures(found: Mapping[_Key, Figure], label: str) -> Figures:
