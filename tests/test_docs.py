@@ -118,7 +118,11 @@ def needs(chosen: argparse.Namespace) -> list[str]:
     """Return the files and checkpoints that a command names and the repository does not have."""
     given = vars(chosen)
     files = [given.get("file"), given.get("data"), given.get("dev"), given.get("corrections"), *(given.get("train") or [])]
-    files += [given.get("mixture"), *(given.get("text") if isinstance(given.get("text"), list) else [])]
+    files += [
+        given.get("mixture"),
+        *(given.get("layers") or []),
+        *(given.get("text") if isinstance(given.get("text"), list) else []),
+    ]
     missing = [name for name in files if name and not (ROOT / name).is_file()]
     checkpoint = given.get("checkpoint")
     if checkpoint and not (SHIPPED / checkpoint / "config.json").is_file():
@@ -130,6 +134,7 @@ def test_the_documents_have_commands_of_every_kind() -> None:
     assert {argv[0] for argv in ENGINE} >= {
         "predict",
         "evaluate",
+        "agreement",
         "train",
         "retrain",
         "pretrain",
