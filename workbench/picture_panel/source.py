@@ -60,11 +60,11 @@ class PictureSource:
         """Return what an analysis fills."""
         return [self.row, self.place]
 
-    def shown(self, context: Context, session: Session) -> dict[Any, Any]:
-        """Return what the place says of the pictures that there are."""
+    def shown(self, context: Context, session: Session, **place: Any) -> dict[Any, Any]:
+        """Return what the place says of the pictures that there are, and becomes beside that."""
         t, used, total = context.texts, len(session.shown_pictures), len(session.pictures)
         name = t("analyse.pictures.given", used=used, total=total) if total else t("analyse.pictures.label")
-        return {self.row: _row(context, session), self.place: gr.update(label=name)}
+        return {self.row: _row(context, session), self.place: gr.update(label=name, **place)}
 
 
 def wire(

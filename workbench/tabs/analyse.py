@@ -149,7 +149,8 @@ class _Handlers:
         fitting = services.checkpoints.listening() if first else services.checkpoints.looking() if kept else []
         other = self._other(checkpoint, fitting)
         chosen = self._chosen(other) if other else {}
-        return self._answer(example.text, other or checkpoint, {}, session) | chosen
+        answer = self._answer(example.text, other or checkpoint, {}, session) | chosen
+        return answer | (self.parts.pictures.shown(self.context, session, open=True) if kept else {})
 
     def use(self, event: gr.EventData, text: str, checkpoint: str, session: Session) -> dict[Any, Any]:
         """Have a model that looks at pictures answer, in place of the one that does not."""
