@@ -62,7 +62,7 @@ def test_native_is_lossless(folder, drawn, images, audio, meta, name, annotated,
 
     given_documents = [Document(d.text, d.spans, name, images, audio, meta, annotated, heard(d)) for d in drawn]
     path = folder / "native.jsonl"
-    assert formats.write(given_documents, path) == len(given_documents)
+    assert formats.write(given_documents, path).documents == len(given_documents)
     read = formats.read(path, "jsonl")
     assert read == given_documents
     assert list(map(keys_and_scores, read)) == list(map(keys_and_scores, given_documents))
@@ -89,7 +89,7 @@ def test_native_keeps_half_a_surrogate_pair(tmp_path):
 def test_columns_keep_every_text_and_the_flat_spans(folder, drawn, name):
     path = folder / f"columns.{name}"
     full = [document for document in drawn if document.text]
-    assert formats.write(drawn, path, name) == len(full)
+    assert formats.write(drawn, path, name).documents == len(full)
     expected = [document.with_spans(tags.flatten(document.spans)) for document in full]
     assert formats.read(path, name) == expected
 
