@@ -26,12 +26,13 @@ from engine.formats.losses import Part
 from engine.formats.native import JSONL
 from engine.formats.other_jsonl import OTHER_JSONL
 from engine.formats.plain_text import LINES, TEXTS
+from engine.formats.preview import Look, Preview
 from engine.formats.source import Source, read_head
 from engine.formats.tables import TABLE
 from engine.formats.token_tables import TOKEN_TABLE
 from engine.formats.twitter import TWITTER
 
-__all__ = ["FORMATS", "Format", "Written", "get", "read", "sniff", "stream", "write"]
+__all__ = ["FORMATS", "Format", "Preview", "Written", "get", "preview", "read", "sniff", "stream", "write"]
 
 _CORPORA = (BIO, BMES, BIOES, CMNER, CNERTA, TWITTER, CLUENER, BOSON)
 _TOOLS = (DOCCANO, LABEL_STUDIO, BRAT, TABLE, TOKEN_TABLE, OTHER_JSONL, LINES, TEXTS)
@@ -101,6 +102,30 @@ def stream(path: str | Path, format: str | None = None, notes: Counter[str] | No
     if notes is not None:
         notes.update(source.notes)
     source.finish()
+
+
+def preview(path: str | Path, format: str | None = None, limit: int = 5) -> Preview:
+    """Look at what :func:`read` would import, holding no more than the first documents; what is malformed is listed, not raised.
+
+    Args:
+        path: the file, a part of it, or the folder.
+        format: a name in :data:`FORMATS`; recognised if absent.
+        limit: how many documents to hold.
+
+    Raises:
+        InputError: if the file cannot be opened or the format is not known.
+    """
+    file, keep = part(path)
+    source, look = Source(file), Look(limit)
+    try:
+        chosen = get(format) if format else sniff(file)
+    except FormatError as error:
+        source.problems += error.problems
+        return look.preview(source, None)
+    for i, document in enumerate(chosen.parse(source)):
+        if keep(i):
+            look.add(document)
+    return look.preview(source, chosen.name)
 
 
 def part(path: str | Path) -> tuple[Path, Callable[[int], bool]]:

@@ -49,8 +49,13 @@ def read_head(path: Path) -> str:
     return head.removeprefix(BOM).decode("utf-8", "replace")
 
 
-def write_lines(path: Path, lines: Iterable[str]) -> None:
+def write_lines(path: Path, lines: Iterable[str], mark: bool = False) -> None:
     """Write lines as UTF-8, each ending as given, replacing the file only once all are written.
+
+    Args:
+        path: the file.
+        lines: one after another.
+        mark: whether to begin with a byte order mark.
 
     Raises:
         InputError: if a line cannot be written as UTF-8, or the disk does not take the file; an older file stays as it was.
@@ -61,7 +66,8 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
             for number, line in enumerate(lines):
                 encoded = line.encode("utf-8")
                 # A reader takes the first mark for none of the text, so that text that begins with one needs another.
-                handle.write(BOM + encoded if number == 0 and encoded.startswith(BOM) else encoded)
+                marked = number == 0 and (mark or encoded.startswith(BOM))
+                handle.write(BOM + encoded if marked else encoded)
         os.replace(part, path)
     except UnicodeEncodeError as error:
         half = ord(error.object[error.start])

@@ -22,7 +22,7 @@ from engine.document import Document
 from engine.formats.contract import Format
 from engine.formats.keys import SPANS, TEXT, one_key
 from engine.formats.native import KEYS, from_row, to_row
-from engine.formats.source import BOM, Source, json_text, write_lines
+from engine.formats.source import Source, json_text, write_lines
 
 DELIMITERS = "\t,;"
 _LIST = re.compile(r"(\d{1,9})-(\d{1,9})-(.+)")
@@ -119,14 +119,13 @@ def write_table(path: Path, rows: Iterable[list[str]]) -> None:
     writer = csv.writer(cells, delimiter="\t" if ".tsv" in path.suffixes else ",")
 
     def lines() -> Iterator[str]:
-        yield BOM.decode("utf-8")
         for row in rows:
             writer.writerow(row)
             yield cells.getvalue()
             cells.seek(0)
             cells.truncate()
 
-    write_lines(path, lines())
+    write_lines(path, lines(), mark=True)
 
 
 def _cells(document: Document) -> list[str]:

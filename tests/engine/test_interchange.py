@@ -34,7 +34,7 @@ def without_tokens(document):
 
 
 @pytest.mark.parametrize("name", formats.FORMATS)
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=st.lists(full_documents(), max_size=3))
 def test_what_is_read_back_is_what_was_written_without_what_was_said_to_be_lost(tmp_path, name, drawn):
     chosen = formats.FORMATS[name]
