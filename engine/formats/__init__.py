@@ -15,6 +15,7 @@ from engine.document import Document
 from engine.errors import FormatError, InputError, Problem
 from engine.formats.boson import BOSON
 from engine.formats.brat import BRAT
+from engine.formats.bundle import BUNDLE
 from engine.formats.cluener import CLUENER
 from engine.formats.cmner import CMNER
 from engine.formats.cnerta import CNERTA
@@ -36,7 +37,7 @@ __all__ = ["FORMATS", "Format", "Preview", "Written", "get", "preview", "read", 
 
 _CORPORA = (BIO, BMES, BIOES, CMNER, CNERTA, TWITTER, CLUENER, BOSON)
 _TOOLS = (DOCCANO, LABEL_STUDIO, BRAT, TABLE, TOKEN_TABLE, OTHER_JSONL, LINES, TEXTS)
-FORMATS: dict[str, Format] = {f.name: f for f in (JSONL, *_CORPORA, *_TOOLS)}
+FORMATS: dict[str, Format] = {f.name: f for f in (JSONL, BUNDLE, *_CORPORA, *_TOOLS)}
 CERTAIN_ENOUGH = 0.4
 
 
@@ -89,13 +90,15 @@ def stream(path: str | Path, format: str | None = None, notes: Counter[str] | No
         format: a name in :data:`FORMATS`; recognised if absent.
         notes: gets what is sound but not kept, or read otherwise than it is written, and how often.
 
+    The files of a bundle are unpacked into a folder beside it: of ``news.zip`` into ``news``.
+
     Raises:
         FormatError: with every malformed place.
         InputError: if the file cannot be opened or the format is not known.
     """
     file, keep = part(path)
     chosen = get(format) if format else sniff(file)
-    source = Source(file)
+    source = Source(file, file.with_suffix("") if file.suffix else file.with_name(file.name + ".files"))
     for i, document in enumerate(chosen.parse(source)):
         if keep(i):
             yield document
