@@ -36,8 +36,8 @@ from engine.formats.twitter import TWITTER
 __all__ = ["FORMATS", "Format", "Preview", "Written", "get", "preview", "read", "sniff", "stream", "write"]
 
 _CORPORA = (BIO, BMES, BIOES, CMNER, CNERTA, TWITTER, CLUENER, BOSON)
-_TOOLS = (DOCCANO, LABEL_STUDIO, BRAT, TABLE, TOKEN_TABLE, OTHER_JSONL, LINES, TEXTS)
-FORMATS: dict[str, Format] = {f.name: f for f in (JSONL, BUNDLE, *_CORPORA, *_TOOLS)}
+_TOOLS = (BUNDLE, DOCCANO, LABEL_STUDIO, BRAT, TABLE, TOKEN_TABLE, OTHER_JSONL, LINES, TEXTS)
+FORMATS: dict[str, Format] = {f.name: f for f in (JSONL, *_CORPORA, *_TOOLS)}
 CERTAIN_ENOUGH = 0.4
 
 
@@ -127,7 +127,7 @@ def preview(path: str | Path, format: str | None = None, limit: int = 5) -> Prev
         return look.preview(source, None)
     for i, document in enumerate(chosen.parse(source)):
         if keep(i):
-            look.add(document)
+            look.add(document, source.inside)
     return look.preview(source, chosen.name)
 
 

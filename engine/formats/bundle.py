@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from engine.document import Document
-from engine.errors import InputError
+from engine.errors import InputError, Problem
 from engine.formats.contract import Format
 from engine.formats.losses import ABSENT
 from engine.formats.native import from_row, to_row
@@ -176,6 +176,7 @@ def unpack(path: Path, folder: Path) -> Mapping[str, Any]:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with open(target, "wb") as handle:
                     _copy(path, archive, name, said, handle.write)
+            (folder / MANIFEST).write_bytes(archive.read(MANIFEST))
         except BaseException:
             if made:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -243,17 +244,24 @@ def _copy(path: Path, archive: zipfile.ZipFile, name: str, said: Mapping[str, An
 
 
 def _parse(source: Source) -> Iterator[Document]:
+    try:
+        yield from _documents(source)
+    except InputError as error:
+        source.problems.append(Problem(str(source.path), 0, "a sound bundle", str(error)))
+
+
+def _documents(source: Source) -> Iterator[Document]:
     """Yield a bundle's documents; its files are unpacked first, unless it is only looked at."""
     if source.unpack is not None:
         unpack(source.path, source.unpack)
     with _opened(source.path) as archive:
         _copy(source.path, archive, DOCUMENTS, _manifest(source.path, archive)["files"][DOCUMENTS], len)
-        members = set(archive.namelist())
+        source.inside = frozenset(archive.namelist())
         with archive.open(DOCUMENTS) as handle:
             for number, row in _rows(source, handle):
                 document = from_row(source, number, row)
                 if document is not None:
-                    yield _placed(source, number, document, members)
+                    yield _placed(source, number, document)
 
 
 def _rows(source: Source, handle: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -268,11 +276,11 @@ def _rows(source: Source, handle: IO[bytes]) -> Iterator[tuple[int, dict[str, An
             source.report(number, f"one JSON object a line in {DOCUMENTS}", line[:100].decode("utf-8", "replace"))
 
 
-def _placed(source: Source, number: int, document: Document, members: set[str]) -> Document:
+def _placed(source: Source, number: int, document: Document) -> Document:
     """Return a document whose files are where they were unpacked, or members' names where nothing was."""
 
     def place(name: str) -> str:
-        if name not in members or not _NAME.fullmatch(name):
+        if name not in source.inside or "/" not in name:
             source.report(number, "pictures and speech that are in the bundle", name)
         return name if source.unpack is None else str(source.unpack / name)
 

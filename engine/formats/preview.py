@@ -67,15 +67,15 @@ class Look:
         self.first: list[Document] = []
         self.missing: dict[str, None] = {}
 
-    def add(self, document: Document) -> None:
-        """Count one document."""
+    def add(self, document: Document, inside: frozenset[str] = frozenset()) -> None:
+        """Count one document; ``inside`` are the names of files that its source itself holds."""
         self.documents += 1
         self.characters += len(document)
         self.labels.update(span.label for span in document.spans)
         if len(self.first) < self.limit:
             self.first.append(document)
         for path in (*document.images, *([] if document.audio is None else [document.audio])):
-            if os.path.isfile(path):
+            if path in inside or os.path.isfile(path):
                 self.found += 1
             else:
                 self.missing[path] = None

@@ -110,6 +110,7 @@ class Source:
         problems: in file order; what is malformed.
         notes: what is sound but not kept, or read otherwise than it is written, and how often.
         missing: names of pictures and recordings that are said to belong to it and are not found.
+        inside: names of pictures and recordings that the file itself holds.
         unpack: where a format that holds files may put them; ``None`` while it is only looked at.
     """
 
@@ -119,6 +120,7 @@ class Source:
         self.problems: list[Problem] = []
         self.notes: Counter[str] = Counter()
         self.missing: list[str] = []
+        self.inside: frozenset[str] = frozenset()
 
     def member(self, path: Path) -> Source:
         """Return a file of this folder as a source whose problems and notes are this one's."""

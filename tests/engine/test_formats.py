@@ -263,6 +263,15 @@ FIXTURES = {
     "cluener": json.dumps({"text": "李四", "entity_list": [entity("name", "李四", 0, 2)]}) + "\n",
     "boson": json.dumps({"text": "李四", "entity_list": [entity("person_name", "李四", 0, 2)]}) + "\n",
 }
+FIXTURES |= {
+    "doccano": '{"id": 1, "text": "李四", "label": [[0, 2, "PER"]]}\n',
+    "label-studio": '[{"data": {"text": "李四"}, "annotations": [{"result": []}]}]',
+    "csv": "text,spans\n李四,0-2-PER\n",
+    "csv-tokens": "token,tag\n李,B-PER\n",
+    "other-jsonl": '{"sentence": "李四", "entities": [[0, 2, "PER"]]}\n',
+}
+ELSEWHERE = {"bundle", "brat", "texts", "lines"}
+"""Formats that are no text file, and the one that is not recognised."""
 
 
 @pytest.mark.parametrize("name", FIXTURES)
@@ -272,7 +281,7 @@ def test_each_format_is_recognised_whatever_the_files_name(write, name):
 
 
 def test_every_format_is_in_the_fixtures_and_named_as_registered():
-    assert set(FIXTURES) == set(formats.FORMATS)
+    assert set(FIXTURES) | ELSEWHERE == set(formats.FORMATS)
     assert all(name == format.name and format.title and format.extensions for name, format in formats.FORMATS.items())
 
 
