@@ -29,6 +29,8 @@ COMMANDS = [
     "reproduce",
     "systems",
     "checkpoints",
+    "convert",
+    "formats",
 ]
 
 
