@@ -50,10 +50,10 @@ def systems_table() -> str:
 
 def formats_table() -> str:
     rows = [
-        [f"`{f.name}`", f.title, " ".join(f"`{ending}`" for ending in f.extensions), "yes" if f.write else "no"]
+        [f"`{f.name}`", f.title, " ".join(f"`{end}`" for end in f.extensions), "; ".join(part.title for part in f.lacks)]
         for f in FORMATS.values()
     ]
-    return table(["format", "what", "usual endings", "written too"], rows)
+    return table(["format", "what", "usual endings", "cannot hold"], rows)
 
 
 TABLES = {"systems": systems_table, "formats": formats_table}
@@ -142,6 +142,8 @@ def test_the_documents_have_commands_of_every_kind() -> None:
         "build",
         "systems",
         "checkpoints",
+        "convert",
+        "formats",
     }
     assert LAUNCH and BENCHMARKS
 

@@ -3,18 +3,21 @@
 - CLUE's own: ``{"text": …, "label": {type: {mention: [[start, last], …]}}}``, where ``last`` is the last character itself.
 - The converted one: ``{"text": …, "entity_list": [{"entity_type", "entity", "entity_index": {"begin", "end"}}, …]}``,
   end-exclusive.
+
+The first is written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from engine.document import Document, Span
 from engine.formats.contract import Format, first_row
 from engine.formats.fields import list_of, span_of, text_of
-from engine.formats.source import Source
+from engine.formats.losses import ANNOTATED, META, PICTURES, READINGS, SCORES, SPEECH
+from engine.formats.source import Source, json_text, write_lines
 
 TYPES = frozenset("address book company game government movie name organization position scene".split())
 
@@ -76,6 +79,17 @@ def _parse(source: Source) -> Iterator[Document]:
             yield document
 
 
+def _row(document: Document) -> dict[str, Any]:
+    label: dict[str, dict[str, list[list[int]]]] = {}
+    for span in document.spans:
+        label.setdefault(span.label, {}).setdefault(document.mention(span), []).append([span.start, span.end - 1])
+    return {"id": document.id, "text": document.text, "label": label}
+
+
+def _write(documents: Iterable[Document], path: Path) -> None:
+    write_lines(path, (json_text(_row(document)) + "\n" for document in documents))
+
+
 def _sniff(head: str, path: Path) -> float:
     row = first_row(head)
     if isinstance(row.get("label"), dict) and "text" in row:
@@ -86,4 +100,5 @@ def _sniff(head: str, path: Path) -> float:
     return 0.5 + 0.5 * len(types & TYPES) / max(1, len(types))
 
 
-CLUENER = Format("cluener", "CLUENER, ten fine types", (".json", ".jsonl"), _sniff, _parse)
+LACKS = (SCORES, PICTURES, SPEECH, META, ANNOTATED, READINGS)
+CLUENER = Format("cluener", "CLUENER, ten fine types", (".json", ".jsonl"), _sniff, _parse, _write, LACKS)

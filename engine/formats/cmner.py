@@ -1,6 +1,7 @@
 """CMNER: Weibo posts with their pictures; ``WID:…``, then BIO columns, lines ending in CRLF.
 
-Pictures are found in folders beside the file whose names hold ``image``, in files called after the post: ``WID_….jpg``.
+Pictures are found in folders beside the file whose names hold ``image``, in files called after the post: ``WID_….jpg``. When a
+file is written, those that are not found so are copied into such a folder.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from engine.document import Document
-from engine.errors import InputError
-from engine.formats.attachments import IMAGES, Attachments
+from engine.formats.attachments import IMAGES, UNNAMED, Attachments, Copies, expect
 from engine.formats.columns import join_cells, read_blocks, read_spans, restore_breaks, rows_of, scheme_of
 from engine.formats.contract import Format
+from engine.formats.losses import ABSENT, ANNOTATED, BROKEN_IDS, EMPTY, META, OVERLAPS, READINGS, SCORES, SPEECH
 from engine.formats.source import Source, write_lines
 from engine.tags import Scheme
 
@@ -30,20 +31,24 @@ def _parse(source: Source) -> Iterator[Document]:
         if block.header and block.rows:
             name = block.header[1]
             text, moved = join_cells(restore_breaks([cell for _, cell, _ in block.rows]), spans)
-            yield Document(text, moved, name, images.of(name))
+            yield Document(text, moved, name, expect(source, name, images.of(name)))
 
 
-def _write(documents: Iterable[Document], path: Path) -> int:
-    posts = [document for document in documents if document.text]
-    for post in posts:
-        if "\n" in post.id or "\r" in post.id:
-            raise InputError(f"the id {post.id!r} holds a line break and cannot be written as {HEADER}; give it another")
-    write_lines(path, (f"{HEADER}{post.id}\r\n{rows_of(post, Scheme.BIO, chr(13) + chr(10))}\r\n" for post in posts))
-    return len(posts)
+def _write(documents: Iterable[Document], path: Path) -> None:
+    copies = Copies(path, "images", IMAGES)
+
+    def lines() -> Iterator[str]:
+        for post in documents:
+            if post.images:
+                copies.put(post.id, post.images, numbered=True)
+            yield f"{HEADER}{post.id}\r\n" + rows_of(post.text, post.spans, Scheme.BIO, "\r\n") + "\r\n"
+
+    write_lines(path, lines())
 
 
 def _sniff(head: str, path: Path) -> float:
     return 1.0 if head.lstrip("\r\n").startswith(HEADER) else 0.0
 
 
-CMNER = Format("cmner", "CMNER, Weibo posts with pictures", (".txt",), _sniff, _parse, _write)
+LACKS = (EMPTY, OVERLAPS, SCORES, SPEECH, META, ANNOTATED, READINGS, BROKEN_IDS, ABSENT, UNNAMED)
+CMNER = Format("cmner", "CMNER, Weibo posts with pictures", (".txt",), _sniff, _parse, _write, LACKS)

@@ -2,21 +2,25 @@
 
 ``{"sentence": …, "audio": "BAC009S…", "entity": [[start, end, mention, label], …], "speaker_info": "F"}``. The utterance's name
 is the document's id; its recording is looked for, at any depth, in folders beside the file whose names hold ``wav``, ``audio`` or
-``aishell``: AISHELL-1 unpacks to ``data_aishell/wav/train/S0002/BAC009S0002W0122.wav``.
+``aishell``: AISHELL-1 unpacks to ``data_aishell/wav/train/S0002/BAC009S0002W0122.wav``. When a file is written, recordings that
+are not found so are copied into such a folder.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from engine.document import Document, Span
-from engine.formats.attachments import RECORDINGS, Attachments
+from engine.formats.attachments import RECORDINGS, UNNAMED, Attachments, Copies, expect
 from engine.formats.contract import Format, first_row
 from engine.formats.fields import list_of, span_of, text_of
-from engine.formats.source import Source, write_lines
+from engine.formats.losses import ABSENT, ANNOTATED, PICTURES, READINGS, SCORES, Part
+from engine.formats.source import Source, json_text, write_lines
+
+SPEAKER = "speaker_info"
 
 
 def _parse(source: Source) -> Iterator[Document]:
@@ -27,8 +31,8 @@ def _parse(source: Source) -> Iterator[Document]:
         spans = [_span(source, number, text or "", value) for value in list_of(source, number, row, "entity")]
         if text is None or name is None or len(source.problems) > before:
             continue
-        meta = {"speaker_info": row["speaker_info"]} if isinstance(row.get("speaker_info"), str) else {}
-        audio = next(iter(recordings.of(name)), None)
+        meta = {SPEAKER: row[SPEAKER]} if isinstance(row.get(SPEAKER), str) else {}
+        audio = next(iter(expect(source, name, recordings.of(name))), None)
         yield Document(text, tuple(span for span in spans if span), id=name, audio=audio, meta=meta)
 
 
@@ -40,22 +44,33 @@ def _span(source: Source, number: int, text: str, value: Any) -> Span | None:
     return span_of(source, number, text, (start, end, label), mention)
 
 
-def _write(documents: Iterable[Document], path: Path) -> int:
-    rows = [
-        {
-            "sentence": document.text,
-            "audio": document.id,
-            "entity": [[span.start, span.end, document.mention(span), span.label] for span in document.spans],
-            "speaker_info": document.meta.get("speaker_info", ""),
-        }
-        for document in documents
-    ]
-    write_lines(path, (json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-    return len(rows)
+def _row(document: Document) -> dict[str, Any]:
+    entities = [[span.start, span.end, document.mention(span), span.label] for span in document.spans]
+    return {"sentence": document.text, "audio": document.id, "entity": entities, **document.meta}
+
+
+def _write(documents: Iterable[Document], path: Path) -> None:
+    copies = Copies(path, "wav", RECORDINGS)
+
+    def lines() -> Iterator[str]:
+        for document in documents:
+            if document.audio is not None:
+                copies.put(document.id, (document.audio,))
+            yield json_text(_row(document)) + "\n"
+
+    write_lines(path, lines())
+
+
+def _speaker(document: Document) -> Document:
+    return replace(document, meta={key: value for key, value in document.meta.items() if key == SPEAKER})
+
+
+OTHERS = Part("meta", f"further data but {SPEAKER}", lambda d: len(d.meta) - len(_speaker(d).meta), _speaker)
 
 
 def _sniff(head: str, path: Path) -> float:
     return 1.0 if {"sentence", "entity"} <= first_row(head).keys() else 0.0
 
 
-CNERTA = Format("cnerta", "CNERTA, sentences with speech", (".json", ".jsonl"), _sniff, _parse, _write)
+LACKS = (SCORES, PICTURES, OTHERS, ANNOTATED, READINGS, ABSENT, UNNAMED)
+CNERTA = Format("cnerta", "CNERTA, sentences with speech", (".json", ".jsonl"), _sniff, _parse, _write, LACKS)

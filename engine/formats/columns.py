@@ -2,19 +2,22 @@
 
 The separator is a tab or a space, so a character that is itself a space, a tab or U+3000 is read as what it is. The scheme is
 recognised over the whole file, whichever of the three names it is read under; an invalid sequence of tags is repaired by the
-rule of :mod:`engine.tags`. Three habits of real files are honoured:
+rule of :mod:`engine.tags`. Some habits of real files are honoured:
 
 - Some releases of Weibo write a digit behind every character, its place in the segmented word. Where every cell of a sentence
   ends in a digit, the digits go to ``meta["segmentation"]``.
 - A cell of several characters, say the two U+FFFD of a broken emoji, is a unit: they all join the text and share its tag.
 - A line break inside a text, which a line cannot hold, is written as a backslash and an n, and read back as a line break.
+- ``# id = …`` before the characters names the document, ``# KEY = …`` is further data of it, as in CoNLL-U. Such lines are
+  written only for documents that have an id of their own, or further data. Other comments and ``-DOCSTART-`` are passed over.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
@@ -23,11 +26,14 @@ from engine import tags
 from engine.document import Document, Span
 from engine.errors import InputError, TagError
 from engine.formats.contract import Format
+from engine.formats.losses import ANNOTATED, EMPTY, OVERLAPS, PICTURES, READINGS, SCORES, SPEECH, Part, has_break, is_named
 from engine.formats.source import Source, write_lines
 from engine.tags import Scheme
 
 LINE_BREAK = "\\n"
 DIGITS = frozenset("0123456789")
+DOCUMENT_START = "-DOCSTART-"
+COMMENT = re.compile(r"# ([^\s=]+) = (.*)")
 
 
 @dataclass
@@ -37,10 +43,12 @@ class Block:
     Attributes:
         rows: line number, cell and tag of each well-formed row.
         header: line number and text of the line before the rows, in formats that have one.
+        comments: what the lines ``# KEY = VALUE`` before the rows say, in formats without headers.
     """
 
     rows: list[tuple[int, str, str]] = field(default_factory=list)
     header: tuple[int, str] | None = None
+    comments: dict[str, str] = field(default_factory=dict)
 
 
 def split_row(line: str) -> tuple[str, str] | None:
@@ -65,6 +73,9 @@ def read_blocks(source: Source, header: str = "") -> Iterator[Block]:
                 yield block
             block, begun = Block(), False
             continue
+        if not header and not block.rows and _is_aside(line):
+            block.comments.update(COMMENT.findall(line))
+            continue
         if header and not begun:
             begun = True
             if line.startswith(header):
@@ -79,6 +90,14 @@ def read_blocks(source: Source, header: str = "") -> Iterator[Block]:
             block.rows.append((number, *row))
     if begun:
         yield block
+
+
+def _is_aside(line: str) -> bool:
+    """Tell whether a line is a comment or the start of a document rather than a row; ``# O`` and ``# B-PER`` are rows."""
+    if line.startswith(DOCUMENT_START):
+        return True
+    tagged = line[2:] == tags.OUTSIDE or line[3:4] == "-"
+    return line.startswith("# ") and "\t" not in line and (bool(COMMENT.fullmatch(line)) or not tagged)
 
 
 def scheme_of(blocks: Iterable[Block]) -> Scheme:
@@ -133,32 +152,58 @@ def _parse(source: Source) -> Iterator[Document]:
         if block.rows:
             cells, digits = split_segmentation([cell for _, cell, _ in block.rows])
             text, moved = join_cells(restore_breaks(cells), spans)
-            yield Document(text, moved, meta={"segmentation": digits} if digits else {})
+            meta = {**block.comments, **({"segmentation": digits} if digits else {})}
+            yield Document(text, moved, meta.pop("id", ""), meta=meta)
 
 
-def rows_of(document: Document, scheme: Scheme, end: str = "\n") -> str:
-    """Return a document's rows; of overlapping spans :func:`engine.tags.flatten` keeps one.
+def rows_of(cells: Sequence[str], spans: Sequence[Span], scheme: Scheme, end: str = "\n") -> str:
+    """Return the rows of a text; of overlapping spans :func:`engine.tags.flatten` keeps one.
+
+    Args:
+        cells: the characters or tokens.
+        spans: with offsets that count cells.
+        scheme: the tags to write.
+        end: what ends a line.
 
     Raises:
         InputError: if a label holds a tab or a line break.
     """
-    for span in document.spans:
+    for span in spans:
         if any(separator in span.label for separator in "\t\r\n"):
             raise InputError(f"the label {span.label!r} holds a tab or a line break and cannot be written in columns; rename it")
-    names = tags.encode_spans(document.spans, len(document), scheme)
-    cells = (LINE_BREAK if character == "\n" else character for character in document.text)
-    return "".join(f"{cell}\t{tag}{end}" for cell, tag in zip(cells, names, strict=True))
+    names = tags.encode_spans(spans, len(cells), scheme)
+    written = (LINE_BREAK if cell == "\n" else cell for cell in cells)
+    return "".join(f"{cell}\t{tag}{end}" for cell, tag in zip(written, names, strict=True))
 
 
-def _write(scheme: Scheme, documents: Iterable[Document], path: Path) -> int:
-    rows = [rows_of(document, scheme) for document in documents if document.text]
-    write_lines(path, (row + "\n" for row in rows))
-    return len(rows)
+def _fits(key: str, value: str) -> bool:
+    return bool(COMMENT.fullmatch(f"# {key} = {value}")) and key != "id" and not has_break(value)
+
+
+def _misfits(document: Document) -> int:
+    return sum(not _fits(*item) for item in document.meta.items()) + (is_named(document) and has_break(document.id))
+
+
+def _fitting(document: Document) -> Document:
+    meta = {key: value for key, value in document.meta.items() if _fits(key, value)}
+    return replace(document, id="" if has_break(document.id) else document.id, meta=meta)
+
+
+COMMENTS = Part("comments", "ids and further data that no comment can hold", _misfits, _fitting)
+
+
+def _lines(scheme: Scheme, document: Document) -> str:
+    said = {"id": document.id, **document.meta} if is_named(document) else document.meta
+    return "".join(f"# {key} = {value}\n" for key, value in said.items()) + rows_of(document.text, document.spans, scheme) + "\n"
+
+
+def _write(scheme: Scheme, documents: Iterable[Document], path: Path) -> None:
+    write_lines(path, (_lines(scheme, document) for document in documents))
 
 
 def _sniff(scheme: Scheme, head: str, path: Path) -> float:
     lines = [line.removesuffix("\r") for line in head.split("\n")]
-    filled = [line for line in lines if line]
+    filled = [line for line in lines if line and not _is_aside(line)]
     rows = [row for row in map(split_row, filled) if row and (row[1] == tags.OUTSIDE or row[1][1:2] == "-")]
     if not rows or Scheme.of(tag for _, tag in rows) is not scheme:
         return 0.0
@@ -166,8 +211,12 @@ def _sniff(scheme: Scheme, head: str, path: Path) -> float:
     return 0.9 * len(rows) / len(filled)
 
 
+LACKS = (EMPTY, OVERLAPS, SCORES, PICTURES, SPEECH, ANNOTATED, READINGS, COMMENTS)
+
+
 def _format(scheme: Scheme, title: str, extensions: tuple[str, ...]) -> Format:
-    return Format(scheme.value.lower(), title, extensions, partial(_sniff, scheme), _parse, partial(_write, scheme))
+    sniff, write = partial(_sniff, scheme), partial(_write, scheme)
+    return Format(scheme.value.lower(), title, extensions, sniff, _parse, write, LACKS)
 
 
 BIO = _format(Scheme.BIO, "Columns, BIO (MSRA)", (".txt", ".bio", ".conll"))

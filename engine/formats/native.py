@@ -8,8 +8,6 @@ own folder.
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +15,10 @@ from typing import Any
 
 from engine.document import Document, Span
 from engine.errors import InputError
+from engine.formats.attachments import beside
 from engine.formats.contract import Format, first_row
 from engine.formats.fields import list_of, span_of, text_of
-from engine.formats.source import Source, write_lines
+from engine.formats.source import Source, json_text, write_lines
 from engine.modalities.pinyin import Syllable
 
 KEYS = ("id", "text", "spans", "images", "audio", "meta", "annotated", "readings")
@@ -40,19 +39,6 @@ def to_row(document: Document) -> dict[str, Any]:
     if document.readings:
         row["readings"] = {str(offset): reading for offset, reading in document.readings.items()}
     return row
-
-
-def _line(document: Document) -> str:
-    row = to_row(document)
-    line = json.dumps(row, ensure_ascii=False)
-    try:
-        line.encode("utf-8")
-    except UnicodeEncodeError:  # half of a surrogate pair survives as a JSON escape only
-        line = json.dumps(row)
-    # JSON allows these inside strings, but readers that split lines by Unicode's rules would cut the row there.
-    for separator in "\x85\u2028\u2029":
-        line = line.replace(separator, f"\\u{ord(separator):04x}")
-    return line + "\n"
 
 
 def from_row(source: Source, number: int, row: dict[str, Any]) -> Document | None:
@@ -77,15 +63,9 @@ def from_row(source: Source, number: int, row: dict[str, Any]) -> Document | Non
     readings = _readings(source, number, text or "", row.get("readings", {}))
     if len(source.problems) > before or text is None:
         return None
-    seen = tuple(_beside(source, image) for image in images)
-    heard = None if audio is None else _beside(source, audio)
+    seen = tuple(beside(source, image) for image in images)
+    heard = None if audio is None else beside(source, audio)
     return Document(text, tuple(span for span in spans if span), name or "", seen, heard, meta, annotated, readings)
-
-
-def _beside(source: Source, path: str) -> str:
-    """Return the path of a picture or recording, where it lies beside the file if it does; another stays as given."""
-    beside = os.path.join(source.path.parent, path)
-    return beside if path and os.path.isfile(beside) else path
 
 
 def _span(source: Source, number: int, text: str, value: Any) -> Span | None:
@@ -133,10 +113,8 @@ def _parse(source: Source) -> Iterator[Document]:
             yield document
 
 
-def _write(documents: Iterable[Document], path: Path) -> int:
-    lines = [_line(document) for document in documents]
-    write_lines(path, lines)
-    return len(lines)
+def _write(documents: Iterable[Document], path: Path) -> None:
+    write_lines(path, (json_text(to_row(document)) + "\n" for document in documents))
 
 
 def _sniff(head: str, path: Path) -> float:

@@ -30,6 +30,8 @@ COMMANDS = [
     "reproduce",
     "systems",
     "checkpoints",
+    "convert",
+    "formats",
 ]
 
 

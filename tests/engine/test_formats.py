@@ -62,7 +62,7 @@ def test_native_is_lossless(folder, drawn, images, audio, meta, name, annotated,
 
     given_documents = [Document(d.text, d.spans, name, images, audio, meta, annotated, heard(d)) for d in drawn]
     path = folder / "native.jsonl"
-    assert formats.write(given_documents, path) == len(given_documents)
+    assert formats.write(given_documents, path).documents == len(given_documents)
     read = formats.read(path, "jsonl")
     assert read == given_documents
     assert list(map(keys_and_scores, read)) == list(map(keys_and_scores, given_documents))
@@ -89,7 +89,7 @@ def test_native_keeps_half_a_surrogate_pair(tmp_path):
 def test_columns_keep_every_text_and_the_flat_spans(folder, drawn, name):
     path = folder / f"columns.{name}"
     full = [document for document in drawn if document.text]
-    assert formats.write(drawn, path, name) == len(full)
+    assert formats.write(drawn, path, name).documents == len(full)
     expected = [document.with_spans(tags.flatten(document.spans)) for document in full]
     assert formats.read(path, name) == expected
 
@@ -263,6 +263,15 @@ FIXTURES = {
     "cluener": json.dumps({"text": "李四", "entity_list": [entity("name", "李四", 0, 2)]}) + "\n",
     "boson": json.dumps({"text": "李四", "entity_list": [entity("person_name", "李四", 0, 2)]}) + "\n",
 }
+FIXTURES |= {
+    "doccano": '{"id": 1, "text": "李四", "label": [[0, 2, "PER"]]}\n',
+    "label-studio": '[{"data": {"text": "李四"}, "annotations": [{"result": []}]}]',
+    "csv": "text,spans\n李四,0-2-PER\n",
+    "csv-tokens": "token,tag\n李,B-PER\n",
+    "other-jsonl": '{"sentence": "李四", "entities": [[0, 2, "PER"]]}\n',
+}
+ELSEWHERE = {"bundle", "brat", "texts", "lines"}
+"""Formats that are no text file, and the one that is not recognised."""
 
 
 @pytest.mark.parametrize("name", FIXTURES)
@@ -272,7 +281,7 @@ def test_each_format_is_recognised_whatever_the_files_name(write, name):
 
 
 def test_every_format_is_in_the_fixtures_and_named_as_registered():
-    assert set(FIXTURES) == set(formats.FORMATS)
+    assert set(FIXTURES) | ELSEWHERE == set(formats.FORMATS)
     assert all(name == format.name and format.title and format.extensions for name, format in formats.FORMATS.items())
 
 
