@@ -176,17 +176,23 @@ def rows_of(cells: Sequence[str], spans: Sequence[Span], scheme: Scheme, end: st
     return "".join(f"{cell}\t{tag}{end}" for cell, tag in zip(written, names, strict=True))
 
 
+def _says(key: str, value: str) -> bool:
+    """Tell whether a comment is read back as it was."""
+    line = f"# {key} = {value}"
+    return COMMENT.fullmatch(line) is not None and _is_aside(line) and not has_break(value)
+
+
 def _fits(key: str, value: str) -> bool:
-    return bool(COMMENT.fullmatch(f"# {key} = {value}")) and key != "id" and not has_break(value)
+    return key != "id" and _says(key, value)
 
 
 def _misfits(document: Document) -> int:
-    return sum(not _fits(*item) for item in document.meta.items()) + (is_named(document) and has_break(document.id))
+    return sum(not _fits(*item) for item in document.meta.items()) + (is_named(document) and not _says("id", document.id))
 
 
 def _fitting(document: Document) -> Document:
     meta = {key: value for key, value in document.meta.items() if _fits(key, value)}
-    return replace(document, id="" if has_break(document.id) else document.id, meta=meta)
+    return replace(document, id=document.id if _says("id", document.id) else "", meta=meta)
 
 
 COMMENTS = Part("comments", "ids and further data that no comment can hold", _misfits, _fitting)
