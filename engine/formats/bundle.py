@@ -35,7 +35,7 @@ from engine.errors import InputError, Problem
 from engine.formats.contract import Format
 from engine.formats.losses import ABSENT
 from engine.formats.native import from_row, to_row
-from engine.formats.source import Source, json_text
+from engine.formats.source import Source, json_text, object_of
 
 DOCUMENTS, MANIFEST = "documents.jsonl", "manifest.json"
 KIND, VERSION = "duomo-bundle", 1
@@ -266,14 +266,11 @@ def _documents(source: Source) -> Iterator[Document]:
 
 def _rows(source: Source, handle: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, line in enumerate(handle, 1):
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            row = None
-        if isinstance(row, dict):
-            yield number, row
-        else:
+        row = object_of(line)
+        if row is None:
             source.report(number, f"one JSON object a line in {DOCUMENTS}", line[:100].decode("utf-8", "replace"))
+        else:
+            yield number, row
 
 
 def _placed(source: Source, number: int, document: Document) -> Document:

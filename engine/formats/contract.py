@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from engine.document import Document
 from engine.formats.losses import Part
-from engine.formats.source import Source
+from engine.formats.source import Source, object_of
 
 Parser = Callable[[Source], Iterator[Document]]
 Sniffer = Callable[[str, Path], float]
@@ -58,8 +57,4 @@ class Format:
 def first_row(head: str) -> dict[str, Any]:
     """Return the first line's JSON object, or an empty one."""
     line = next((line for line in head.split("\n") if line.strip()), "")
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return row if isinstance(row, dict) else {}
+    return object_of(line) or {}

@@ -15,8 +15,8 @@ from typing import Any
 
 from engine.document import Document
 from engine.formats.contract import Format, first_row
-from engine.formats.fields import list_of, text_of
-from engine.formats.keys import Place, one_key, place_of, spans_of
+from engine.formats.fields import text_of
+from engine.formats.keys import places_of, spans_of
 from engine.formats.losses import ANNOTATED, PICTURES, READINGS, SCORES, SPEECH, Part
 from engine.formats.source import Source, json_text, write_lines
 
@@ -34,14 +34,7 @@ def _parse(source: Source) -> Iterator[Document]:
     for number, row in source.rows():
         before = len(source.problems)
         text = text_of(source, number, row, "text")
-        key = one_key(source, number, row, SPAN_KEYS, "the spans")
-        places: list[Place] = []
-        for value in list_of(source, number, row, key) if key else ():
-            place = place_of(value)
-            if place is None:
-                source.report(number, "[start, end, label], or label, start_offset and end_offset", str(value))
-            else:
-                places.append(place)
+        places = places_of(source, number, row, SPAN_KEYS, "[start, end, label], or label, start_offset and end_offset")
         if isinstance(row.get("relations"), list):
             source.note("relations: not kept", len(row["relations"]))
         spans = [] if text is None else [span for span in spans_of(source, number, text, places) if span]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.document import Span
-from engine.formats.fields import span_of
+from engine.formats.fields import list_of, span_of
 from engine.formats.offsets import same, settle
 from engine.formats.source import Source
 
@@ -50,6 +50,27 @@ def place_of(value: Any) -> Place | None:
         return None
     mention = _first(value, [name for name in MENTION if value.get(name) != label])
     return start, end, label, mention if isinstance(mention, str) else None
+
+
+def places_of(source: Source, number: int, row: dict[str, Any], names: Sequence[str], expected: str) -> list[Place]:
+    """Return the spans that a row gives under one of some names, as it gives them; what is none is reported.
+
+    Args:
+        source: the file.
+        number: of the line.
+        row: its object.
+        names: under one of which the spans are.
+        expected: what a span looks like in this format, to say where one does not.
+    """
+    key = one_key(source, number, row, names, "the spans")
+    places: list[Place] = []
+    for value in list_of(source, number, row, key) if key else ():
+        place = place_of(value)
+        if place is None:
+            source.report(number, expected, str(value))
+        else:
+            places.append(place)
+    return places
 
 
 def _first(value: Mapping[str, Any], names: Iterable[str]) -> Any:

@@ -17,8 +17,8 @@ from typing import Any
 from engine.document import Document
 from engine.formats.contract import Format, first_row
 from engine.formats.doccano import further
-from engine.formats.fields import list_of, text_of
-from engine.formats.keys import SPANS, TEXT, Place, one_key, place_of, spans_of
+from engine.formats.fields import text_of
+from engine.formats.keys import SPANS, TEXT, one_key, place_of, places_of, spans_of
 from engine.formats.losses import ANNOTATED, PICTURES, READINGS, SCORES, SPEECH, Part
 from engine.formats.source import Source, json_text, write_lines
 
@@ -27,15 +27,8 @@ def _parse(source: Source) -> Iterator[Document]:
     for number, row in source.rows():
         before = len(source.problems)
         text_key = one_key(source, number, row, TEXT, "the text")
-        span_key = one_key(source, number, row, SPANS, "the spans")
         text = text_of(source, number, row, text_key) if text_key else None
-        places: list[Place] = []
-        for value in list_of(source, number, row, span_key) if span_key else ():
-            place = place_of(value)
-            if place is None:
-                source.report(number, "[start, end, label], or an object with start, end and label", str(value))
-            else:
-                places.append(place)
+        places = places_of(source, number, row, SPANS, "[start, end, label], or an object with start, end and label")
         spans = [] if text is None else [span for span in spans_of(source, number, text, places, inclusive=True) if span]
         if text is not None and len(source.problems) == before:
             yield Document(text, tuple(spans), str(row.get("id", "")), meta=further(row, ("id", *TEXT, *SPANS)))

@@ -220,14 +220,20 @@ class Source:
         for number, line in self.lines():
             if not line.strip():
                 continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError):
-                row = None
-            if isinstance(row, dict):
-                yield number, row
-            else:
+            row = object_of(line)
+            if row is None:
                 self.report(number, "one JSON object", line)
+            else:
+                yield number, row
+
+
+def object_of(line: str | bytes) -> dict[str, Any] | None:
+    """Return the JSON object on a line, or ``None`` if there is something else."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None
 
 
 def _after_blank(text: str, place: int) -> int:
