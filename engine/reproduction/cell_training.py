@@ -65,13 +65,14 @@ def train_cell(run: Run) -> bool:
         return False
     best = _predicted(cell, system, dev)
     device = str(next(system.parameters()).device.type)
-    last, epoch = last_weights(states[-1])
-    system.load_state_dict(last)
+    weights, epoch = last_weights(states[-1])
+    if epoch == result.epoch:
+        last = best
+    else:
+        system.load_state_dict(weights)
+        last = _predicted(cell, system, dev)
     facts = _facts(system, train, whole, dev)
-    comparisons = {
-        name: Comparison(tuple(dev), predicted, *facts)
-        for name, predicted in (("best", best), ("last", _predicted(cell, system, dev)))
-    }
+    comparisons = {name: Comparison(tuple(dev), predicted, *facts) for name, predicted in (("best", best), ("last", last))}
     epochs = {"best": result.epoch, "last": epoch}
     outcome.write(run.folder, outcome.Outcome(comparisons, epochs, len(train), len(whole), result.seconds, device))
     _throw_away(states)
