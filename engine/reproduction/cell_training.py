@@ -12,7 +12,9 @@ from torch import Tensor
 
 from engine.document import Document, LabelSet
 from engine.errors import RunError
+from engine.evaluation.relatedness import Relatedness, relatedness
 from engine.evaluation.slices import Comparison
+from engine.evidence import Correlation
 from engine.reproduction import outcome
 from engine.reproduction.cell import Cell
 from engine.reproduction.corpora import drawn, read
@@ -22,13 +24,16 @@ from engine.systems.contract import System, from_json
 from engine.tagger import predict
 from engine.training import FitResult, TrainingConfig, fit, precision_of
 from engine.training_state import has_state, last_weights
-from engine.variants import is_usual
+from engine.variants import is_usual, known_pictures
 
 SEEN = "seen"
 """Folder beside the cells, of what several of them would compute anew."""
 _STATES = ("first", "state")
 """Folders of a cell that hold where its trainings stand: on the corpora that come first, and on its own."""
 
+_CORRELATION = "correlation"
+_EXPLAINED = 32
+"""Documents whose evidence is held at once."""
 _WATCHED = 100
 """Documents of the dev part that are looked at while what comes first is learned; they show how it goes, and decide nothing."""
 
@@ -64,6 +69,7 @@ def train_cell(run: Run) -> bool:
     if result.stopped:
         return False
     best = _predicted(cell, system, dev)
+    related = _relatedness(cell, system, usual)
     device = str(next(system.parameters()).device.type)
     weights, epoch = last_weights(states[-1])
     if epoch == result.epoch:
@@ -74,7 +80,7 @@ def train_cell(run: Run) -> bool:
     facts = _facts(system, train, whole, dev)
     comparisons = {name: Comparison(tuple(dev), predicted, *facts) for name, predicted in (("best", best), ("last", last))}
     epochs = {"best": result.epoch, "last": epoch}
-    outcome.write(run.folder, outcome.Outcome(comparisons, epochs, len(train), len(whole), result.seconds, device))
+    outcome.write(run.folder, outcome.Outcome(comparisons, epochs, len(train), len(whole), result.seconds, device, related))
     _throw_away(states)
     return True
 
@@ -137,6 +143,19 @@ def _predicted(cell: Cell, system: System, dev: Sequence[Document]) -> tuple[Doc
     system.eval()
     precision = precision_of(from_json(TrainingConfig, cell.training))
     return tuple(prediction.document for prediction in predict(system, dev, precision=precision))
+
+
+def _relatedness(cell: Cell, system: System, dev: Sequence[Document]) -> Relatedness | None:
+    """Judge what a system says of pictures, if it says anything and the corpus knows."""
+    if _CORRELATION not in system.evidence_names or all(known_pictures(document) is None for document in dev):
+        return None
+    precision = precision_of(from_json(TrainingConfig, cell.training))
+    found = [
+        next((item for item in prediction.evidence if isinstance(item, Correlation)), None)
+        for start in range(0, len(dev), _EXPLAINED)
+        for prediction in predict(system, dev[start : start + _EXPLAINED], explain=True, precision=precision)
+    ]
+    return relatedness(dev, found)
 
 
 def _facts(

@@ -110,6 +110,29 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Told:
+    """How well a row's correlations tell pictures that have to do with their text from those that have not.
+
+    Attributes:
+        row: its name.
+        corpus: the corpus.
+        related: how many pictures have to do with their text.
+        unrelated: how many have not.
+        auroc: the probability that one of the former has a higher correlation than one of the latter, a fraction.
+        mean_related: correlation of the former, in [-1, 1].
+        mean_unrelated: of the latter.
+    """
+
+    row: str
+    corpus: str
+    related: int
+    unrelated: int
+    auroc: Mean
+    mean_related: Mean
+    mean_unrelated: Mean
+
+
+@dataclass(frozen=True)
 class Difference:
     """A mean difference of F1 over the seeds that both rows have.
 
@@ -189,6 +212,19 @@ def claims(table: Table, found: Sequence[Figure]) -> list[Claim]:
             if theirs is not None and (claim := _claim(ours, theirs)) is not None:
                 made.append(claim)
     return made
+
+
+def told(table: Table, outcomes: Outcomes, corpora: Sequence[str]) -> list[Told]:
+    """Summarise how rows tell related pictures from unrelated ones, where a system says so and a corpus has both kinds."""
+    found: list[Told] = []
+    for corpus in corpora:
+        for row in table.rows:
+            of_row = [o.relatedness for (name, where, _), o in outcomes.items() if (name, where) == (row.name, corpus)]
+            judged = [r for r in of_row if r is not None and r.auroc is not None]
+            if judged:
+                means = [Mean.of([getattr(r, name) for r in judged]) for name in ("auroc", "mean_related", "mean_unrelated")]
+                found.append(Told(row.name, corpus, judged[0].related, judged[0].unrelated, *means))
+    return found
 
 
 def published(row: Row, corpus: str, part: str) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.reproduction.pictured import OPTIONS, POSTS
+from engine.reproduction.pictured import OF_ACN, OPTIONS, POSTS
 from engine.reproduction.table import Printed, Row, Table
 from engine.variants import DRAWN, TEXT
 
@@ -19,7 +19,7 @@ def _rows(name: str, system: str, source: str, target: str, *published: tuple[fl
         Row(
             f"{name}, {way}",
             system,
-            {"pictures": "all"},
+            {"pictures": "all", **(OF_ACN if system == "acn" else {})},
             first=first,
             against=tuple(f"{name}, {other}" for other in list(ways)[:place]),
             published={target: {DRAWN: f1}},
@@ -43,8 +43,9 @@ def _table(number: int, title: str, source: str, target: str, *rows: Row) -> Tab
         detailed=True,
         notes=(
             f"Learned from before {target}: {source} (SRC), its translation {_TRANSLATED[source]} (TGT), or both (SRC&TGT).",
-            f"From each of them {POSTS:,} posts are drawn, once for all cells, and gone through 5 times; then as many of the "
-            "target, from the weights that came of it. In the paper all posts are learned from.",
+            f"From each of them {POSTS:,} posts are drawn, once for all cells, and gone through {OPTIONS['epochs']} times, by "
+            f"ACN {OF_ACN['epochs']} times; then as many of the target, from the weights that came of it. In the paper all posts "
+            "are learned from.",
             "The pairing of posts and pictures is built on both sides, and does not say what people post.",
             "OTHER, as Twitter-2015 has it, counts as MISC. The paper's UMT stands on multilingual BERT with its bottom layers "
             "frozen, its ACN on MUSE; ours on an encoder that has hardly read English. With multilingual BERT at hand: "

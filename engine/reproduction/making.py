@@ -100,9 +100,8 @@ def _report(
         for row, corpus, seed in cells
         if (row, corpus, seed) not in outcomes
     ]
-    return Report(
-        table, {name: _about(name, outcomes) for name in corpora}, found, claiming.claims(table, found), overrides, missing
-    )
+    about, told = {name: _about(name, outcomes) for name in corpora}, claiming.told(table, outcomes, corpora)
+    return Report(table, about, found, claiming.claims(table, found), overrides, missing, told)
 
 
 def _about(corpus: str, outcomes: Mapping[Place, Outcome]) -> str:

@@ -12,12 +12,14 @@ from typing import Any
 from engine import formats
 from engine.document import Document
 from engine.errors import InputError, RunError
+from engine.evaluation.relatedness import Relatedness
 from engine.evaluation.scores import score
 from engine.evaluation.slices import Comparison
 
 STATES = ("best", "last")
 SCORES = "scores.json"
 GOLD = "gold.jsonl"
+_RELATEDNESS = "relatedness"
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Outcome:
         whole: documents of the training part.
         seconds: that the training took, in the process that ended it.
         device: what it ran on.
+        relatedness: how well its best epoch's correlations tell which pictures have to do with a text, as usually shown; none of
+            a system that says nothing of it, or where it is not known.
     """
 
     states: Mapping[str, Comparison]
@@ -39,6 +43,7 @@ class Outcome:
     whole: int
     seconds: float
     device: str
+    relatedness: Relatedness | None = None
 
 
 def write(folder: Path, outcome: Outcome) -> None:
@@ -59,6 +64,7 @@ def write(folder: Path, outcome: Outcome) -> None:
         "unknown": "".join(sorted(comparison.unknown)),
         "unseen": "".join(sorted(comparison.unseen)),
         "repeated": [i for i, document in enumerate(comparison.gold) if document.text in comparison.repeated],
+        **({_RELATEDNESS: outcome.relatedness.to_json()} if outcome.relatedness else {}),
     }
     half = folder / f".{SCORES}.{os.getpid()}"
     half.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
@@ -85,7 +91,8 @@ def read(folder: Path) -> Outcome:
                 raise ValueError(f"the F1 of {_file(state)} is not the one in {SCORES}")
         epochs = {state: int(content[state]["epoch"]) for state in STATES}
         sizes = int(content["train"]), int(content["whole"])
-        return Outcome(states, epochs, *sizes, float(content["seconds"]), str(content["device"]))
+        related = Relatedness(**content[_RELATEDNESS]) if _RELATEDNESS in content else None
+        return Outcome(states, epochs, *sizes, float(content["seconds"]), str(content["device"]), related)
     except (OSError, ValueError, KeyError, TypeError, IndexError, InputError) as error:
         said = str(error).splitlines()[0] if str(error) else ""
         raise RunError(f"{folder} is damaged ({type(error).__name__}: {said})") from error

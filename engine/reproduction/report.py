@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.evaluation.slices import SLICES
-from engine.reproduction.claims import Change, Claim, Details, Difference, Figure, Mean
+from engine.reproduction.claims import Change, Claim, Details, Difference, Figure, Mean, Told
 from engine.reproduction.table import Table
 
 Grid = tuple[Sequence[str], Sequence[Sequence[str]]]
@@ -28,6 +28,7 @@ _DETAILED_FIGURES = (
     "published errors",
 )
 _CLAIMS = ("difference", "best", "verdict", "last", "verdict", "published")
+_TOLD = ("row", "AUROC", "correlation of the former", "of the latter", "seeds")
 _CHANGES = ("boundary errors best", "last", "published")
 _DEV = "Published figures are of the test parts, ours of the dev parts, on which the best epoch is chosen too; the last is not."
 _WEAK = "Holds or does not hold: our difference exceeds one standard error over the seeds, which of few seeds is weak evidence."
@@ -49,6 +50,7 @@ class Report:
         claims: differences between rows.
         overrides: options asked for of every cell.
         missing: what there is no figure of, and why.
+        told: how rows tell related pictures from unrelated ones.
     """
 
     table: Table
@@ -57,6 +59,7 @@ class Report:
     claims: Sequence[Claim]
     overrides: Mapping[str, Any]
     missing: Sequence[str]
+    told: Sequence[Told] = ()
 
     @property
     def notes(self) -> list[str]:
@@ -80,6 +83,7 @@ class Report:
             "overrides": dict(self.overrides),
             "figures": [_plain(figure, "details") for figure in self.figures],
             "claims": [_plain(claim, "boundary_errors") for claim in self.claims],
+            **({"told": [asdict(found) for found in self.told]} if self.told else {}),
             "missing": list(self.missing),
             "notes": self.notes,
         }
@@ -108,6 +112,8 @@ class Report:
             for part in self.table.parts_of(corpus):
                 if grids := self.grids(corpus, part):
                     sections.append((self._title(corpus, part), grids))
+            if told := [found for found in self.told if found.corpus == corpus]:
+                sections.append((_told_title(corpus, told[0]), [(_TOLD, [_told_row(found) for found in told])]))
         return sections
 
     def text(self) -> str:
@@ -175,6 +181,16 @@ def _change_cells(change: Change | None) -> list[str]:
     if change is None:
         return []
     return ["—" if share is None else f"{100 * share:+.1f} %" for share in (*change.shares.values(), change.published)]
+
+
+def _told_title(corpus: str, found: Told) -> str:
+    counts = f"{found.related:,} pictures that have to do with their text and {found.unrelated:,} that have not"
+    return f"{corpus}, {counts}, told apart by their correlation"
+
+
+def _told_row(found: Told) -> list[str]:
+    means = [f"{mean.mean:+.2f}" for mean in (found.mean_related, found.mean_unrelated)]
+    return [found.row, _mean(found.auroc), *means, str(found.auroc.seeds)]
 
 
 def _count(mean: Mean) -> str:

@@ -1,12 +1,19 @@
+from dataclasses import replace
+
 import pytest
 
 from engine import formats
+from engine.document import Document, Span
 from engine.evaluation.scores import score
 from engine.reproduction import outcome
+from engine.reproduction.cell import cell_of
 from engine.reproduction.cell_training import train_cell
+from engine.reproduction.corpora import find
+from engine.reproduction.table import Row
 from engine.run import Run
 from engine.training_state import FILE
-from tests.engine.reproduction.tiny_table import carried_out, cell
+from tests.engine.reproduction.tiny_table import TINY, carried_out, cell
+from tests.engine.systems.picturing import drawn
 
 
 def f1s(run):
@@ -63,3 +70,25 @@ def test_a_damaged_state_is_told_and_begun_anew(data, tmp_path):
     assert Run(run.folder).carry_out(train_cell).state == "done"
     assert any("begun anew" in row.get("message", "") and "cannot be gone on from" in row["message"] for row in run.events())
     assert outcome.read(run.folder).states == outcome.read(carried_out(wanted, tmp_path / "straight").folder).states
+
+
+def test_how_pictures_are_told_apart_is_judged_on_those_that_a_post_has(tmp_path):
+    folder = tmp_path / "cmner-pictured"
+    folder.mkdir()
+    post, fits, does_not = "苹果又上新了", drawn(tmp_path, "red"), drawn(tmp_path, "blue")
+    ways = {"drawn": ((fits, does_not), "1,0"), "related": ((fits,), "1")}
+    posts = [
+        Document(post, (Span(0, 2, "ORG"),), f"{number}.{way}", shown, meta={"related": known, "shown": way})
+        for number in range(3)
+        for way, (shown, known) in ways.items()
+    ]
+    formats.write([posts[0]], folder / "train.jsonl")
+    formats.write(posts, folder / "dev.jsonl")
+    (folder / "pictures.jsonl").touch()
+    ((source,), _) = find(["cmner-pictured"], tmp_path)
+    sizes = {"layers": 2, "width": 64, "window": 64}
+    for row, judged in ((Row("gated", "dghc", sizes), True), (Row("silent", "dghc", {**sizes, "correlation": False}), False)):
+        table = replace(TINY, rows=(row,), options={"epochs": 1, "batch_size": 2, "precision": "fp32"})
+        found = outcome.read(carried_out(cell_of(table, row, source, 1, {}), tmp_path / "cells").folder).relatedness
+        assert (found is not None) is judged
+        assert found is None or (found.related, found.unrelated) == (3, 3)

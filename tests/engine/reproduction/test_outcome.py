@@ -1,9 +1,11 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from engine.document import Span
 from engine.errors import RunError
+from engine.evaluation.relatedness import Relatedness
 from engine.evaluation.slices import Comparison
 from engine.reproduction import outcome
 from tests.engine.tiny import known
@@ -65,6 +67,13 @@ def test_a_damaged_outcome_is_named(folder, damage):
     with pytest.raises(RunError) as caught:
         outcome.read(folder)
     assert str(caught.value).startswith(f"{folder} is damaged (") and "\n" not in str(caught.value)
+
+
+def test_what_is_known_of_pictures_is_kept_with_it(folder):
+    assert outcome.read(folder).relatedness is None
+    told = Relatedness(3, 2, 0.75, 0.5, -0.25)
+    outcome.write(folder, replace(outcome.read(folder), relatedness=told))
+    assert outcome.read(folder).relatedness == told
 
 
 def test_without_scores_nothing_is_kept(tmp_path):

@@ -3,7 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from engine.reproduction.claims import claims, figures
+from engine.evaluation.relatedness import Relatedness
+from engine.reproduction.claims import claims, figures, told
 from engine.reproduction.report import Report
 from tests.engine.reproduction.test_claims import PRINTED, TABLE, outcomes, wrong
 
@@ -70,3 +71,22 @@ def test_kinds_of_errors_stand_in_a_detailed_table_alone(tmp_path):
 def test_a_table_of_which_nothing_is_done_says_so():
     empty = replace(report({}), missing=["plain on weibo, seed 1: not done yet"])
     assert "missing: plain on weibo, seed 1: not done yet" in empty.text() and "F1" not in empty.markdown()
+
+
+def test_how_pictures_are_told_apart_stands_below_the_figures_of_its_corpus():
+    judged = Relatedness(30, 20, 0.75, 0.5, -0.25)
+    done = {place: replace(found, relatedness=judged) if place[0] == "ours" else found for place, found in outcomes().items()}
+    done["ours", "weibo", 1] = replace(done["ours", "weibo", 1], relatedness=replace(judged, auroc=0.95))
+    found = told(TABLE, done, ["weibo"])
+    assert [(each.row, each.auroc.seeds) for each in found] == [("ours", 3)]
+    assert found[0].auroc.mean == pytest.approx((0.75 + 0.75 + 0.95) / 3)
+    made = replace(report(), told=found)
+    lines = made.text().splitlines()
+    at = lines.index("weibo, 30 pictures that have to do with their text and 20 that have not, told apart by their correlation")
+    assert lines[at + 3].split() == ["ours", "81.67", "±", "11.55", "+0.50", "-0.25", "3"]
+    assert made.to_json()["told"][0]["auroc"]["seeds"] == 3 and "told" not in report().to_json()
+
+
+def test_one_kind_of_picture_alone_tells_nothing():
+    done = {place: replace(found, relatedness=Relatedness(30, 0, None, 0.5, None)) for place, found in outcomes().items()}
+    assert told(TABLE, done, ["weibo"]) == []
