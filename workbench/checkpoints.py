@@ -128,7 +128,7 @@ class Checkpoints:
         """Load in the background what the first card, or the first recording, would have to wait for."""
         if system.vector_tables:
             threading.Thread(target=character_card.warm, name="warm-up of cards", daemon=True).start()
-        if uses(system, "speech"):
+        if system.uses(system.config, "speech"):
             threading.Thread(target=hearing.warm, name="warm-up of speech", daemon=True).start()
 
     def vector_tables(self, info: CheckpointInfo) -> Mapping[str, VectorTable]:
@@ -146,16 +146,18 @@ class Checkpoints:
         return sorted(self._using("image"), key=lambda info: -len(SYSTEMS[info.system].emits))
 
     def _using(self, modality: str) -> list[CheckpointInfo]:
-        """Return the checkpoints that make use of a modality, by what their systems declare."""
-        from engine.systems import SYSTEMS
-
-        using = {name for name, system in SYSTEMS.items() if uses(system, modality)}
-        return [info for info in self.all() if info.system in using]
+        """Return the checkpoints that make use of a modality, by how they were trained."""
+        return [info for info in self.all() if _uses(info, modality)]
 
 
-def uses(system: Any, modality: str) -> bool:
-    """Tell whether a system, or its class, makes use of a modality."""
-    return any(declared.name == modality for declared in system.modalities)
+def _uses(info: CheckpointInfo, modality: str) -> bool:
+    from engine.checkpoint import options_of
+    from engine.systems import get
+
+    try:
+        return get(info.system).uses(options_of(info), modality)
+    except EngineError:  # told when it is chosen
+        return False
 
 
 def _stamp(path: Path) -> tuple[int, int]:

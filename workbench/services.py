@@ -16,7 +16,7 @@ from engine.document import Document
 from engine.errors import EngineError, InputError
 from engine.modalities.images import check_count
 from engine.samples import examples
-from workbench.checkpoints import Checkpoints, uses
+from workbench.checkpoints import Checkpoints
 from workbench.errors import UserError
 from workbench.jobs import Job, Jobs
 from workbench.pictured import Pictured
@@ -166,7 +166,7 @@ class Services:
         (prediction,) = tagger.predict([document], explain=len(text) <= EXPLAINED)
         chosen = tagger.system.looked_at(document)
         looked_at = tuple(picture for picture in pictured if str(picture.path) in chosen)
-        listening = bool(spoken) and uses(tagger.system, "speech")
+        listening = bool(spoken) and tagger.system.uses(tagger.system.config, "speech")
         analysis = Analysis(prediction, info, spoken, unheard, listening, pictured, unseen, looked_at)
         said = ",".join(f"{offset}={reading}" for offset, reading in sorted(readings.items()))
         beside = [path.stem for path in ([spoken.path] if spoken else [])] + [picture.path.stem for picture in pictured]

@@ -221,6 +221,11 @@ class System(nn.Module, ABC):
     def restore(cls, config: Options, labels: LabelSet, vocabulary: CharacterVocabulary, shape: Mapping[str, Any]) -> System:
         """Make a system of a checkpoint's shape, whose weights are loaded next."""
 
+    @classmethod
+    def uses(cls, config: Any, modality: str) -> bool:
+        """Tell whether a configuration makes use of a modality; by default of all that the system declares."""
+        return any(declared.name == modality for declared in cls.modalities)
+
     @property
     def shape(self) -> dict[str, Any]:
         """Return what, beside the configuration, determines the shape of the weights."""

@@ -118,6 +118,11 @@ class MpmCner(EncoderTagger):
         """Return which modalities are on, in the order in which they are fused."""
         return tuple(name for name, on in ((GLYPH, config.glyph), (PHONETIC, config.phonetic)) if on)
 
+    @classmethod
+    def uses(cls, config: MpmCnerConfig, modality: str) -> bool:
+        """Tell whether a configuration makes use of a modality; of glyphs and pronunciations only where they are on."""
+        return super().uses(config, modality) and (modality not in (GLYPH, PHONETIC) or modality in cls.used(config))
+
     @property
     def shape(self) -> dict[str, Any]:
         """Return the encoder's settings, and what the tables hold."""

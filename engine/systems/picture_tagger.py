@@ -123,6 +123,11 @@ class PictureTagger(EncoderTagger):
         encoder = {name: value for name, value in shape.items() if name != "sight"}
         return cls(config, labels, text_side_of_shape(config, vocabulary, encoder), Sight(**shape["sight"]))
 
+    @classmethod
+    def uses(cls, config: PictureConfig, modality: str) -> bool:
+        """Tell whether a configuration makes use of a modality; of pictures only where it has a place for them."""
+        return super().uses(config, modality) and (modality != IMAGE or config.pictures != NONE)
+
     @property
     def shape(self) -> dict[str, Any]:
         """Return the text encoder's settings, and what is known of the vision encoder."""
@@ -131,7 +136,7 @@ class PictureTagger(EncoderTagger):
     @property
     def looks(self) -> bool:
         """Tell whether this configuration has a place for pictures."""
-        return bool(self.config.pictures != NONE)
+        return self.uses(self.config, IMAGE)
 
     def seen(self, document: Document) -> list[Seen | None]:
         """Return what is seen of the pictures that this configuration looks at.

@@ -14,7 +14,6 @@ import pytest
 
 from engine.document import Document
 from engine.layers.vector_table import VectorTable
-from engine.systems.contract import Modality
 from engine.tagger import Prediction
 from workbench import app
 from workbench.services import Services
@@ -26,8 +25,13 @@ class StandIn(ABC):
     """Stands for a tagger that makes use of speech and looks nothing up; how it answers is up to those who stand in."""
 
     def __init__(self, **vector_tables: VectorTable) -> None:
-        modalities = (Modality("text"), Modality("speech", optional=True))
-        self.system = SimpleNamespace(vector_tables=vector_tables, modalities=modalities, looked_at=lambda document: ())
+        self.used = {"text", "speech"}
+        self.system = SimpleNamespace(
+            vector_tables=vector_tables,
+            config=None,
+            uses=lambda config, modality: modality in self.used,
+            looked_at=lambda document: (),
+        )
 
     def predict(self, documents: list[Document], *, explain: bool = False) -> list[Prediction]:
         return [self.answer(document) for document in documents]

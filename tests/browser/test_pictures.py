@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,7 +19,6 @@ from engine.evidence import Correlation, Gates, Heatmap, RegionAttention  # noqa
 from engine.layers.seeing import grid_boxes  # noqa: E402
 from engine.modalities.picture_text import Line  # noqa: E402
 from engine.samples import examples  # noqa: E402
-from engine.systems.contract import Modality  # noqa: E402
 from engine.tagger import Prediction  # noqa: E402
 from tests.browser.serving import StandIn, fresh_pages, served  # noqa: E402
 from tests.engine.systems.picturing import drawn  # noqa: E402
@@ -49,11 +47,11 @@ class Looking(StandIn):
 
     def __init__(self) -> None:
         super().__init__()
-        modalities = (Modality("text"), Modality("image", optional=True))
-        self.system = SimpleNamespace(vector_tables={}, modalities=modalities, looked_at=self.looked_at)
+        self.used = {"text", "image"}
+        self.system.looked_at = self.looked_at
 
     def looked_at(self, document: Document) -> tuple[str, ...]:
-        return document.images if len(self.system.modalities) > 1 else ()
+        return document.images if "image" in self.used else ()
 
     def answer(self, document: Document) -> Prediction:
         if not document.images:
@@ -313,7 +311,7 @@ def test_correlation_and_gates_stand_beside_the_pictures(visit: Callable[..., An
 def test_a_model_that_does_not_look_says_so(
     visit: Callable[..., Any], tmp_path: Path, tagger: Looking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tagger.system, "modalities", (Modality("text"),))
+    monkeypatch.setattr(tagger, "used", {"text"})
     page = visit()
     put(page, drawn(tmp_path, "blue"))
     page.wait_for_selector("#analyse-pictures .pictured")
@@ -325,13 +323,12 @@ def test_a_model_that_does_not_look_says_so(
 def test_a_model_that_looks_is_offered_in_place_of_one_that_does_not(
     visit: Callable[..., Any], tmp_path: Path, tagger: Looking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks = tagger.system.modalities
-    monkeypatch.setattr(tagger.system, "modalities", (Modality("text"),))
+    monkeypatch.setattr(tagger, "used", {"text"})
     monkeypatch.setattr(Checkpoints, "looking", lambda self: [info for info in self.all() if info.name == "zh-news-small"])
     page = visit()
     put(page, drawn(tmp_path, "blue"))
     page.wait_for_selector("[data-use]")
-    monkeypatch.setattr(tagger.system, "modalities", looks)
+    monkeypatch.setattr(tagger, "used", {"text", "image"})
     page.locator("[data-use]").click()
     page.wait_for_selector(".duomo-regions")
     assert page.locator("#analyse-checkpoint input").input_value() == "zh-news-small"

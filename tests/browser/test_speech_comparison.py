@@ -16,7 +16,6 @@ from engine.document import Document, Span  # noqa: E402
 from engine.evidence import Alignment, Pauses  # noqa: E402
 from engine.modalities.speech import RATE, pauses, read_speech  # noqa: E402
 from engine.samples import examples  # noqa: E402
-from engine.systems.contract import Modality  # noqa: E402
 from engine.tagger import Prediction  # noqa: E402
 from tests.browser.serving import StandIn, fresh_pages, served  # noqa: E402
 from tests.browser.test_speech_input import MICROPHONE  # noqa: E402
@@ -208,7 +207,7 @@ def test_a_removed_recording_takes_the_comparison_with_it(visit: Callable[..., A
 def test_a_model_that_does_not_listen_reads_the_example_and_says_so(
     visit: Callable[..., Any], tagger: Hearing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tagger.system, "modalities", (Modality("text"),))
+    monkeypatch.setattr(tagger, "used", {"text"})
     page = visit()
     assert "不听语音" in page.locator("#analyse-speech").inner_text() and "m3t" in page.locator("#analyse-speech").inner_text()
     assert page.locator("[data-compare]").count() == 0 and page.locator(".duomo-speech").count() == 0

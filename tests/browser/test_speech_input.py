@@ -14,7 +14,6 @@ gr = pytest.importorskip("gradio", reason="gradio is not installed")
 soundfile = pytest.importorskip("soundfile")
 
 from engine.document import Document, Span  # noqa: E402
-from engine.systems.contract import Modality  # noqa: E402
 from engine.tagger import Prediction  # noqa: E402
 from tests.browser.serving import StandIn, fresh_pages, served  # noqa: E402
 from tests.workbench.test_recording import Sound  # noqa: E402
@@ -182,7 +181,7 @@ def test_this_machines_microphone_is_heard(visit: Callable[..., Any], sound: Sou
 def test_a_model_that_does_not_listen_says_so(
     visit: Callable[..., Any], said: Path, tagger: Listening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tagger.system, "modalities", (Modality("text"),))
+    monkeypatch.setattr(tagger, "used", {"text"})
     page = visit()
     put(page, said)
     page.wait_for_selector("#analyse-speech .spoken")

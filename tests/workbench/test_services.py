@@ -19,7 +19,7 @@ from engine.document import Document, Span
 from engine.errors import CheckpointError, InputError
 from engine.samples import examples
 from engine.shipped import DEFAULT
-from engine.systems.contract import Modality
+from engine.systems import get
 from tests.engine.systems.picturing import drawn
 from workbench import checkpoints as checkpoints_module
 from workbench.errors import UserError
@@ -55,14 +55,18 @@ class Shelf:
                 return info
         raise CheckpointError(f"there is no checkpoint {name}")
 
+    @staticmethod
+    def options_of(info: Any) -> Any:
+        return get(info.system).Config()
+
     def load(self, path: Path, *roots: Path) -> Any:
         self.loaded.append(path.name)
         used = {"large": "speech", "other": "image"}.get(path.name)
-        modalities = (Modality("text"), *([Modality(used, optional=True)] if used else []))
         looks = used == "image"
         system = SimpleNamespace(
             vector_tables=self.vector_tables,
-            modalities=modalities,
+            config=None,
+            uses=lambda config, modality: modality in ("text", used),
             looked_at=lambda document: document.images if looks else (),
         )
         return SimpleNamespace(predict=self.predict, system=system)
@@ -77,6 +81,7 @@ class Shelf:
 def shelf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Shelf:
     made = Shelf(tmp_path / "shelf", "small", "large", "other")
     monkeypatch.setattr(engine.checkpoint, "catalogue", made.catalogue)
+    monkeypatch.setattr(engine.checkpoint, "options_of", made.options_of)
     monkeypatch.setattr(engine.checkpoint, "find", made.find)
     monkeypatch.setattr(engine.tagger, "load", made.load)
     monkeypatch.setattr(checkpoints_module.hearing, "warm", lambda: None)
