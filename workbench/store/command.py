@@ -30,9 +30,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m workbench", description="Saves everything that people made, and brings it back."
-    )
+    parser = argparse.ArgumentParser(prog="python -m workbench", description="Save what people made, and bring it back.")
     commands = parser.add_subparsers(dest="command", required=True)
     saving = commands.add_parser("backup", help="write everything into one file, while others work")
     bringing = commands.add_parser("restore", help="bring back what a backup holds")

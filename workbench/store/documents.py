@@ -261,14 +261,14 @@ class Documents:
             project_row(session, project)
 
     def _bin(self, document_ids: Iterable[int], by: str, *, deleted: bool) -> int:
-        changed = 0
+        changed, moment = 0, now()
         with self._database.writing() as session:
             for document_id in dict.fromkeys(document_ids):
                 state = state_row(session, document_id)
                 if deleted != (state.deleted is not None):
-                    state.deleted = now() if deleted else None
+                    state.deleted = moment if deleted else None
                     kind: Any = "deleted" if deleted else "restored"
-                    record(session, kind, by, project=state.project_id, document=document_id)
+                    record(session, kind, by, project=state.project_id, document=document_id).created = moment
                     changed += 1
         return changed
 
