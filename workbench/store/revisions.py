@@ -97,14 +97,13 @@ def append(session: Session, row: RevisionRow, document: DocumentRow, becomes: B
     latest = max((head.revision_id for head in heads), default=None)
     number = session.scalar(select(RevisionRow.number).where(RevisionRow.id == latest)) if latest else 0
     row.document_id, row.number = document.id, (number or 0) + 1
-    rivals = _rivals(session, row, document, heads)
-    row.conflicted = row.base_revision is not None and bool(rivals) and row.base_revision != max(rivals)
+    row.conflicted = row.base_revision is not None and _is_outdated(session, row, document, heads)
     session.add(row)
     session.flush()
     _index(session, row, heads, becomes)
     if row.layer == "gold":
         _set_status(session, row.document_id, "gold")
-    elif row.layer == "annotation":
+    elif row.layer == "annotation" and all(head.layer != "annotation" for head in heads):
         _set_status(session, row.document_id, "begun", only_from="open")
     return row
 
@@ -133,14 +132,20 @@ def _keys(spans: Iterable[Any], becomes: Becomes) -> set[tuple[int, int, str]]:
     return {(span["start"], span["end"], resolve(span["label"], becomes)) for span in spans}
 
 
-def _rivals(session: Session, row: RevisionRow, document: DocumentRow, heads: Sequence[HeadRow]) -> list[int]:
-    """Return the revisions that this one would have been begun from, had nobody else saved."""
+def _is_outdated(session: Session, row: RevisionRow, document: DocumentRow, heads: Sequence[HeadRow]) -> bool:
+    """Tell whether what a revision was begun from is no longer the last of its kind."""
     if row.layer == "gold":
-        return [head.revision_id for head in heads if head.layer == "gold"]
-    project = session.get(ProjectRow, document.project_id)
-    if project is not None and (project.blind or project.overlap > 1):
-        return [head.revision_id for head in heads if (head.layer, head.author) == ("annotation", row.author)]
-    return [head.revision_id for head in heads if head.layer != "gold"]
+        kind = [head.revision_id for head in heads if head.layer == "gold"]
+    elif _is_independent(session, document.project_id):
+        kind = [head.revision_id for head in heads if (head.layer, head.author) == ("annotation", row.author)]
+    else:
+        kind = [head.revision_id for head in heads if head.layer != "gold"]
+    return bool(kind) and row.base_revision != max(kind)
+
+
+def _is_independent(session: Session, project: int) -> bool:
+    found = session.execute(select(ProjectRow.blind, ProjectRow.overlap).where(ProjectRow.id == project)).one()
+    return found.blind or found.overlap > 1
 
 
 def _index(session: Session, row: RevisionRow, heads: Sequence[HeadRow], becomes: Becomes) -> None:
@@ -151,7 +156,8 @@ def _index(session: Session, row: RevisionRow, heads: Sequence[HeadRow], becomes
         head = HeadRow(document_id=row.document_id, layer=row.layer, author=author)
         session.add(head)
     else:
-        session.execute(delete(MentionRow).where(MentionRow.revision_id == head.revision_id))
+        gone = delete(MentionRow).where(MentionRow.revision_id == head.revision_id)
+        session.execute(gone, execution_options={"synchronize_session": False})
     head.revision_id, head.disagrees = row.id, disagrees
     session.flush()
     if row.spans:
