@@ -1,4 +1,7 @@
-"""``python -m workbench``: opens the store, starts the page, prints its address and stays until Ctrl+C."""
+"""``python -m workbench``: opens the store, starts the page, prints its address and stays until Ctrl+C.
+
+``backup`` and ``restore`` are commands of :mod:`workbench.store.command`.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,12 @@ _SILENCE = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the workbench; return the exit status, 2 for what the caller can mend and 1 for a failure of ours."""
-    settings = parse(sys.argv[1:] if argv is None else argv)
+    argv = sys.argv[1:] if argv is None else argv
+    if argv and argv[0] in ("backup", "restore"):
+        from workbench.store import command
+
+        return command.run(argv)
+    settings = parse(argv)
     try:
         settings.check()
     except SettingsError as error:

@@ -23,8 +23,8 @@ CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 
 # Imported once after installing. sounddevice is only looked for: its import needs PortAudio, which the workbench can do without.
 MODULES = (
-    "accelerate alembic gradio librosa matplotlib numpy PIL pypinyin safetensors sqlalchemy torch torchcrf transformers".split()
-)
+    "accelerate alembic argon2 gradio librosa matplotlib numpy PIL pypinyin safetensors sqlalchemy torch torchcrf transformers"
+).split()
 TEST_MODULES = "hypothesis mypy playwright psycopg pytest pytest_timeout seqeval".split()
 
 PROBE = """

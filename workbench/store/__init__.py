@@ -1,7 +1,39 @@
-"""Where what people do is kept: append-only revisions in SQLite, or in PostgreSQL by URL."""
+"""Where what people do is kept: append-only revisions and events in SQLite, or in PostgreSQL by URL."""
 
+from workbench.store.accounts import Account, Role
+from workbench.store.assignments import Assignment, Progress
+from workbench.store.difference import Difference, diff
+from workbench.store.documents import Imported, View
 from workbench.store.errors import StoreError
+from workbench.store.events import Event
+from workbench.store.labels import Label
+from workbench.store.notes import Note
+from workbench.store.projects import Member, Project
 from workbench.store.records import Revision, RunRecord, StoredDocument
+from workbench.store.schema import FIRST
+from workbench.store.searching import Criteria, Found
 from workbench.store.store import Store
 
-__all__ = ["Revision", "RunRecord", "Store", "StoreError", "StoredDocument"]
+__all__ = [
+    "FIRST",
+    "Account",
+    "Assignment",
+    "Criteria",
+    "Difference",
+    "Event",
+    "Found",
+    "Imported",
+    "Label",
+    "Member",
+    "Note",
+    "Progress",
+    "Project",
+    "Revision",
+    "Role",
+    "RunRecord",
+    "Store",
+    "StoreError",
+    "StoredDocument",
+    "View",
+    "diff",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from workbench.store.errors import StoreError, explained
 
 # Any number will do, so long as every Duomo that shares a database uses the same.
 _WRITERS_LOCK = 0x6475_6F6D_6F
+_PATIENCE = 30
 
 
 class Database:
@@ -37,6 +39,7 @@ class Database:
         self.url = _url(address)
         self._engine = _engine(self.url)
         self._writers = self._engine.execution_options(writes=True)
+        self._queue = threading.Lock()
         with explained(self.url), self._writers.begin() as connection:
             _lock_writers(connection)
             migrations.upgrade(connection)
@@ -52,9 +55,36 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Open a session that is the only writer until it is committed, at the end of the block, or undone by an error."""
-        with explained(self.url), Session(self._writers, expire_on_commit=False) as session, session.begin():
+        with self._turn(), explained(self.url), Session(self._writers, expire_on_commit=False) as session, session.begin():
             _lock_writers(session.connection())
             yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Open a connection that reads the database as it is now, however long that takes and whatever others save meanwhile."""
+        reads = self._engine
+        if self.url.get_backend_name() == "postgresql":
+            reads = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with explained(self.url), reads.begin() as connection:
+            connection.exec_driver_sql("SELECT version_num FROM alembic_version")
+            yield connection
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[Connection]:
+        """Open a connection that is the only writer until the end of the block, and may make and drop tables."""
+        with self._turn(), explained(self.url), self._writers.begin() as connection:
+            _lock_writers(connection)
+            yield connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        # SQLite lets those who wait try again at random; of many threads, one would wait for seconds.
+        if not self._queue.acquire(timeout=_PATIENCE):
+            raise StoreError(f"others have been saving for {_PATIENCE} seconds; nothing is lost here: save again")
+        try:
+            yield
+        finally:
+            self._queue.release()
 
     def close(self) -> None:
         """Let go of every connection."""

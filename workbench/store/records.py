@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, cast
 
 from engine.document import Document, Span
-from workbench.store.schema import DocumentRow, RevisionRow, RunRow
+from workbench.store.naming import UNCHANGED, Becomes, resolved
+from workbench.store.schema import FIRST, DocumentRow, RevisionRow, RunRow, StateRow
+
+Layer = Literal["annotation", "imported", "gold"]
+Status = Literal["open", "begun", "finished", "gold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Revision:
         seconds: how long the annotator took, where known.
         base_revision: id of the revision that the annotator had begun from, where known.
         conflicted: whether somebody else had saved since then; both revisions are kept.
+        layer: ``"annotation"``, of its author; ``"imported"``, as a file said; ``"gold"``, adjudicated.
+        sources: ids of the revisions that a gold one was made from.
     """
 
     id: int
@@ -50,16 +56,44 @@ class Revision:
     seconds: float | None = None
     base_revision: int | None = None
     conflicted: bool = False
+    layer: Layer = "annotation"
+    sources: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A text in the store, with its latest revision."""
+    """A text in the store, with its latest revision.
+
+    Attributes:
+        id: its number.
+        text: exactly as given.
+        revisions_count: how many revisions it has.
+        latest: the last saved of them.
+        project_id: the project that it belongs to.
+        name: what the file that it came from calls it.
+        meta: whatever else that file says.
+        pictures: names of the files in the workspace that came with it.
+        recording: name of the file in the workspace that came with it; empty for none.
+        status: ``"open"``, nobody has annotated it; ``"begun"``; ``"finished"``, by all that it was given to; ``"gold"``,
+            adjudicated.
+        flagged: whether somebody asks for it to be looked at.
+        deleted: since when it is in the recycle bin.
+        created: when it came into the store, in UTC.
+    """
 
     id: int
     text: str
     revisions_count: int
     latest: Revision | None
+    project_id: int = FIRST
+    name: str = ""
+    meta: Mapping[str, str] = field(default_factory=dict)
+    pictures: tuple[str, ...] = ()
+    recording: str = ""
+    status: Status = "open"
+    flagged: bool = False
+    deleted: datetime | None = None
+    created: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +138,17 @@ def read_readings(row: Mapping[str, str]) -> dict[int, str]:
     return {int(offset): reading for offset, reading in row.items()}
 
 
-def read_revision(row: RevisionRow) -> Revision:
-    """Return the record of a row."""
+def read_revision(row: RevisionRow, becomes: Becomes = UNCHANGED) -> Revision:
+    """Return the record of a row, its labels under the names that they are read as now."""
     return Revision(
         id=row.id,
         document_id=row.document_id,
         number=row.number,
-        spans=read_spans(row.spans),
+        spans=resolved(read_spans(row.spans), becomes),
         author=row.author,
         created=row.created,
         client_key=row.client_key,
-        prediction=read_spans(row.prediction),
+        prediction=resolved(read_spans(row.prediction), becomes),
         checkpoint=row.checkpoint,
         labels=tuple(row.labels),
         readings=read_readings(row.readings),
@@ -123,12 +157,30 @@ def read_revision(row: RevisionRow) -> Revision:
         seconds=row.seconds,
         base_revision=row.base_revision,
         conflicted=row.conflicted,
+        layer=cast(Layer, row.layer),
+        sources=tuple(row.sources),
     )
 
 
-def read_stored_document(row: DocumentRow, latest: RevisionRow | None) -> StoredDocument:
+def read_stored_document(
+    row: DocumentRow, state: StateRow, latest: RevisionRow | None, becomes: Becomes = UNCHANGED, status: str = ""
+) -> StoredDocument:
     """Return the record of a document and its latest revision; the revision's number is how many there are."""
-    return StoredDocument(row.id, row.text, latest.number if latest else 0, read_revision(latest) if latest else None)
+    return StoredDocument(
+        id=row.id,
+        text=row.text,
+        revisions_count=latest.number if latest else 0,
+        latest=read_revision(latest, becomes) if latest else None,
+        project_id=row.project_id,
+        name=row.name,
+        meta=row.meta,
+        pictures=tuple(row.pictures),
+        recording=row.recording,
+        status=cast(Status, status or state.status),
+        flagged=state.flagged,
+        deleted=state.deleted,
+        created=row.created,
+    )
 
 
 def read_run(row: RunRow) -> RunRecord:
@@ -136,7 +188,7 @@ def read_run(row: RunRow) -> RunRecord:
     return RunRecord(row.id, row.folder, row.parent, row.last_revision, row.decision, row.created)
 
 
-def correction(document: DocumentRow, revision: RevisionRow) -> Document:
+def correction(document: DocumentRow, revision: RevisionRow, becomes: Becomes = UNCHANGED) -> Document:
     """Return a revision as a document to learn from; its recording and pictures are named, and lie in the workspace."""
     meta = {
         "document": str(document.id),
@@ -146,7 +198,7 @@ def correction(document: DocumentRow, revision: RevisionRow) -> Document:
     }
     return Document(
         document.text,
-        read_spans(revision.spans),
+        resolved(read_spans(revision.spans), becomes),
         id=str(document.id),
         images=tuple(revision.pictures),
         audio=revision.recording or None,

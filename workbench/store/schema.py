@@ -1,12 +1,19 @@
-"""The tables. Documents and revisions are only ever added; the migrations give the database triggers that hold it to that."""
+"""The tables.
+
+Documents, revisions, their evidence and events are only ever added; the migrations give the database triggers that hold it to
+that. Everything else is a choice that can be changed, each change being an event, or follows from those.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Text, TypeDecorator, UniqueConstraint
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+FIRST = 1
+"""The project that is always there: of documents from before there were projects, and of corrections made on Analyse."""
 
 
 def now() -> datetime:
@@ -41,6 +48,41 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: JSON(), list[Any]: JSON(), str: Text()}
 
 
+class ProjectRow(Base):
+    """Documents that are annotated together, and how."""
+
+    __tablename__ = "projects"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    nested: Mapped[bool] = mapped_column(default=True)
+    guidelines: Mapped[str] = mapped_column(default="")
+    overlap: Mapped[int] = mapped_column(default=1)
+    blind: Mapped[bool] = mapped_column(default=False)
+    created: Mapped[datetime] = mapped_column(default=now)
+    archived: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class LabelRow(Base):
+    """One label of a project; ``becomes`` is the name it is read as since it was renamed or merged, empty for its own."""
+
+    __tablename__ = "project_labels"
+    __table_args__ = (UniqueConstraint("project_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
+    name: Mapped[str]
+    zh: Mapped[str] = mapped_column(default="")
+    en: Mapped[str] = mapped_column(default="")
+    colour: Mapped[str] = mapped_column(default="")
+    key: Mapped[str] = mapped_column(default="")
+    definition: Mapped[str] = mapped_column(default="")
+    examples: Mapped[list[Any]] = mapped_column(default=list)
+    position: Mapped[int]
+    retired: Mapped[bool] = mapped_column(default=False)
+    becomes: Mapped[str] = mapped_column(default="")
+
+
 class DocumentRow(Base):
     """One text, exactly as it was given; ``digest`` is the SHA-256 of its UTF-8, by which equal texts are found."""
 
@@ -50,6 +92,12 @@ class DocumentRow(Base):
     text: Mapped[str]
     digest: Mapped[str] = mapped_column(index=True)
     created: Mapped[datetime] = mapped_column(default=now)
+    # No foreign key: SQLite cannot add one to rows that there are. No project is ever deleted.
+    project_id: Mapped[int] = mapped_column(index=True)
+    name: Mapped[str] = mapped_column(default="")
+    meta: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    pictures: Mapped[list[Any]] = mapped_column(default=list)
+    recording: Mapped[str] = mapped_column(default="")
 
 
 class RevisionRow(Base):
@@ -74,8 +122,108 @@ class RevisionRow(Base):
     base_revision: Mapped[int | None]
     conflicted: Mapped[bool]
     created: Mapped[datetime] = mapped_column(default=now)
+    layer: Mapped[str] = mapped_column(default="annotation")
+    sources: Mapped[list[Any]] = mapped_column(default=list)
 
-    document: Mapped[DocumentRow] = relationship()
+
+class EvidenceRow(Base):
+    """Why the model had proposed what a revision corrects; apart from the revision, which is read far more often."""
+
+    __tablename__ = "evidence"
+
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"), primary_key=True)
+    content: Mapped[Any] = mapped_column(JSON)
+
+
+class EventRow(Base):
+    """Something done that is no annotation: who did what to which document or project, and when."""
+
+    __tablename__ = "events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int | None] = mapped_column(index=True, default=None)
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("documents.id"), index=True, default=None)
+    account: Mapped[str]
+    kind: Mapped[str]
+    payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class StateRow(Base):
+    """What the revisions and events of a document come to, so that lists need not go through them."""
+
+    __tablename__ = "document_states"
+
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"), primary_key=True)
+    project_id: Mapped[int] = mapped_column(index=True)
+    status: Mapped[str] = mapped_column(default="open")
+    flagged: Mapped[bool] = mapped_column(default=False)
+    deleted: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class HeadRow(Base):
+    """The latest revision of each annotator of a document, of its import, and of its adjudication (author empty for both).
+
+    ``disagrees`` tells whether it differs from what a model had proposed; it is null where none had.
+    """
+
+    __tablename__ = "heads"
+
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"), primary_key=True)
+    layer: Mapped[str] = mapped_column(primary_key=True)
+    author: Mapped[str] = mapped_column(primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"), index=True)
+    disagrees: Mapped[bool | None]
+
+
+class MentionRow(Base):
+    """One span of a head, as it was said: by these, documents are found by label and spans counted."""
+
+    __tablename__ = "mentions"
+
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"), primary_key=True)
+    start: Mapped[int] = mapped_column(primary_key=True)
+    end: Mapped[int] = mapped_column(primary_key=True)
+    label: Mapped[str] = mapped_column(primary_key=True, index=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"), index=True)
+
+
+class AccountRow(Base):
+    """One person who may sign in; of the password there is the Argon2 hash alone. Never deleted, for revisions name it."""
+
+    __tablename__ = "accounts"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    shown: Mapped[str]
+    hash: Mapped[str]
+    role: Mapped[str]
+    created: Mapped[datetime] = mapped_column(default=now)
+    disabled: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class MemberRow(Base):
+    """That somebody works in a project, and as what."""
+
+    __tablename__ = "members"
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), primary_key=True)
+    account: Mapped[str] = mapped_column(ForeignKey("accounts.name"), primary_key=True)
+    role: Mapped[str]
+
+
+class AssignmentRow(Base):
+    """That a document was given to somebody. No foreign key to accounts: a workbench that has none gives documents out too."""
+
+    __tablename__ = "assignments"
+    __table_args__ = (Index("ix_assignments_queue", "account", "project_id", "position"),)
+
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"), primary_key=True)
+    account: Mapped[str] = mapped_column(primary_key=True)
+    project_id: Mapped[int]
+    position: Mapped[int]
+    given: Mapped[datetime] = mapped_column(default=now)
+    finished: Mapped[datetime | None] = mapped_column(default=None)
+    skipped: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class RunRow(Base):

@@ -1,38 +1,44 @@
 """The store: saves annotations for good, and answers what was saved.
 
 Documents and revisions are only ever added. A save is idempotent by its client key, so that a browser that got no answer can send
-it again; of two people who annotate one document, both are kept.
+it again; of two people who annotate one document, both are kept. What else is stored has rooms of its own: ``store.projects``,
+``store.labels``, ``store.accounts``, ``store.documents``, ``store.assignments``, ``store.notes`` and ``store.events``.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, Literal
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.document import Document, Span
-from engine.errors import DocumentError
+from workbench.store.accounts import Accounts
+from workbench.store.assignments import Assignments
+from workbench.store.checking import NONE, check_json
 from workbench.store.database import Database
+from workbench.store.documents import Documents
 from workbench.store.errors import StoreError
+from workbench.store.events import Event, Events
+from workbench.store.labels import Labels
+from workbench.store.notes import Notes
+from workbench.store.projects import Projects, project_row, role_in
+from workbench.store.queries import digest_of, latest_documents, learned
 from workbench.store.records import (
     Revision,
     RunRecord,
     StoredDocument,
     correction,
-    dump_readings,
-    dump_spans,
+    read_readings,
     read_revision,
     read_run,
     read_stored_document,
 )
-from workbench.store.schema import DocumentRow, RevisionRow, RunRow, SettingRow
-
-_NONE: Mapping[int, str] = MappingProxyType({})
+from workbench.store.revisions import add_document, append, document_row, resolutions, revision_row
+from workbench.store.schema import FIRST, DocumentRow, EvidenceRow, RevisionRow, RunRow, SettingRow, StateRow
+from workbench.store.searching import EVERYTHING, Criteria, Found, holds, search
 
 
 class Store:
@@ -41,6 +47,13 @@ class Store:
     def __init__(self, database: Database) -> None:
         """Serve an open database; see :meth:`open`."""
         self._database = database
+        self.accounts = Accounts(database)
+        self.assignments = Assignments(database)
+        self.documents = Documents(database)
+        self.events = Events(database)
+        self.labels = Labels(database)
+        self.notes = Notes(database)
+        self.projects = Projects(database)
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -58,6 +71,8 @@ class Store:
         """Let go of every connection."""
         self._database.close()
 
+    # annotations
+
     def save(
         self,
         text: str,
@@ -67,13 +82,15 @@ class Store:
         labels: Sequence[str],
         client_key: str,
         document_id: int | None = None,
+        project: int = FIRST,
         prediction: Iterable[Span] = (),
         checkpoint: str = "",
-        readings: Mapping[int, str] = _NONE,
+        readings: Mapping[int, str] = NONE,
         recording: str = "",
         pictures: Sequence[str] = (),
         seconds: float | None = None,
         base_revision: int | None = None,
+        evidence: Any = None,
     ) -> Revision:
         """Append a revision; the same client key again returns the revision that it made.
 
@@ -84,40 +101,116 @@ class Store:
             labels: the labels that could be chosen from.
             client_key: unique to this act of saving, chosen by whoever sends it.
             document_id: the document annotated; ``None`` for a new one.
+            project: where a new document belongs.
             prediction: what a model had proposed.
             checkpoint: the model that had.
             readings: how characters are read where the annotator has said so, by offset, as numbered pinyin.
             recording: name of the file in the workspace that lies beside the text.
             pictures: names of the files in the workspace that the pictures beside the text are in.
             seconds: how long the annotator took.
-            base_revision: id of the revision that the annotator began from; when it is not the latest, the new revision is
-                appended all the same and marked ``conflicted``.
+            base_revision: id of the revision that the annotator began from; when somebody has saved since, the new revision is
+                appended all the same and marked ``conflicted``. Where every annotator has a version of their own, only they can.
+            evidence: why the model had proposed it, any JSON value; see :meth:`Documents.evidence`.
 
         Raises:
             StoreError: if it cannot be saved; nothing is then changed.
         """
-        document, proposed = _checked(text, spans, readings), _checked(text, prediction)
-        kinds = [span.label for span in (*document.spans, *proposed.spans)]
-        for value in (author, client_key, checkpoint, recording, *pictures, *labels, *readings.values(), *kinds):
-            _check_storable(value)
-        if not client_key:
-            raise StoreError("a save needs a client key; without one a repeated save could not be recognised")
-        row = RevisionRow(
-            client_key=client_key,
-            spans=dump_spans(document.spans),
-            prediction=dump_spans(proposed.spans),
+        row = revision_row(
+            text,
+            spans,
+            prediction=prediction,
+            readings=readings,
             labels=list(labels),
+            client_key=client_key,
             author=author,
             checkpoint=checkpoint,
-            readings=dump_readings(document.readings),
             recording=recording,
             pictures=list(pictures),
             seconds=seconds,
             base_revision=base_revision,
         )
+        check_json(evidence)
         with self._database.writing() as session:
-            earlier = session.scalar(select(RevisionRow).where(RevisionRow.client_key == client_key))
-            return read_revision(earlier or _append(session, row, text, document_id))
+            if earlier := _earlier(session, client_key):
+                return earlier
+            document = _document(session, text, document_id, project)
+            becomes = resolutions(session, document.project_id)
+            append(session, row, document, becomes)
+            if evidence is not None:
+                session.add(EvidenceRow(revision_id=row.id, content=evidence))
+            return read_revision(row, becomes)
+
+    def adjudicate(
+        self,
+        document_id: int,
+        spans: Iterable[Span],
+        *,
+        author: str,
+        client_key: str,
+        sources: Sequence[int],
+        labels: Sequence[str] = (),
+        seconds: float | None = None,
+        base_revision: int | None = None,
+    ) -> Revision:
+        """Append to the gold layer of a document; readings, recording and pictures are those of the latest source.
+
+        Args:
+            document_id: what is adjudicated.
+            spans: what is right.
+            author: a curator of the document's project, or an admin.
+            client_key: as of :meth:`save`.
+            sources: ids of the revisions that were weighed.
+            labels: the labels that could be chosen from.
+            seconds: how long it took.
+            base_revision: id of the gold revision that was there; if there is another by now, the new one is ``conflicted``.
+
+        Raises:
+            StoreError: if it cannot be saved, or the author may not.
+        """
+        spans = tuple(spans)
+        with self._database.writing() as session:
+            if earlier := _earlier(session, client_key):
+                return earlier
+            document = document_row(session, document_id)
+            if role_in(session, document.project_id, author) not in ("curator", "admin"):
+                raise StoreError(f"{author or 'nobody'} is no curator of this project; ask one to adjudicate")
+            weighed = _sources(session, document_id, sources)
+            last = max(weighed, key=lambda source: source.id, default=None)
+            row = revision_row(
+                document.text,
+                spans,
+                readings=read_readings(last.readings) if last else NONE,
+                labels=list(labels),
+                client_key=client_key,
+                author=author,
+                recording=last.recording if last else document.recording,
+                pictures=last.pictures if last else document.pictures,
+                seconds=seconds,
+                base_revision=base_revision,
+                layer="gold",
+                sources=[source.id for source in weighed],
+            )
+            becomes = resolutions(session, document.project_id)
+            return read_revision(append(session, row, document, becomes), becomes)
+
+    def search(
+        self, project: int, criteria: Criteria = EVERYTHING, *, account: str | None = None, limit: int = 50, offset: int = 0
+    ) -> Found:
+        """Find documents of a project; those in the recycle bin are left out.
+
+        Args:
+            project: which.
+            criteria: what they are found by, and their order.
+            account: who asks: what they may not see is as if it were not there; ``None`` for the program itself.
+            limit: how many at most.
+            offset: how many of the first are left out.
+
+        Raises:
+            StoreError: if there is no such project, or the account has no part in it.
+        """
+        with self._database.reading() as session:
+            project_row(session, project)
+            return search(session, project, criteria, account, limit, offset)
 
     def document(self, document_id: int) -> StoredDocument:
         """Return a document with its latest revision.
@@ -125,56 +218,62 @@ class Store:
         Raises:
             StoreError: if there is none of this id.
         """
-        with self._database.reading() as session:
-            row = _document_row(session, document_id)
-            return read_stored_document(row, _latest(session, document_id))
+        return self.documents.get(document_id)
 
-    def find(self, text: str) -> StoredDocument | None:
-        """Return the document last saved with exactly this text, if there is one."""
-        latest = _latest_of_each(DocumentRow.digest).where(DocumentRow.digest == _digest(text), DocumentRow.text == text)
-        with self._database.reading() as session:
-            found = session.execute(latest).first()
-            return read_stored_document(found[0], found[1]) if found else None
-
-    def history(self, document_id: int) -> list[Revision]:
+    def revisions(self, document_id: int) -> list[Revision]:
         """Return every revision of a document, oldest first."""
-        query = select(RevisionRow).where(RevisionRow.document_id == document_id).order_by(RevisionRow.number)
-        with self._database.reading() as session:
-            return [read_revision(row) for row in session.scalars(query)]
+        return self.documents.revisions(document_id)
 
-    def recent(self, limit: int = 50, query: str = "") -> list[StoredDocument]:
-        """Return the documents last saved, latest first.
+    def history(self, document_id: int, account: str | None = None) -> list[Revision | Event]:
+        """Return every revision and event of a document that an account may see; see :meth:`Documents.history`."""
+        return self.documents.history(document_id, account)
+
+    def find(self, text: str, project: int = FIRST) -> StoredDocument | None:
+        """Return the document of a project last saved with exactly this text, if there is one."""
+        return self.documents.find(text, project)
+
+    def recent(self, limit: int = 50, query: str = "", project: int = FIRST) -> list[StoredDocument]:
+        """Return the documents of a project last saved, latest first.
 
         Args:
             limit: how many at most.
             query: only those whose text contains this.
+            project: which.
         """
-        latest = _latest_of_each(DocumentRow.id).order_by(RevisionRow.id.desc()).limit(limit)
-        if query:
-            latest = latest.where(DocumentRow.text.contains(query, autoescape=True))
+        saved = latest_documents().where(RevisionRow.id.is_not(None), StateRow.project_id == project, StateRow.deleted.is_(None))
         with self._database.reading() as session:
-            return [read_stored_document(document, revision) for document, revision in session.execute(latest)]
+            becomes = resolutions(session, project)
+            asked = saved.where(holds(session, DocumentRow.text, query)) if query else saved
+            rows = session.execute(asked.order_by(RevisionRow.id.desc()).limit(limit))
+            return [read_stored_document(*row, becomes) for row in rows]
 
-    def corrections(self, since: datetime | None = None, after_revision: int | None = None) -> list[Document]:
-        """Return what there is to learn from: of each text its latest revision, oldest first.
+    # learning
 
-        Documents with one and the same text count as one text, so that a model is never taught two answers to it.
+    def corrections(
+        self, since: datetime | None = None, after_revision: int | None = None, project: int = FIRST
+    ) -> list[Document]:
+        """Return what there is to learn from: of each text its gold, or else its latest revision by a person, oldest first.
+
+        Documents with one and the same text count as one text, so that a model is never taught two answers to it. What files said
+        is no correction; see :meth:`Documents.answers`.
 
         Args:
             since: only revisions of this moment or later.
             after_revision: only revisions with a greater id.
+            project: whose documents.
         """
-        latest = _latest_of_each(DocumentRow.digest).order_by(RevisionRow.id)
+        latest = learned(project).order_by(RevisionRow.id)
         if since is not None:
             latest = latest.where(RevisionRow.created >= since)
         if after_revision is not None:
             latest = latest.where(RevisionRow.id > after_revision)
         with self._database.reading() as session:
-            return [correction(document, revision) for document, revision in session.execute(latest)]
+            becomes = resolutions(session, project)
+            return [correction(document, revision, becomes) for document, revision in session.execute(latest)]
 
-    def corrections_count(self, after_revision: int) -> int:
+    def corrections_count(self, after_revision: int, project: int = FIRST) -> int:
         """Return how many documents :meth:`corrections` would give."""
-        latest = _latest_of_each(DocumentRow.digest).where(RevisionRow.id > after_revision)
+        latest = learned(project).where(RevisionRow.id > after_revision)
         with self._database.reading() as session:
             return session.scalar(select(func.count()).select_from(latest.with_only_columns(RevisionRow.id).subquery())) or 0
 
@@ -182,6 +281,8 @@ class Store:
         """Return the greatest revision id, 0 before the first save."""
         with self._database.reading() as session:
             return session.scalar(select(func.max(RevisionRow.id))) or 0
+
+    # runs and settings
 
     def add_run(self, run_id: str, folder: str, parent: str, last_revision: int) -> None:
         """Add a run to the job table.
@@ -229,66 +330,25 @@ class Store:
             session.merge(SettingRow(key=key, value=value))
 
 
-def _checked(text: str, spans: Iterable[Span], readings: Mapping[int, str] = _NONE) -> Document:
-    _check_storable(text)
-    try:
-        return Document(text, tuple(spans), readings=readings)
-    except DocumentError as error:
-        raise StoreError(f"this annotation cannot be saved: {error}") from error
-
-
-def _check_storable(value: str) -> None:
-    if "\x00" in value:
-        place = value.index("\x00")
-        raise StoreError(
-            f"character {place + 1} is the control character NUL, which databases cannot hold; delete it and save again"
-        )
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise StoreError(
-            f"character {error.start + 1} is half of a surrogate pair (U+{ord(value[error.start]):04X}), not a character; "
-            "delete it and save again"
-        ) from error
-
-
-def _digest(text: str) -> str:
-    # A lone surrogate is never stored, but may be asked for.
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _append(session: Session, row: RevisionRow, text: str, document_id: int | None) -> RevisionRow:
-    if document_id is None:
-        row.document, latest = DocumentRow(text=text, digest=_digest(text)), None
-    else:
-        row.document, latest = _document_row(session, document_id), _latest(session, document_id)
-        if row.document.text != text:
-            raise StoreError(
-                f"document {document_id} has another text; offsets would not fit it; save this text as a new document"
-            )
-    row.number = latest.number + 1 if latest else 1
-    row.conflicted = row.base_revision is not None and latest is not None and row.base_revision != latest.id
-    session.add(row)
-    session.flush()
-    return row
-
-
-def _document_row(session: Session, document_id: int) -> DocumentRow:
-    row = session.get(DocumentRow, document_id)
+def _earlier(session: Session, client_key: str) -> Revision | None:
+    row = session.scalar(select(RevisionRow).where(RevisionRow.client_key == client_key))
     if row is None:
-        raise StoreError(f"there is no document {document_id}; reload the page to see those there are")
+        return None
+    return read_revision(row, resolutions(session, document_row(session, row.document_id).project_id))
+
+
+def _document(session: Session, text: str, document_id: int | None, project: int) -> DocumentRow:
+    if document_id is None:
+        project_row(session, project)
+        return add_document(session, DocumentRow(text=text, digest=digest_of(text), project_id=project))
+    row = document_row(session, document_id)
+    if row.text != text:
+        raise StoreError(f"document {document_id} has another text; offsets would not fit it; save this text as a new document")
     return row
 
 
-def _latest(session: Session, document_id: int) -> RevisionRow | None:
-    query = select(RevisionRow).where(RevisionRow.document_id == document_id).order_by(RevisionRow.number.desc()).limit(1)
-    return session.scalar(query)
-
-
-def _latest_of_each(group: Any) -> Select[DocumentRow, RevisionRow]:
-    newest = select(func.max(RevisionRow.id)).join(DocumentRow, RevisionRow.document_id == DocumentRow.id).group_by(group)
-    return (
-        select(DocumentRow, RevisionRow)
-        .join(RevisionRow, RevisionRow.document_id == DocumentRow.id)
-        .where(RevisionRow.id.in_(newest.scalar_subquery()))
-    )
+def _sources(session: Session, document_id: int, sources: Sequence[int]) -> Sequence[RevisionRow]:
+    found = session.scalars(select(RevisionRow).where(RevisionRow.document_id == document_id, RevisionRow.id.in_(sources))).all()
+    if odd := set(sources) - {row.id for row in found}:
+        raise StoreError(f"{min(odd)} is no revision of document {document_id}; reload the page to see those there are")
+    return sorted(found, key=lambda row: list(sources).index(row.id))

@@ -12,3 +12,8 @@ down_revision = "0002"
 def upgrade() -> None:
     """Add the column; beside the revisions that there are no recording was kept."""
     op.add_column("revisions", sa.Column("recording", sa.Text, nullable=False, server_default=""))
+
+
+def downgrade() -> None:
+    """Take the column away again, and with it which recordings lay beside the texts."""
+    op.drop_column("revisions", "recording")

@@ -1,0 +1,260 @@
+"""Who is to annotate what, and how far they are. Every step is an event; the table of assignments is what they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from workbench.store.checking import check_storable
+from workbench.store.database import Database
+from workbench.store.dealing import deal
+from workbench.store.errors import StoreError
+from workbench.store.events import Kind, record
+from workbench.store.projects import project_row, role_in
+from workbench.store.revisions import refresh_status, state_row
+from workbench.store.schema import AssignmentRow, EventRow, HeadRow, StateRow, now
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A document that was given to somebody: since when, and when they finished it or put it off."""
+
+    document_id: int
+    account: str
+    given: datetime
+    finished: datetime | None
+    skipped: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far somebody is in a project: documents given to them, of these finished and skipped, and the rest."""
+
+    account: str
+    given: int
+    finished: int
+    skipped: int
+
+    @property
+    def waiting(self) -> int:
+        """Return how many are left to do."""
+        return self.given - self.finished - self.skipped
+
+
+class Assignments:
+    """The assignments of every project."""
+
+    def __init__(self, database: Database) -> None:
+        """Serve an open database."""
+        self._database = database
+
+    def assign(
+        self,
+        project: int,
+        accounts: Sequence[str],
+        *,
+        overlap: int | None = None,
+        seed: int = 0,
+        documents: Sequence[int] | None = None,
+        by: str = "",
+    ) -> int:
+        """Deal documents evenly; assignments there are stay and count. Return how many were added.
+
+        Args:
+            project: whose documents.
+            accounts: who gets them.
+            overlap: how many annotators each document is to have; by default as the project says.
+            seed: settles who gets which.
+            documents: these alone, to be worked on in this order; by default all, as they came.
+            by: who assigns.
+
+        Raises:
+            StoreError: if there is no such project or document, an account has no part in the project, or they are too few.
+        """
+        with self._database.writing() as session:
+            row = project_row(session, project)
+            for account in accounts:
+                if role_in(session, project, account) is None:
+                    raise StoreError(f"{account} is no member of {row.name}; admit them first")
+            there = session.scalars(_documents(project)).all()
+            wanted = list(there if documents is None else dict.fromkeys(documents))
+            if odd := set(wanted) - set(there):
+                raise StoreError(f"project {project} has no document {min(odd)}; reload the page to see those there are")
+            holders: dict[int, set[str]] = {}
+            for document_id, account in session.execute(_holders(project)):
+                holders.setdefault(document_id, set()).add(account)
+            dealt = deal(wanted, accounts, overlap or row.overlap, seed, holders)
+            _give(session, project, dealt, by)
+            return len(dealt)
+
+    def take_back(self, project: int, account: str, *, by: str = "") -> int:
+        """Take back what somebody has not finished, so that it can be given to others; return how many documents."""
+        query = select(AssignmentRow).where(AssignmentRow.project_id == project, AssignmentRow.account == account)
+        with self._database.writing() as session:
+            rows = session.scalars(query.where(AssignmentRow.finished.is_(None))).all()
+            for row in rows:
+                session.delete(row)
+                record(session, "withdrawn", by, project=project, document=row.document_id, payload={"from": account})
+                refresh_status(session, row.document_id)
+            return len(rows)
+
+    def next(self, project: int, account: str, *, after: int = 0, unassigned: bool = False) -> int | None:
+        """Return the document that somebody is to do next, nothing if all is done.
+
+        Args:
+            project: where.
+            account: who.
+            after: a document to go on from; when none waits behind it, the first that waits is returned.
+            unassigned: after their own, offer what was given to nobody and nobody has annotated.
+        """
+        with self._database.reading() as session:
+            own = session.execute(_waiting(project, account)).all()
+            place = next((row.position for row in own if row.document_id == after), None)
+            if place is None and after:
+                found = session.get(AssignmentRow, (after, account))
+                place = found.position if found else None
+            following = [row.document_id for row in own if place is not None and row.position > place]
+            if following or own:
+                return (following or [row.document_id for row in own])[0]
+            if not unassigned:
+                return None
+            given = select(AssignmentRow.document_id).where(AssignmentRow.document_id == StateRow.document_id).exists()
+            free = _documents(project).where(StateRow.status == "open", ~given)
+            return session.scalar(free.where(StateRow.document_id > after).limit(1)) or session.scalar(free.limit(1))
+
+    def finish(self, document_id: int, account: str) -> None:
+        """Note that somebody is done with a document, given to them or not.
+
+        Raises:
+            StoreError: if there is no such document, or they have not saved an annotation of it.
+        """
+        with self._database.writing() as session:
+            said = (HeadRow.document_id == document_id, HeadRow.layer == "annotation", HeadRow.author == account)
+            state_row(session, document_id)
+            if session.scalar(select(HeadRow.revision_id).where(*said)) is None:
+                raise StoreError("nothing is saved of this document; save it first, without spans where there is nothing to mark")
+            _mark(session, document_id, account, "finished", finished=now(), skipped=None)
+
+    def skip(self, document_id: int, account: str, reason: str = "") -> None:
+        """Note that somebody puts a document off; it is not handed out to them any more.
+
+        Raises:
+            StoreError: if there is no such document.
+        """
+        check_storable(reason)
+        with self._database.writing() as session:
+            _mark(session, document_id, account, "skipped", reason, finished=None, skipped=now())
+
+    def reopen(self, document_id: int, account: str) -> None:
+        """Take finishing or skipping back.
+
+        Raises:
+            StoreError: if there is no such document.
+        """
+        with self._database.writing() as session:
+            _mark(session, document_id, account, "reopened", finished=None, skipped=None)
+
+    def flag(self, document_id: int, account: str, reason: str) -> None:
+        """Ask for a document to be looked at.
+
+        Raises:
+            StoreError: if there is no such document.
+        """
+        self._flag(document_id, account, True, reason)
+
+    def unflag(self, document_id: int, account: str, reason: str = "") -> None:
+        """Say that a document has been looked at.
+
+        Raises:
+            StoreError: if there is no such document.
+        """
+        self._flag(document_id, account, False, reason)
+
+    def of(self, document_id: int) -> tuple[Assignment, ...]:
+        """Return to whom a document was given, by name."""
+        query = select(AssignmentRow).where(AssignmentRow.document_id == document_id).order_by(AssignmentRow.account)
+        with self._database.reading() as session:
+            return tuple(_read(row) for row in session.scalars(query))
+
+    def progress(self, project: int) -> tuple[Progress, ...]:
+        """Return how far everyone is in a project, by name; documents in the recycle bin do not count."""
+        query = (
+            select(AssignmentRow.account, func.count(), func.count(AssignmentRow.finished), func.count(AssignmentRow.skipped))
+            .join(StateRow, StateRow.document_id == AssignmentRow.document_id)
+            .where(AssignmentRow.project_id == project, StateRow.deleted.is_(None))
+            .group_by(AssignmentRow.account)
+            .order_by(AssignmentRow.account)
+        )
+        with self._database.reading() as session:
+            return tuple(Progress(a, g, f, s) for a, g, f, s in session.execute(query))
+
+    def _flag(self, document_id: int, account: str, flagged: bool, reason: str) -> None:
+        check_storable(account, reason)
+        with self._database.writing() as session:
+            state = state_row(session, document_id)
+            kind: Kind = "flagged" if flagged else "unflagged"
+            record(session, kind, account, project=state.project_id, document=document_id, payload={"reason": reason})
+            state.flagged = flagged
+
+
+def _documents(project: int) -> Any:
+    query = select(StateRow.document_id).where(StateRow.project_id == project, StateRow.deleted.is_(None))
+    return query.order_by(StateRow.document_id)
+
+
+def _holders(project: int) -> Any:
+    return select(AssignmentRow.document_id, AssignmentRow.account).where(AssignmentRow.project_id == project)
+
+
+def _waiting(project: int, account: str) -> Any:
+    return (
+        select(AssignmentRow.document_id, AssignmentRow.position)
+        .join(StateRow, StateRow.document_id == AssignmentRow.document_id)
+        .where(AssignmentRow.project_id == project, AssignmentRow.account == account, StateRow.deleted.is_(None))
+        .where(AssignmentRow.finished.is_(None), AssignmentRow.skipped.is_(None))
+        .order_by(AssignmentRow.position)
+    )
+
+
+def _give(session: Session, project: int, dealt: Sequence[tuple[int, str]], by: str) -> None:
+    position, moment = _last_position(session, project), now()
+    gifts, events = [], []
+    for place, (document_id, account) in enumerate(dealt, start=position + 1):
+        where = {"project_id": project, "document_id": document_id}
+        gifts.append({**where, "account": account, "position": place, "given": moment})
+        events.append({**where, "account": by, "kind": "given", "payload": {"to": account}, "created": moment})
+    if gifts:
+        session.execute(insert(AssignmentRow), gifts)
+        session.execute(insert(EventRow), events)
+        for document_id in session.scalars(_documents(project).where(StateRow.status == "finished")).all():
+            refresh_status(session, document_id)
+
+
+def _mark(session: Session, document_id: int, account: str, kind: Kind, reason: str = "", **moments: datetime | None) -> None:
+    check_storable(account)
+    state = state_row(session, document_id)
+    row = session.get(AssignmentRow, (document_id, account))
+    if row is None:
+        position = _last_position(session, state.project_id) + 1
+        row = AssignmentRow(document_id=document_id, account=account, project_id=state.project_id, position=position)
+        session.add(row)
+    for what, moment in moments.items():
+        setattr(row, what, moment)
+    payload = {"reason": reason} if reason else {}
+    record(session, kind, account, project=state.project_id, document=document_id, payload=payload)
+    refresh_status(session, document_id)
+
+
+def _last_position(session: Session, project: int) -> int:
+    return session.scalar(select(func.max(AssignmentRow.position)).where(AssignmentRow.project_id == project)) or 0
+
+
+def _read(row: AssignmentRow) -> Assignment:
+    return Assignment(row.document_id, row.account, row.given, row.finished, row.skipped)

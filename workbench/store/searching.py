@@ -1,0 +1,137 @@
+"""Finds documents of a project by what is in them and what was done with them, as far as whoever asks may see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, and_, case, collate, func, literal, or_, select
+from sqlalchemy.orm import Session
+
+from workbench.store.naming import Becomes, names_of
+from workbench.store.records import Status, StoredDocument, read_stored_document
+from workbench.store.revisions import resolutions
+from workbench.store.schema import AssignmentRow, DocumentRow, HeadRow, MentionRow, RevisionRow, StateRow
+from workbench.store.sight import Sight, sight_of
+
+Order = Literal["recent", "oldest", "newest", "name", "longest", "shortest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What documents are looked for; what is left out is not asked. All that is given must hold.
+
+    Attributes:
+        text: is in the text or the name; small and capital letters of ASCII are one.
+        label: a span of it is in a latest annotation of anyone, the import or the gold, under this or a former name.
+        author: has annotated the document; empty for who had not signed in.
+        status: how far the document is.
+        flagged: whether somebody asks for it to be looked at.
+        disagreement: whether the latest revision differs from what a model had proposed; where none had, neither is true.
+        conflicted: whether the latest revision was saved over somebody else's.
+        assigned: was given to this account.
+        order: ``"recent"``, last saved first; by arrival, ``"oldest"`` or ``"newest"`` first; by name or by length.
+    """
+
+    text: str = ""
+    label: str = ""
+    author: str | None = None
+    status: Status | None = None
+    flagged: bool | None = None
+    disagreement: bool | None = None
+    conflicted: bool | None = None
+    assigned: str | None = None
+    order: Order = "recent"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Some of the documents that were looked for, and how many there are in all."""
+
+    documents: tuple[StoredDocument, ...]
+    total: int
+
+
+EVERYTHING = Criteria()
+
+
+def search(session: Session, project: int, criteria: Criteria, account: str | None, limit: int, offset: int) -> Found:
+    """Find documents; see :meth:`workbench.store.store.Store.search`."""
+    sight, becomes = sight_of(session, project, account), resolutions(session, project)
+    newest = select(func.max(HeadRow.revision_id)).where(HeadRow.document_id == StateRow.document_id, sight.heads())
+    shown = newest.correlate(StateRow).scalar_subquery()
+    status = _status(sight)
+    wanted = (
+        select(DocumentRow.id)
+        .join(StateRow, StateRow.document_id == DocumentRow.id)
+        .outerjoin(RevisionRow, RevisionRow.id == shown)
+        .where(StateRow.project_id == project, StateRow.deleted.is_(None))
+        .where(*_conditions(session, criteria, sight, becomes, status))
+    )
+    total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    page = wanted.with_only_columns(DocumentRow, StateRow, RevisionRow, status)
+    page = page.order_by(*_ordering(session, criteria.order)).limit(limit).offset(offset)
+    rows = session.execute(page).all()
+    return Found(tuple(read_stored_document(row[0], row[1], row[2], becomes, row[3]) for row in rows), total)
+
+
+def holds(session: Session, column: Any, part: str) -> ColumnElement[bool]:
+    """Return the condition that a column holds a text, where small and capital letters of ASCII are one.
+
+    LIKE would read ``%`` and ``_`` as wildcards, and folds on SQLite other letters than on PostgreSQL.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return func.instr(func.lower(column), func.lower(part)) > 0
+    return func.strpos(func.lower(collate(column, "C")), func.lower(collate(literal(part), "C"))) > 0
+
+
+def _conditions(
+    session: Session, criteria: Criteria, sight: Sight, becomes: Becomes, status: ColumnElement[str]
+) -> list[ColumnElement[bool]]:
+    asked: list[ColumnElement[bool]] = []
+    if criteria.text:
+        asked.append(or_(holds(session, DocumentRow.text, criteria.text), holds(session, DocumentRow.name, criteria.text)))
+    if criteria.label:
+        mentions = select(MentionRow.label).join(HeadRow, HeadRow.revision_id == MentionRow.revision_id)
+        names = MentionRow.label.in_(sorted(names_of(criteria.label, becomes)))
+        asked.append(mentions.where(MentionRow.document_id == DocumentRow.id, names, sight.heads()).exists())
+    if criteria.author is not None:
+        said = and_(HeadRow.document_id == DocumentRow.id, HeadRow.layer == "annotation", HeadRow.author == criteria.author)
+        asked.append(select(HeadRow.author).where(said, sight.heads()).exists())
+    if criteria.status is not None:
+        asked.append(status == criteria.status)
+    if criteria.flagged is not None:
+        asked.append(StateRow.flagged.is_(criteria.flagged))
+    if criteria.disagreement is not None:
+        latest = select(HeadRow.author).where(HeadRow.revision_id == RevisionRow.id)
+        asked.append(latest.where(HeadRow.disagrees.is_(criteria.disagreement)).exists())
+    if criteria.conflicted is not None:
+        asked.append(func.coalesce(RevisionRow.conflicted, False).is_(criteria.conflicted))
+    if criteria.assigned is not None:
+        given = and_(AssignmentRow.document_id == DocumentRow.id, AssignmentRow.account == criteria.assigned)
+        asked.append(select(AssignmentRow.account).where(given).exists())
+    return asked
+
+
+def _status(sight: Sight) -> ColumnElement[str]:
+    """Return how far a document is: for who sees nobody else, how far they are with it themselves."""
+    if not sight.blind:
+        return StateRow.status.expression
+    own = and_(AssignmentRow.document_id == StateRow.document_id, AssignmentRow.account == sight.account)
+    finished = select(AssignmentRow.account).where(own, AssignmentRow.finished.is_not(None)).exists()
+    said = and_(HeadRow.document_id == StateRow.document_id, HeadRow.layer == "annotation", HeadRow.author == sight.account)
+    return case((finished, "finished"), (select(HeadRow.author).where(said).exists(), "begun"), else_="open")
+
+
+def _ordering(session: Session, order: Order) -> list[Any]:
+    # Each database compares texts by a language of its own; code points are the same to both.
+    name = DocumentRow.name if session.get_bind().dialect.name == "sqlite" else collate(DocumentRow.name, "C")
+    first: dict[Order, list[Any]] = {
+        "recent": [RevisionRow.id.desc().nulls_last(), DocumentRow.id.desc()],
+        "oldest": [],
+        "newest": [DocumentRow.id.desc()],
+        "name": [name],
+        "longest": [func.length(DocumentRow.text).desc()],
+        "shortest": [func.length(DocumentRow.text)],
+    }
+    return [*first[order], DocumentRow.id]
