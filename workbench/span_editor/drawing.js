@@ -4,13 +4,15 @@ const CHUNK = 320;
 const LEVEL = 19;
 const UNDERLINE = 3;
 const LABEL_EM = 0.27;
+const DASHES = { dashed: [5, 8], dotted: [2, 4] };
 
 function percent(score) {
   return `${Math.round(score * 100)}%`;
 }
 
 function tagText(span) {
-  return typeof span.score === "number" && span.predicted ? `${span.label} ${percent(span.score)}` : span.label;
+  const said = typeof span.score === "number" && span.predicted ? `${span.label} ${percent(span.score)}` : span.label;
+  return `${span.ghost ? "+ " : ""}${said}${span.note ? " ✎" : ""}`;
 }
 
 // Inner spans sit nearest the text; a label that would run into its neighbour takes the next line down.
@@ -84,7 +86,7 @@ class Drawing {
       if (style.getPropertyValue("--levels") !== wanted) style.setProperty("--levels", wanted);
     });
     this.chunks.forEach((chunk, index) => {
-      const mark = (span) => [span.start, span.end, tagText(span), span.predicted, levels.get(span), span === selected].join();
+      const mark = (span) => [span.start, span.end, tagText(span), span.predicted, span.ghost, levels.get(span), span === selected].join();
       const signature = within[index].map(mark).join("|");
       if (signature === chunk.signature) return;
       chunk.signature = signature;
@@ -121,7 +123,7 @@ class Drawing {
     element.className = "duomo-seg";
     const starting = spans.filter((span) => this.measure.shownFrom(span) === start);
     underline(element, spans.map((span) => ({
-      color: this.colorOf(span.label), level: levels.get(span), dashed: Boolean(span.predicted),
+      color: this.colorOf(span.label), level: levels.get(span), stroke: span.ghost ? "dotted" : span.predicted ? "dashed" : "",
       first: span.start === start, last: span.end === end, selected: span === selected,
     })));
     if (!starting.length) {
@@ -141,7 +143,7 @@ class Drawing {
 
   tag(span, level, selected) {
     const tag = document.createElement("span");
-    tag.className = selected ? "duomo-tag is-selected" : "duomo-tag";
+    tag.className = `duomo-tag${selected ? " is-selected" : ""}${span.ghost ? " is-ghost" : ""}`;
     tag.setAttribute("aria-hidden", "true");
     tag.style.setProperty("--color", this.colorOf(span.label));
     tag.style.setProperty("--level", String(level));
@@ -214,11 +216,12 @@ function underline(element, strokes) {
   const images = [];
   const sizes = [];
   const places = [];
-  for (const { color, level, dashed, first, last, selected } of strokes) {
+  for (const { color, level, stroke, first, last, selected } of strokes) {
     const inset = (first ? 1 : 0) + (last ? 1 : 0);
     const up = (depth - level) * LEVEL - UNDERLINE;
-    images.push(dashed
-      ? `repeating-linear-gradient(90deg, ${color} 0 5px, transparent 5px 7px)`
+    const [ink, period] = DASHES[stroke] || [0, 0];
+    images.push(period
+      ? `repeating-linear-gradient(90deg, ${color} 0 ${ink}px, transparent ${ink}px ${period}px)`
       : `linear-gradient(${color}, ${color})`);
     sizes.push(`calc(100% - ${inset}px) ${UNDERLINE}px`);
     places.push(`${first ? 1 : 0}px calc(100% - ${up}px)`);
