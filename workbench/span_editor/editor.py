@@ -51,7 +51,7 @@ class SpanEditor(gr.HTML):
     - ``revision``: the version that the spans came from; ``base_revision`` of the save says it again.
     - ``notes``: ``{"document", "spans": [{"start", "end", "label", "note"}]}``.
     - ``boundaries``: where words begin or end, see :func:`workbench.span_editor.word_borders`.
-    - ``evidence``: of the whole document, HTML by name, or ``{"title", "html"}`` by name. It is shown as it is: escape it.
+    - ``evidence``: of the whole document, HTML by name, or ``{"title", "html"}`` where it has no caption of its own; escaped.
     - ``navigation``: ``{"position", "total", "skip"?, "flag"?}`` of a queue, and ``flagged``.
     - ``others``: who else is here, ``{"author", "state": "open" or "saved"}``.
     - ``other``: another person's version to merge, ``{"author", "spans", "revision"}``.

@@ -14,11 +14,11 @@ Object.assign(Editor.prototype, {
     return this.proposed.get(stretch({ start: this.measure.toPoint(span.start), end: this.measure.toPoint(span.end) })) || null;
   },
 
-  // Snippets of the span and of the whole document, made by our own views: [name, title, html].
+  // Snippets of the span and of the whole document, made by our own views: [name, title, html]. Most have a caption of their own.
   snippets(span) {
     const own = (this.about(span) || {}).evidence || {};
     return Object.entries({ ...own, ...(this.value.evidence || {}) }).map(([name, given]) =>
-      (typeof given === "string" ? [name, name, given] : [name, given.title || name, given.html || ""]));
+      (typeof given === "string" ? [name, "", given] : [name, given.title || "", given.html || ""]));
   },
 
   hasEvidence() {
@@ -55,7 +55,8 @@ Object.assign(Editor.prototype, {
       const section = make("section", "duomo-snippet");
       const body = make("div");
       body.innerHTML = html;
-      section.append(make("h4", "", title), body);
+      if (title) section.append(make("h4", "", title));
+      section.append(body);
       parts.push(section);
     }
     this.frame.drawer.fill(this.t("evidence.of", tagText(selected), this.quote(selected)), parts);

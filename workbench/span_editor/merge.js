@@ -100,7 +100,9 @@ Object.assign(Editor.prototype, {
       const choice = this.merge.choices[index];
       return choice === "theirs" ? group.theirs : choice === "both" ? [...group.mine, ...group.theirs] : group.mine;
     });
-    this.become([...common, ...taken], null);
+    // Where a person's version is taken, a proposal for the same stretch has had its answer.
+    const places = new Set(taken.map(stretch));
+    this.become([...common.filter((span) => !span.predicted || !places.has(stretch(span))), ...taken], null);
     const later = this.merge.choices.findIndex((choice, index) => !choice && index > at);
     const next = later < 0 ? this.merge.choices.findIndex((choice) => !choice) : later;
     this.stepMerge(next < 0 ? 0 : next - at);

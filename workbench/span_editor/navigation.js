@@ -37,15 +37,16 @@ Object.assign(Editor.prototype, {
 
   // One line for each who has the document open or has saved it since, and the way into the comparison.
   showOthers() {
+    const { company } = this.frame;
     const others = this.value.others || [];
     const lines = others.map(({ author, state }) => this.t(state === "saved" ? "others.saved" : "others.open", author));
-    this.frame.offer("others", lines.join(" "), []);
+    this.frame.offer("others", lines.join(" "), [], company);
     const { other } = this.value;
     if (!other || this.mode === "merge" || this.mergedWith === other.revision) {
       if (this.mode !== "merge") this.frame.offer("other", "", []);
       return;
     }
-    const open = { words: this.t("merge.open"), key: "G", act: () => this.openMerge(), main: true };
-    this.frame.offer("other", this.t("merge.offer", other.author), [open]);
+    const open = { words: this.t("merge.open"), key: this.keyOf("merge"), act: () => this.openMerge(), main: true };
+    this.frame.offer("other", this.t("merge.offer", other.author), [open], company);
   },
 });

@@ -36,8 +36,8 @@ Object.assign(Editor.prototype, {
     this.mode = "same";
     this.same = { ghosts: found.map((span) => ({ ...span, ghost: true })), found };
     const words = this.t(taken ? "same.preview_taken" : "same.preview", quoted, String(found.length), this.selected.label, String(taken));
-    const yes = { words: this.t("same.apply", String(found.length)), key: "⏎", act: () => this.applySame(), main: true };
-    const no = { words: this.t("same.abandon"), key: "Esc", act: () => this.leaveSame() };
+    const yes = { words: this.t("same.apply", String(found.length)), key: this.keyOf("apply"), act: () => this.applySame(), main: true };
+    const no = { words: this.t("same.abandon"), key: this.keyOf("abandon"), act: () => this.leaveSame() };
     this.frame.offer("same", words, [yes, no]);
     this.redraw();
   },

@@ -82,9 +82,22 @@ Object.assign(Editor.prototype, {
     if (!this.value.text) this.frame.say("");
     else if (this.mode === "merge") this.frame.say(this.t("hint.merge"));
     else if (start < end) this.frame.say(this.t("hint.selection", this.quote({ start, end })));
-    else if (this.selected) this.frame.say(this.t(this.selected.predicted ? "hint.proposal" : "hint.span", tagText(this.selected), this.quote(this.selected)));
+    else if (this.selected) this.frame.say(this.aboutSelected());
     else if (this.restored) this.frame.say(this.t("hint.restored"));
     else this.frame.say(this.t("hint.start"));
+  },
+
+  aboutSelected() {
+    const words = [tagText(this.selected), this.quote(this.selected)];
+    if (this.selected.predicted) return this.t("hint.proposal", ...words, this.keyOf("accept"), this.keyOf("reject"));
+    return this.t("hint.span", ...words);
+  },
+
+  // The first key of a row of the sheet, as it is now.
+  keyOf(row) {
+    const command = COMMANDS.find((each) => each.row === row);
+    const [chord = "—"] = this.keymap.chords(command);
+    return chordWords(chord);
   },
 
   // The rest of the page may follow what is looked at; it need not follow each key.

@@ -28,11 +28,17 @@ class Frame {
     this.strip = make("div", "duomo-strip");
     this.strip.setAttribute("role", "status");
     this.offers = new Map();
-    this.bar.append(this.chips, this.end, this.tools, this.steps, this.proposals.box, this.strip);
-    this.bar.addEventListener("mousedown", (event) => {
-      // Pressing a button must not take the selection away from the text; a slider needs the press.
-      if (event.target.tagName !== "INPUT") event.preventDefault();
-    });
+    this.company = make("div", "duomo-strip");
+    this.company.setAttribute("role", "status");
+    this.head = make("div", "duomo-head-line");
+    this.head.append(this.company, this.steps);
+    this.bar.append(this.chips, this.end, this.tools, this.proposals.box, this.strip);
+    for (const part of [this.head, this.bar]) {
+      part.addEventListener("mousedown", (event) => {
+        // Pressing a button must not take the selection away from the text; a slider needs the press.
+        if (event.target.tagName !== "INPUT") event.preventDefault();
+      });
+    }
     this.makeSheet();
     this.drawer = new Drawer();
     this.hint = make("div", "duomo-hint");
@@ -44,7 +50,7 @@ class Frame {
     this.noteLine = make("p", "duomo-note-line");
     this.noteLine.hidden = true;
     this.keySheet = new KeySheet(() => this.surface.focus({ preventScroll: true }));
-    root.replaceChildren(this.bar, this.sheet, this.noteLine, this.drawer.element, this.foot, this.keySheet.element);
+    root.replaceChildren(this.head, this.bar, this.sheet, this.noteLine, this.drawer.element, this.foot, this.keySheet.element);
   }
 
   makeTools() {
@@ -158,8 +164,8 @@ class Frame {
     }
   }
 
-  // A line of the strip under the tools: what is going on and what can be done about it; no words, no line.
-  offer(name, words, choices) {
+  // A line that says what is going on and what can be done about it; no words, no line. Who else is here stands above the tools.
+  offer(name, words, choices, place = this.strip) {
     const shown = this.offers.get(name);
     if (shown) shown.remove();
     this.offers.delete(name);
@@ -172,7 +178,7 @@ class Frame {
       line.append(button);
     }
     this.offers.set(name, line);
-    this.strip.append(line);
+    place.append(line);
   }
 
   showState(name, words) {
