@@ -84,6 +84,7 @@ class Editor {
     const draft = this.drafts.load(this.value.key, this.value.text);
     if (draft) this.restore(draft);
     this.redraw();
+    this.drawing.fit();
     this.hint();
   }
 

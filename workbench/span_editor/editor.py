@@ -17,7 +17,9 @@ from workbench.span_editor.words import TEXT_KEYS
 
 PARTS = (
     "text.js",
+    "strokes.js",
     "drawing.js",
+    "rows.js",
     "drafts.js",
     "editor.js",
     "commands.js",

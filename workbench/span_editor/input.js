@@ -4,7 +4,7 @@ function verticalMove(editor, step) {
   const { drawing, focus } = editor;
   editor.scrollToCaret();
   const box = drawing.caretBox(focus);
-  const height = parseFloat(getComputedStyle(drawing.lineElements[editor.measure.lineAt(focus)]).lineHeight) || box.height * 1.8;
+  const height = parseFloat(getComputedStyle(drawing.blockAt(focus)).lineHeight) || box.height * 1.8;
   const x = editor.goal === null ? box.left : editor.goal;
   for (let distance = height; distance < height * 4; distance += height / 2) {
     const unit = drawing.unitAt(x, box.top + box.height / 2 + step * distance);

@@ -40,6 +40,8 @@ Object.assign(Editor.prototype, {
     }
     this.frame.drawer.open("merge", this.t("merge.title", other.author), [], this.t("merge.later"), () => {
       this.mode = "";
+      // A stretch that stays selected would take the next type's key.
+      this.collapse(this.range.start);
       this.showOthers();
       this.redraw();
     });

@@ -27,6 +27,11 @@ Object.assign(Editor.prototype, {
       this.frame.say(this.t("merge.left", String(this.undecided())));
       return;
     }
+    // Whoever has decided nothing has nothing to save, least of all that there are no entities.
+    if (!this.draft && this.spans.length && this.spans.every((span) => span.predicted)) {
+      this.frame.say(this.t("hint.nothing_confirmed", this.keyOf("accept"), this.keyOf("save_all")));
+      return;
+    }
     this.keep();
     const { key, text, spans, seconds } = this.draft;
     const bare = (span) => Object.fromEntries(Object.entries(span).filter(([name]) => name !== "note"));

@@ -11,6 +11,7 @@ const online = safely(() => {
 });
 const offline = safely(() => editor.showState());
 const resized = safely(() => {
+  editor.drawing.fit();
   editor.showSelection();
   editor.showBorders();
 });
@@ -37,4 +38,10 @@ window.addEventListener("resize", resized);
 window.addEventListener("scroll", scrolled, { passive: true });
 watch("value", () => editor.receive(props.value));
 editor.receive(props.value);
-if (document.fonts) document.fonts.ready.then(resized);
+if (document.fonts) {
+  document.fonts.ready.then(safely(() => {
+    // Rows that were found in another typeface are not where the lines break now.
+    if (editor.drawing.fitted) editor.drawing.fitted = -1;
+    resized();
+  }));
+}
