@@ -56,7 +56,7 @@ class Editor {
   }
 
   refresh() {
-    const spans = this.fromPoints(this.value.spans);
+    const spans = this.fromPoints(this.withNotes(this.value.spans));
     this.gatherProposed();
     if (JSON.stringify(spans) !== JSON.stringify(this.spans)) this.commit(spans, null, { quiet: true });
     else this.redraw();
