@@ -18,9 +18,7 @@ NASTY = [
     "a\u0300\u0301𠀀👍🏽\n\n\r\nשלום北京\u200d\ufeff\u3000。",
     "\U0002f800\ufe00葛\U000e0100城市\tx\u202eabc\u202c",
 ]
-PIECES = st.sampled_from(
-    ["张", "北京", "𠮷", "😀", FAMILY, "👍🏽", "🇨🇳", "e\u0301", "\r\n", "\n", "א", "ب", "\u3000", "a", "葛\U000e0100"]
-)
+PIECES = ["张", "北京", "𠮷", "😀", FAMILY, "👍🏽", "🇨🇳", "e\u0301", "\r\n", "\n", "א", "ب", "\u3000", "a", "葛\U000e0100"]
 
 
 def graphemes(page: Any, text: str) -> list[str]:
