@@ -57,8 +57,9 @@ def test_a_choice_can_be_undone_and_the_comparison_left_for_later(server: Server
     # An open comparison is asked about again rather than saved half decided.
     assert server.saved == [] and page.locator(".duomo-merge").is_visible()
     press(page, "Escape", "]", "1", "g")
+    # What I changed meanwhile to what they say is no difference any more.
     rows = page.locator(".duomo-merge td").all_inner_texts()
-    assert [" ".join(row.split()) for row in rows][:2] == ["北京大学 PER", "北京 LOC"]
+    assert [" ".join(row.split()) for row in rows] == ["北京大学 ORG", "北京 LOC"]
 
 
 def test_the_revision_that_a_draft_began_from_goes_along(server: Server, open_page: Callable[..., Any]) -> None:
