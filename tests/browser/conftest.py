@@ -54,12 +54,21 @@ def server(request: pytest.FixtureRequest) -> Iterator[Any]:
     def select(event: Any) -> None:
         state.selected.append(dict(event._data))
 
+    def stepping(name: str) -> Any:
+        def step(event: Any) -> None:
+            state.steps.append((name, dict(event._data)))
+
+        step.__annotations__["event"] = gr.EventData
+        return step
+
     # Gradio gives an event to the parameter that is annotated with its class.
     save.__annotations__["event"] = select.__annotations__["event"] = gr.EventData
     with gr.Blocks(analytics_enabled=False) as blocks:
         editor = SpanEditor(lambda: state.value)
         editor.save(save, outputs=editor, show_progress="hidden")
         editor.select(select)
+        for name in ("next", "previous", "skip", "flagged"):
+            getattr(editor, name)(stepping(name), trigger_mode="multiple")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

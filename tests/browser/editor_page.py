@@ -21,6 +21,7 @@ class Server:
     value: dict[str, Any] = field(default_factory=dict)
     saved: list[dict[str, Any]] = field(default_factory=list)
     selected: list[dict[str, int]] = field(default_factory=list)
+    steps: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     acknowledging: bool = True
 
     def show(self, text: str, spans: list[dict[str, Any]] | None = None, key: str = "document") -> None:
@@ -29,6 +30,7 @@ class Server:
         self.value = {"key": key, "text": text, "spans": spans or [], "labels": labels, "texts": TEXT_KEYS, "acknowledged": ""}
         self.saved.clear()
         self.selected.clear()
+        self.steps.clear()
         self.acknowledging = True
 
     def wait_saved(self, count: int = 1, seconds: float = 20) -> list[dict[str, Any]]:
@@ -38,6 +40,13 @@ class Server:
             time.sleep(0.05)
         assert len(self.saved) >= count, f"{len(self.saved)} of {count} saves arrived"
         return self.saved
+
+    def wait_steps(self, count: int, seconds: float = 20) -> None:
+        """Wait for steps through a queue to arrive."""
+        until = time.monotonic() + seconds
+        while len(self.steps) < count and time.monotonic() < until:
+            time.sleep(0.05)
+        assert len(self.steps) >= count, f"{len(self.steps)} of {count} steps arrived"
 
 
 def ready(page: Any) -> None:

@@ -190,7 +190,7 @@ def test_a_chosen_reading_is_saved_with_the_correction(visit: Callable[..., Any]
     page.locator("#analyse-correct").click()
     page.wait_for_function("text => document.querySelector('.duomo-surface')?.innerText.includes(text)", arg=BRIDGE[-2:])
     page.locator(".duomo-surface").focus()
-    page.keyboard.press("Control+s")
+    page.keyboard.press("Control+Enter")
     page.wait_for_selector("#annotate-status .facts-line")
     store = Store.open(f"sqlite:///{(folder / 'duomo.db').as_posix()}")
     (correction,) = store.corrections()

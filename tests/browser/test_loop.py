@@ -186,7 +186,8 @@ def correct(page: Any, text: str, name: str, key: str) -> None:
     for _ in name:
         page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press(key)
-    page.keyboard.press("Control+s")
+    # The rest of the sentence is right as the model has it.
+    page.keyboard.press("Control+Enter")
     page.wait_for_selector(".duomo-state[data-state=saved], #annotate-status .facts-line")
     page.get_by_role("tab").nth(0).click()
 

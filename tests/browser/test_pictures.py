@@ -418,7 +418,7 @@ def test_a_correction_keeps_the_pictures_and_annotate_shows_them(visit: Callable
     page.locator("#analyse-correct").click()
     page.wait_for_function("document.querySelectorAll('.duomo-beside details').length === 2")
     page.locator(".duomo-surface").focus()
-    page.keyboard.press("Control+s")
+    page.keyboard.press("Control+Enter")
     page.wait_for_selector("#annotate-status .facts-line")
     store = Store.open(f"sqlite:///{(folder / 'duomo.db').as_posix()}")
     assert store.find(text).latest.pictures == tuple(f"{key}.jpg" for key in keys)

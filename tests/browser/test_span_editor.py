@@ -92,10 +92,11 @@ def test_a_click_selects_a_span_to_change_or_delete(server: Server, open_page: C
     assert page.locator(".duomo-tag.is-selected").inner_text() == "ORG 90%"
     press(page, "1")
     page.locator(".duomo-tag", has_text="PER 70%").click()
-    press(page, "Delete", "Control+s")
+    press(page, "Delete", "Control+Enter")
     saved = server.wait_saved()[0]
     assert mentions(saved) == [("北京大学", "PER"), ("北京", "LOC")]
-    assert [span["predicted"] for span in saved["spans"]] == [False, True]
+    # What was only accepted keeps the model's confidence; what was corrected has none.
+    assert ["score" in span for span in saved["spans"]] == [False, True]
 
 
 def test_labelling_the_very_stretch_of_a_span_corrects_it(server: Server, open_page: Callable[..., Any]) -> None:
@@ -106,12 +107,12 @@ def test_labelling_the_very_stretch_of_a_span_corrects_it(server: Server, open_p
     assert mentions(server.wait_saved()[0]) == [("小米", "ORG")]
 
 
-def test_what_was_saved_is_no_proposal_any_more(server: Server, open_page: Callable[..., Any]) -> None:
+def test_what_was_accepted_and_saved_is_no_proposal_any_more(server: Server, open_page: Callable[..., Any]) -> None:
     server.show("小米在武汉", [{"start": 3, "end": 5, "label": "LOC", "score": 0.9, "predicted": True}])
     page = open_page()
     focus(page)
     assert page.locator(".duomo-tag").all_inner_texts() == ["LOC 90%"]
-    press(page, "Shift+ArrowRight", "Shift+ArrowRight", "3", "Control+s")
+    press(page, "Shift+ArrowRight", "Shift+ArrowRight", "3", "Control+Enter")
     server.wait_saved()
     page.wait_for_function("() => [...document.querySelectorAll('.duomo-tag')].map((tag) => tag.innerText).join() === 'ORG,LOC'")
 

@@ -79,8 +79,29 @@ def test_every_key_asked_for_exists() -> None:
     assert sorted(calls() - set(WORDS["zh"])) == []
 
 
-def test_every_key_of_the_editor_exists() -> None:
-    assert {key for key in WORDS["zh"] if key.startswith("editor.")} == set(TEXT_KEYS)
+def editor_asks_for() -> set[str]:
+    """Return the keys that the editor's script asks for: by name, and those of its table of keys."""
+    script = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "span_editor").glob("*.js"))
+    named = set(re.findall(r"""["`]((?:[a-z_]+\.[a-z_]+)|count|empty)["`]""", script))
+    table = script[script.index("const COMMANDS") : script.index("function chordOf")]
+    rows = set(re.findall(r'row: "(\w+)"', table)) | set(re.findall(r'motion\("(\w+)"', table))
+    rows |= {f"select_{row}" for row in re.findall(r'motion\("(\w+)"', table)}
+    states = set(re.findall(r'return (?:[^;]*?)"([a-z]+)"', script[script.index("stateName()") : script.index("showState() {")]))
+    states |= set(re.findall(r'[?:] "([a-z]+)"', script[script.index("stateName()") : script.index("showState() {")]))
+    buttons = set(re.findall(r'name: "(\w+)"', table))
+    groups = set(re.findall(r'group: "(\w+)"', table))
+    families = {"key": rows, "state": states, "keys": groups}
+    formed = {f"{family}.{name}" for family, names in families.items() for name in names} | {f"{name}.label" for name in buttons}
+    return {f"editor.{key}" for key in named | formed}
+
+
+def test_every_key_of_the_editor_exists_and_is_used() -> None:
+    keys = {key for key in WORDS["zh"] if key.startswith("editor.")}
+    assert keys == set(TEXT_KEYS)
+    asked = editor_asks_for()
+    assert sorted(keys - asked) == []
+    families = ("key", "keys", "state", "hint", "same", "merge", "note", "proposals", "evidence", "others", "navigation", "help")
+    assert sorted(key for key in asked - keys if key.split(".")[1] in families) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -15,6 +15,14 @@ function newClientKey() {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+// A draft that an earlier version of this page has sent names the parts of its event one by one.
+function withEvent(draft) {
+  if (!draft.sent || draft.sent.event) return draft;
+  const { client_key, spans, seconds } = draft.sent;
+  const event = { key: draft.key, client_key, text: draft.text, spans, seconds };
+  return { ...draft, sent: { client_key, event, whole: JSON.stringify([spans, ""]), merged: null } };
+}
+
 class Drafts {
   constructor(send) {
     this.send = send;
@@ -27,7 +35,7 @@ class Drafts {
   read(name) {
     try {
       const draft = JSON.parse(localStorage.getItem(name)) || this.memory.get(name);
-      return draft && typeof draft.text === "string" && Array.isArray(draft.spans) ? draft : null;
+      return draft && typeof draft.text === "string" && Array.isArray(draft.spans) ? withEvent(draft) : null;
     } catch (error) {
       console.warn("duomo: a draft could not be read", name, error);
       return this.memory.get(name) || null;
@@ -94,7 +102,7 @@ class Drafts {
     const clientKey = draft.sent.client_key;
     const tried = (this.attempts.get(clientKey) || { count: 0 }).count;
     this.attempts.set(clientKey, { count: tried + 1, due: Date.now() + Math.min(RETRY_LONGEST, RETRY_FIRST * 2 ** tried) });
-    this.send({ key: draft.key, client_key: clientKey, text: draft.text, spans: draft.sent.spans, seconds: draft.sent.seconds });
+    this.send(draft.sent.event);
   }
 
   // Send again what is due; `now` sends everything that waits, e.g. when the network comes back.

@@ -1,34 +1,22 @@
 // Drawing: the text in lines and chunks, of which only those that changed are drawn again. User text enters as text nodes only.
 
 const CHUNK = 320;
-const LEVEL = 19;
-const UNDERLINE = 3;
-const LABEL_EM = 0.27;
 
 function percent(score) {
   return `${Math.round(score * 100)}%`;
 }
 
 function tagText(span) {
-  return typeof span.score === "number" && span.predicted ? `${span.label} ${percent(span.score)}` : span.label;
+  const said = typeof span.score === "number" && span.predicted ? `${span.label} ${percent(span.score)}` : span.label;
+  return `${span.ghost ? "+ " : ""}${said}${span.note ? " ✎" : ""}`;
 }
 
-// Inner spans sit nearest the text; a label that would run into its neighbour takes the next line down.
-function assignLevels(spans, measure) {
-  const rows = [];
-  const levels = new Map();
-  const order = [...spans].sort((a, b) => a.end - a.start - (b.end - b.start) || a.start - b.start);
-  for (const span of order) {
-    const left = measure.position(span.start);
-    let label = 0.4;
-    for (const character of tagText(span)) label += character.codePointAt(0) < 0x1100 ? LABEL_EM : LABEL_EM * 1.7;
-    const right = Math.max(measure.position(span.end), left + label);
-    let level = 0;
-    while (rows[level] && rows[level].some((taken) => taken[0] < right && left < taken[1])) level += 1;
-    (rows[level] = rows[level] || []).push([left, right]);
-    levels.set(span, level);
-  }
-  return levels;
+// What a span looks like wherever it is drawn; spans never change, so it is put together once.
+const marks = new WeakMap();
+
+function markOf(span) {
+  if (!marks.has(span)) marks.set(span, [span.start, span.end, tagText(span), span.predicted, span.ghost].join());
+  return marks.get(span);
 }
 
 function visible(text) {
@@ -42,50 +30,59 @@ class Drawing {
     this.colorOf = colorOf;
     this.chunks = [];
     this.origins = new WeakMap();
-    this.lineElements = [];
-    surface.replaceChildren();
-    measure.lines.forEach((line, index) => this.addLine(line, index));
-    this.chunkStarts = this.chunks.map((chunk) => chunk.start);
+    surface.classList.remove("is-long");
+    this.build(measure.lines);
   }
 
-  addLine(line, index) {
-    const element = document.createElement("div");
+  // A block is a line of the text, or some rows of a long one: what changes in it leaves the others alone.
+  build(pieces) {
+    this.chunks = [];
+    this.blocks = pieces.map(({ start, end }) => ({ start, end, depth: 0, element: document.createElement("div") }));
+    this.blocks.forEach((block, index) => this.addChunks(block, index));
+    this.blockStarts = this.blocks.map((block) => block.start);
+    this.chunkStarts = this.chunks.map((chunk) => chunk.start);
+    this.surface.replaceChildren(...this.blocks.map((block) => block.element));
+  }
+
+  addChunks({ start: first, end: last, element }, index) {
     element.className = "duomo-line";
-    element.dataset.line = String(index);
-    let start = line.start;
+    element.dataset.block = String(index);
+    let start = first;
     do {
-      const end = Math.min(line.end, this.measure.ceil(Math.min(line.end, start + CHUNK)));
+      const end = Math.min(last, this.measure.ceil(Math.min(last, start + CHUNK)));
       const holder = document.createElement("span");
-      this.chunks.push({ start, end, line: index, holder, nodes: [], signature: null });
+      this.chunks.push({ start, end, block: index, holder, nodes: [], signature: null });
       element.append(holder);
       start = end;
-    } while (start < line.end);
-    if (line.start === line.end) element.append(document.createElement("br"));
-    this.lineElements.push(element);
-    this.surface.append(element);
+    } while (start < last);
+    if (first === last) element.append(document.createElement("br"));
+  }
+
+  blockAt(unit) {
+    return this.blocks[Math.max(0, bisect(this.blockStarts, unit + 1) - 1)].element;
   }
 
   draw(spans, selected) {
+    this.drawn = [spans, selected];
     const levels = assignLevels(spans, this.measure);
     const within = this.chunks.map(() => []);
-    const depth = this.measure.lines.map(() => 1);
+    const depths = this.blocks.map(() => 1);
     for (const span of spans) {
       let index = Math.max(0, bisect(this.chunkStarts, span.start + 1) - 1);
       for (; index < this.chunks.length && this.chunks[index].start < span.end; index += 1) {
         if (this.chunks[index].end <= span.start) continue;
         within[index].push(span);
-        const line = this.chunks[index].line;
-        depth[line] = Math.max(depth[line], levels.get(span) + 1);
+        const { block } = this.chunks[index];
+        depths[block] = Math.max(depths[block], levels.get(span) + 1);
       }
     }
-    depth.forEach((levelCount, line) => {
-      const wanted = String(levelCount);
-      const { style } = this.lineElements[line];
-      if (style.getPropertyValue("--levels") !== wanted) style.setProperty("--levels", wanted);
+    this.blocks.forEach((block, index) => {
+      if (block.depth === depths[index]) return;
+      block.depth = depths[index];
+      block.element.style.setProperty("--levels", String(block.depth));
     });
     this.chunks.forEach((chunk, index) => {
-      const mark = (span) => [span.start, span.end, tagText(span), span.predicted, levels.get(span), span === selected].join();
-      const signature = within[index].map(mark).join("|");
+      const signature = within[index].map((span) => `${markOf(span)},${levels.get(span)},${span === selected}`).join("|");
       if (signature === chunk.signature) return;
       chunk.signature = signature;
       this.drawChunk(chunk, within[index], levels, selected);
@@ -121,7 +118,7 @@ class Drawing {
     element.className = "duomo-seg";
     const starting = spans.filter((span) => this.measure.shownFrom(span) === start);
     underline(element, spans.map((span) => ({
-      color: this.colorOf(span.label), level: levels.get(span), dashed: Boolean(span.predicted),
+      color: this.colorOf(span.label), level: levels.get(span), stroke: span.ghost ? "dotted" : span.predicted ? "dashed" : "",
       first: span.start === start, last: span.end === end, selected: span === selected,
     })));
     if (!starting.length) {
@@ -141,7 +138,7 @@ class Drawing {
 
   tag(span, level, selected) {
     const tag = document.createElement("span");
-    tag.className = selected ? "duomo-tag is-selected" : "duomo-tag";
+    tag.className = `duomo-tag${selected ? " is-selected" : ""}${span.ghost ? " is-ghost" : ""}`;
     tag.setAttribute("aria-hidden", "true");
     tag.style.setProperty("--color", this.colorOf(span.label));
     tag.style.setProperty("--level", String(level));
@@ -167,7 +164,7 @@ class Drawing {
     const element = node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement;
     const line = element.closest(".duomo-line");
     if (!line) return null;
-    const { start, end } = this.measure.lines[Number(line.dataset.line)];
+    const { start, end } = this.blocks[Number(line.dataset.block)];
     return x > line.getBoundingClientRect().left + 20 ? end : start;
   }
 
@@ -181,7 +178,7 @@ class Drawing {
     }
     const last = chunk.nodes[chunk.nodes.length - 1];
     if (last) return { node: last.node, offset: Math.min(last.node.length, unit - last.start) };
-    return { node: this.lineElements[chunk.line], offset: 0 };
+    return { node: this.blocks[chunk.block].element, offset: 0 };
   }
 
   boxes(start, end) {
@@ -205,30 +202,6 @@ class Drawing {
     range.setStart(node, offset);
     range.collapse(true);
     const boxes = range.getClientRects();
-    return boxes.length ? boxes[boxes.length - 1] : this.lineElements[this.measure.lineAt(unit)].getBoundingClientRect();
+    return boxes.length ? boxes[boxes.length - 1] : this.blockAt(unit).getBoundingClientRect();
   }
-}
-
-function underline(element, strokes) {
-  const depth = 1 + Math.max(...strokes.map((stroke) => stroke.level));
-  const images = [];
-  const sizes = [];
-  const places = [];
-  for (const { color, level, dashed, first, last, selected } of strokes) {
-    const inset = (first ? 1 : 0) + (last ? 1 : 0);
-    const up = (depth - level) * LEVEL - UNDERLINE;
-    images.push(dashed
-      ? `repeating-linear-gradient(90deg, ${color} 0 5px, transparent 5px 7px)`
-      : `linear-gradient(${color}, ${color})`);
-    sizes.push(`calc(100% - ${inset}px) ${UNDERLINE}px`);
-    places.push(`${first ? 1 : 0}px calc(100% - ${up}px)`);
-    const tint = `color-mix(in srgb, ${color} ${selected ? 30 : 9}%, transparent)`;
-    images.push(`linear-gradient(${tint}, ${tint})`);
-    sizes.push(`calc(100% - ${inset}px) calc(100% - ${depth * LEVEL}px)`);
-    places.push(`${first ? 1 : 0}px 0`);
-  }
-  element.style.paddingBottom = `${depth * LEVEL}px`;
-  element.style.backgroundImage = images.join(", ");
-  element.style.backgroundSize = sizes.join(", ");
-  element.style.backgroundPosition = places.join(", ");
 }

@@ -2,17 +2,17 @@
 
 const HISTORY = 500;
 const IDLE_SECONDS = 30;
+const THRESHOLD = 80;
 
 class Editor {
   constructor(root, trigger, publish) {
     this.trigger = trigger;
     this.publish = publish;
     this.drafts = new Drafts((event) => trigger("save", event));
-    this.frame = new Frame(root, {
-      undo: () => this.undo(), redo: () => this.redo(), delete: () => this.remove(), save: () => this.save(), label: (name) => this.label(name),
-    });
     this.value = null;
     this.selectTimer = 0;
+    Object.assign(this, { mode: "", threshold: THRESHOLD, byTouch: false, showingBorders: false, same: null, merge: null });
+    this.frame = new Frame(root, this);
     listenToKeys(this);
     listenToPointer(this);
   }
@@ -27,7 +27,7 @@ class Editor {
 
   t(key, ...values) {
     const words = (this.value.texts || {})[`editor.${key}`] || key;
-    return values.reduce((text, value, index) => text.split(`%${index + 1}`).join(value), words);
+    return words.replace(/%(\d)/g, (place, number) => (values[number - 1] === undefined ? place : values[number - 1]));
   }
 
   colorOf(name) {
@@ -38,58 +38,63 @@ class Editor {
   // Take a value from Python: another document, an acknowledgement, other words, or a fresh prediction.
   receive(value) {
     if (!value || typeof value.text !== "string") return;
-    const answer = this.acknowledge(value.acknowledged);
+    const answer = this.acknowledge(value);
     const same = this.value && this.value.key === value.key && this.value.text === value.text;
     if (answer === "other" && !same) return;
     const given = JSON.stringify(value.spans);
     this.value = { ...value, labels: value.labels || [], texts: value.texts || {} };
+    this.keymap = new Keymap(this.value.labels);
     this.frame.labels(this.value.labels, (name) => this.colorOf(name), (...all) => this.t(...all));
     this.frame.words((...all) => this.t(...all));
-    if (answer === "settled" && same) this.accept();
     if (!same) this.open();
     else if (answer !== "settled" && given !== this.given && !this.draft) this.refresh();
     else this.redraw();
     this.given = given;
     if (answer === "settled" && same) this.republish();
+    this.showOthers();
     this.showState();
   }
 
-  // What a person saved is theirs: it no longer stands there as the model's proposal.
-  accept() {
-    const own = new Map(this.spans.map((span) => [span, { ...span, predicted: false, score: null }]));
-    this.spans = [...own.values()];
-    this.selected = own.get(this.selected) || null;
-  }
-
   refresh() {
-    const spans = this.fromPoints(this.value.spans);
-    if (JSON.stringify(spans) !== JSON.stringify(this.spans)) this.commit(spans, null, true);
+    const spans = this.fromPoints(this.withNotes(this.value.spans));
+    this.gatherProposed();
+    if (JSON.stringify(spans) !== JSON.stringify(this.spans)) this.commit(spans, null, { quiet: true });
     else this.redraw();
   }
 
   // The page's own copy of the value follows a save, or the component would be drawn anew as it was before.
   republish() {
-    this.value = { ...this.value, spans: this.toPoints(this.spans) };
-    this.given = JSON.stringify(this.value.spans);
+    const spans = this.toPoints(this.spans).map((span) => ({ ...span, ...this.proposed.get(stretch(span)) }));
+    this.value = { ...this.value, spans, notes: this.notes() };
+    this.given = JSON.stringify(spans);
     this.publish(this.value);
   }
 
   open() {
-    this.measure = new TextMeasure(this.value.text);
+    this.measure = new TextMeasure(this.value.text, this.value.boundaries);
     this.drawing = new Drawing(this.surface, this.measure, (name) => this.colorOf(name));
     this.frame.empty.hidden = this.value.text.length > 0;
     Object.assign(this, { past: [], future: [], selected: null, anchor: 0, focus: 0, saved: false, restored: false });
-    Object.assign(this, { seconds: 0, lastAction: Date.now(), goal: null, draft: null });
-    this.spans = this.fromPoints(this.value.spans || []);
+    Object.assign(this, { seconds: 0, lastAction: Date.now(), goal: null, draft: null, mode: "", same: null, merge: null });
+    Object.assign(this, { base: this.value.revision === undefined ? null : this.value.revision, looked: [] });
+    this.frame.drawer.close();
+    this.gatherProposed();
+    this.spans = this.fromPoints(this.withNotes(this.value.spans || []));
+    this.note = String((this.value.notes || {}).document || "");
     const draft = this.drafts.load(this.value.key, this.value.text);
     if (draft) this.restore(draft);
     this.redraw();
+    this.drawing.fit();
     this.hint();
   }
 
   restore(draft) {
-    this.past.push(this.spans);
+    this.past.push(this.snapshot());
     this.spans = this.fromPoints(draft.spans);
+    this.note = draft.note === undefined ? this.note : String(draft.note);
+    // It was begun from an older version: whoever compares versions has to know.
+    if (draft.base !== undefined) this.base = draft.base;
+    this.looked = draft.looked || [];
     this.seconds = Number(draft.seconds) || 0;
     this.draft = draft;
     this.restored = true;
@@ -99,22 +104,29 @@ class Editor {
   fromPoints(spans) {
     const wide = (spans || []).map((span) => ({
       start: this.measure.toUnit(span.start), end: this.measure.toUnit(span.end), label: String(span.label),
-      score: typeof span.score === "number" ? span.score : null, predicted: Boolean(span.predicted),
+      score: typeof span.score === "number" ? span.score : null, predicted: Boolean(span.predicted), note: String(span.note || ""),
     }));
     return order(wide.filter((span) => span.start < span.end && span.end <= this.value.text.length));
   }
 
   toPoints(spans) {
-    return spans.map(({ start, end, label, score, predicted }) => {
+    return spans.map(({ start, end, label, score, predicted, note }) => {
       const span = { start: this.measure.toPoint(start), end: this.measure.toPoint(end), label, predicted };
-      return score === null ? span : { ...span, score };
+      if (score !== null) span.score = score;
+      if (note) span.note = note;
+      return span;
     });
   }
 
-  commit(spans, selected, quiet) {
-    this.past.push(this.spans);
+  snapshot() {
+    return { spans: this.spans, note: this.note, choices: this.merge ? this.merge.choices : null };
+  }
+
+  commit(spans, selected, { quiet = false } = {}) {
+    this.past.push(this.snapshot());
     if (this.past.length > HISTORY) this.past.shift();
     this.future = [];
+    if (this.mode !== "merge") this.merge = null;
     this.become(spans, selected, quiet);
   }
 
@@ -136,17 +148,23 @@ class Editor {
   }
 
   travel(from, to) {
-    to.push(this.spans);
-    this.become(from.pop(), null);
+    to.push(this.snapshot());
+    const { spans, note, choices } = from.pop();
+    this.note = note;
+    if (this.mode === "merge" && choices) this.merge.choices = choices;
+    else this.dropMerge();
+    this.become(spans, null);
   }
 
   label(name) {
-    if (!this.value || !this.value.labels.some((label) => label.name === name)) return;
+    if (!this.value || this.mode === "merge" || !this.value.labels.some((label) => label.name === name)) return;
+    if (this.mode === "same") this.leaveSame();
     const { start, end } = this.range;
     if (start < end) {
       // One stretch has one type: to label it anew is to correct it.
       const twin = (span) => span.start === start && span.end === end;
-      const made = { start, end, label: name, score: null, predicted: false };
+      const { note = "" } = this.spans.find(twin) || {};
+      const made = { start, end, label: name, score: null, predicted: false, note };
       this.collapse(end);
       this.commit([...this.spans.filter((span) => !twin(span)), made], made);
     } else if (this.selected) {
@@ -178,6 +196,12 @@ class Editor {
     this.tellSelection();
   }
 
+  // Go to a span that may be out of sight.
+  visit(span) {
+    this.select(span);
+    this.scrollToCaret();
+  }
+
   // Move the caret; with `extend` the other end of the selection stays.
   move(unit, extend) {
     if (!extend) this.anchor = unit;
@@ -203,9 +227,17 @@ class Editor {
       const after = this.spans.findIndex((span) => span.start >= this.focus);
       next = step > 0 ? after : (after < 0 ? this.spans.length : after) - 1;
     }
-    this.select(this.spans[(next + this.spans.length) % this.spans.length]);
-    this.scrollToCaret();
+    this.visit(this.spans[(next + this.spans.length) % this.spans.length]);
   }
+}
+
+function overlap(one, other) {
+  return one.start < other.end && other.start < one.end;
+}
+
+// What a span is called wherever only its place counts.
+function stretch({ start, end }) {
+  return `${start}:${end}`;
 }
 
 function order(spans) {

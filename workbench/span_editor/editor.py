@@ -15,17 +15,54 @@ import gradio as gr
 
 from workbench.span_editor.words import TEXT_KEYS
 
-PARTS = ("text.js", "drawing.js", "drafts.js", "toolbar.js", "editor.js", "saving.js", "input.js", "wiring.js")
+PARTS = (
+    "text.js",
+    "strokes.js",
+    "drawing.js",
+    "rows.js",
+    "drafts.js",
+    "editor.js",
+    "commands.js",
+    "input.js",
+    "toolbar.js",
+    "panels.js",
+    "saving.js",
+    "showing.js",
+    "proposals.js",
+    "same.js",
+    "notes.js",
+    "borders.js",
+    "evidence.js",
+    "navigation.js",
+    "merge.js",
+    "pointer.js",
+    "wiring.js",
+)
+_PASSED_ON = ("revision", "notes", "boundaries", "evidence", "navigation", "flagged", "others", "other")
 _HEX = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
 class SpanEditor(gr.HTML):
     """Marks spans in a text by mouse, finger or keyboard and hands them to ``save``.
 
-    The value is ``{"key", "text", "spans": [{"start", "end", "label", "score"?, "predicted"}], "labels": [{"name", "key",
-    "color", "title"?}], "texts", "acknowledged"}``. ``save`` fires with ``{key, client_key, text, spans, seconds}`` and is
-    answered by a value whose ``acknowledged`` is that ``client_key``; until then the browser keeps the draft and sends it
-    again. ``select`` fires with ``{start, end}``.
+    The value is ``{"key", "text", "spans": [{"start", "end", "label", "score"?, "predicted", "alternatives"?, "evidence"?}],
+    "labels": [{"name", "key", "color", "title"?}], "texts", "acknowledged"}``. A ``predicted`` span is a proposal until a person
+    accepts it. Its ``alternatives`` are ``{"label" or "spans", "score"}``, no spans standing for no entity; its ``evidence`` is
+    HTML by name. These may be left out:
+
+    - ``revision``: the version that the spans came from; ``base_revision`` of the save says it again.
+    - ``notes``: ``{"document", "spans": [{"start", "end", "label", "note"}]}``.
+    - ``boundaries``: where words begin or end, see :func:`workbench.span_editor.word_borders`.
+    - ``evidence``: of the whole document, HTML by name, or ``{"title", "html"}`` where it has no caption of its own; escaped.
+    - ``navigation``: ``{"position", "total", "skip"?, "flag"?}`` of a queue, and ``flagged``.
+    - ``others``: who else is here, ``{"author", "state": "open" or "saved"}``.
+    - ``other``: another person's version to merge, ``{"author", "spans", "revision"}``.
+
+    ``save`` fires with ``{key, client_key, text, spans, proposals, notes, evidence, base_revision, seconds}``: ``spans`` are
+    annotations, ``proposals`` what nobody has decided, ``evidence`` what a person looked at. It is answered by a value whose
+    ``acknowledged`` is that ``client_key`` and whose ``revision`` is the new one; until then the browser keeps the draft and
+    sends it again. ``select`` fires with ``{start, end}``; ``next``, ``previous``, ``skip`` and ``flagged`` with ``{key,
+    unsaved}``, ``flagged`` also with whether it is ``flagged`` now.
     """
 
     def __init__(
@@ -76,6 +113,7 @@ class SpanEditor(gr.HTML):
             "labels": labels,
             "texts": {**TEXT_KEYS, **value.get("texts", {})},
             "acknowledged": value.get("acknowledged", ""),
+            **{name: value[name] for name in _PASSED_ON if value.get(name) is not None},
         }
 
     def api_info(self) -> dict[str, Any]:
@@ -93,7 +131,8 @@ def editor_texts(translate: Callable[[str], str]) -> dict[str, str]:
 
 
 def _style() -> str:
-    return _read("workbench.views", "spans.css") + _read("workbench.span_editor", "editor.css")
+    own = "".join(_read("workbench.span_editor", name) for name in ("editor.css", "panels.css"))
+    return _read("workbench.views", "spans.css") + own
 
 
 def _read(package: str, name: str) -> str:

@@ -1,10 +1,10 @@
-// Input: keys and pointer. A key that an input method is composing with is never ours.
+// Keys: where a motion goes, and how a key finds its command. A key that an input method is composing with is never ours.
 
 function verticalMove(editor, step) {
   const { drawing, focus } = editor;
   editor.scrollToCaret();
   const box = drawing.caretBox(focus);
-  const height = parseFloat(getComputedStyle(drawing.lineElements[editor.measure.lineAt(focus)]).lineHeight) || box.height * 1.8;
+  const height = parseFloat(getComputedStyle(drawing.blockAt(focus)).lineHeight) || box.height * 1.8;
   const x = editor.goal === null ? box.left : editor.goal;
   for (let distance = height; distance < height * 4; distance += height / 2) {
     const unit = drawing.unitAt(x, box.top + box.height / 2 + step * distance);
@@ -29,151 +29,79 @@ function wordMove(editor, step) {
   return focus <= 0 ? 0 : Math.min(measure.previous(focus), measure.word(measure.previous(focus)).start);
 }
 
-function destination(editor, event) {
-  const { measure } = editor;
+// Without Shift an arrow first goes to the end of what is selected.
+function sideways(editor, step, extend) {
   const { start, end } = editor.range;
-  const control = event.ctrlKey || event.metaKey || event.altKey;
-  const standing = event.shiftKey || start === end;
-  switch (event.key) {
-    case "ArrowLeft":
-      if (control) return { unit: wordMove(editor, -1) };
-      return { unit: standing ? measure.previous(editor.focus) : start };
-    case "ArrowRight":
-      if (control) return { unit: wordMove(editor, 1) };
-      return { unit: standing ? measure.next(editor.focus) : end };
-    case "ArrowUp":
-      return verticalMove(editor, -1);
-    case "ArrowDown":
-      return verticalMove(editor, 1);
-    case "Home":
-      return { unit: control ? 0 : rowEnd(editor, -1) };
-    case "End":
-      return { unit: control ? editor.value.text.length : rowEnd(editor, 1) };
-    default:
-      return null;
-  }
+  const { measure, focus } = editor;
+  if (!extend && start < end) return { unit: step < 0 ? start : end };
+  return { unit: step < 0 ? measure.previous(focus) : measure.next(focus) };
 }
 
-function controlKey(editor, key, shift) {
-  const actions = {
-    z: () => (shift ? editor.redo() : editor.undo()), y: () => editor.redo(), s: () => editor.save(),
-    a: () => { editor.anchor = 0; editor.move(editor.value.text.length, true); },
-  };
-  if (!actions[key]) return false;
-  actions[key]();
-  return true;
-}
+Object.assign(Editor.prototype, {
+  perform(command, event) {
+    if (this.mode === "same" && command.mode !== "same") this.leaveSame();
+    // What is being compared must not change beside the comparison.
+    if (this.mode === "merge" && command.mode !== "merge" && !command.always) return;
+    if (command.go) {
+      const target = command.go(this, Boolean(command.extend));
+      this.move(target.unit, Boolean(command.extend));
+      this.goal = target.goal === undefined ? null : target.goal;
+      this.scrollToCaret();
+    } else {
+      command.act(this, event);
+    }
+    this.touch();
+    this.showState();
+  },
 
-function escapeKey(editor) {
-  const { start, end } = editor.range;
-  if (start === end && !editor.selected) editor.surface.blur();
-  else editor.move(editor.focus, false);
-}
+  escape() {
+    const { start, end } = this.range;
+    if (this.frame.drawer.isOpen) this.frame.drawer.close();
+    else if (start === end && !this.selected) this.surface.blur();
+    else this.move(this.focus, false);
+  },
 
-function plainKey(editor, key) {
-  const actions = {
-    Delete: () => editor.remove(), Backspace: () => editor.remove(), Enter: () => editor.save(), Escape: () => escapeKey(editor),
-    "[": () => editor.jump(-1), "]": () => editor.jump(1), "?": () => { editor.frame.help.open = !editor.frame.help.open; },
-  };
-  const label = editor.value.labels.find((each) => each.key === key) || editor.value.labels.find((each) => each.key === key.toLowerCase());
-  if (label) editor.label(label.name);
-  else if (actions[key]) actions[key]();
-  else return false;
-  return true;
-}
+  selectAll() {
+    this.anchor = 0;
+    this.move(this.value.text.length, true);
+  },
+
+  // The word at the caret; once more, the next word too.
+  takeWord() {
+    const { start, end } = this.selected || this.range;
+    const { length } = this.value.text;
+    const word = this.measure.word(Math.min(start < end ? end : start, this.measure.previous(length)));
+    const from = start < end ? start : word.start;
+    this.selected = null;
+    this.anchor = from;
+    this.move(word.end, true);
+  },
+});
 
 function listenToKeys(editor) {
   const { surface } = editor.frame;
+  let composing = false;
+  surface.addEventListener("compositionstart", () => { composing = true; });
+  surface.addEventListener("compositionend", () => { composing = false; });
   surface.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.keyCode === 229 || !editor.value || !editor.value.text) return;
-    const target = destination(editor, event);
-    let ours = Boolean(target);
-    if (target) {
-      editor.move(target.unit, event.shiftKey);
-      editor.goal = target.goal === undefined ? null : target.goal;
-      editor.scrollToCaret();
-    } else if (event.ctrlKey || event.metaKey) {
-      ours = controlKey(editor, event.key.toLowerCase(), event.shiftKey);
-    } else if (!event.altKey) {
-      ours = plainKey(editor, event.key);
-    }
-    if (!ours) return;
+    if (composing || event.isComposing || event.keyCode === 229 || !editor.value || !editor.value.text) return;
+    // Numbers choose among the alternatives of a span; where none is selected they are types' keys as ever.
+    const mode = editor.mode === "evidence" && !editor.selected ? "" : editor.mode;
+    const command = editor.keymap.find(mode, chordOf(event));
+    if (!command) return;
     event.preventDefault();
     event.stopPropagation();
-    editor.touch();
-    editor.showState();
+    editor.perform(command, event);
   });
   surface.addEventListener("focus", () => editor.value && editor.showSelection());
-  surface.addEventListener("blur", () => { editor.frame.caret.hidden = true; });
+  surface.addEventListener("blur", () => {
+    composing = false;
+    editor.frame.caret.hidden = true;
+  });
   surface.addEventListener("copy", (event) => {
     const { start, end } = editor.range;
     if (start === end) return;
     event.clipboardData.setData("text/plain", editor.value.text.slice(start, end));
     event.preventDefault();
-  });
-}
-
-// The spans over the grapheme under a point, innermost first.
-function spansUnder(editor, unit, x) {
-  const box = editor.drawing.caretBox(unit);
-  const start = x < box.left - 1 ? editor.measure.previous(unit) : unit;
-  const end = editor.measure.next(start);
-  const over = editor.spans.filter((span) => span.start < end && start < span.end);
-  return over.sort((a, b) => a.end - a.start - (b.end - b.start));
-}
-
-function clickAt(editor, unit, x) {
-  const over = spansUnder(editor, unit, x);
-  if (!over.length) {
-    editor.move(unit, false);
-    return;
-  }
-  const at = over.indexOf(editor.selected);
-  editor.select(over[(at + 1) % over.length]);
-}
-
-function listenToPointer(editor) {
-  const { surface } = editor.frame;
-  let drag = null;
-  surface.addEventListener("mousedown", (event) => event.preventDefault());
-  surface.addEventListener("contextmenu", (event) => {
-    if (event.pointerType === "touch") event.preventDefault();
-  });
-  surface.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0 || !editor.value || !editor.value.text) return;
-    surface.focus({ preventScroll: true });
-    editor.goal = null;
-    const tag = event.target.closest(".duomo-tag");
-    if (tag) {
-      editor.select(tag.duomoSpan);
-      return;
-    }
-    const unit = editor.drawing.unitAt(event.clientX, event.clientY);
-    if (unit === null) return;
-    drag = { unit, x: event.clientX, moved: false, before: editor.selected };
-    if (event.shiftKey) editor.move(unit, true);
-    surface.setPointerCapture(event.pointerId);
-  });
-  surface.addEventListener("pointermove", (event) => {
-    if (!drag) return;
-    const unit = editor.drawing.unitAt(event.clientX, event.clientY);
-    if (unit === null || (!drag.moved && unit === drag.unit)) return;
-    if (!drag.moved && !event.shiftKey) editor.anchor = drag.unit;
-    drag.moved = true;
-    if (unit !== editor.focus) editor.move(unit, true);
-  });
-  surface.addEventListener("pointerup", (event) => {
-    if (drag && !drag.moved && !event.shiftKey) clickAt(editor, drag.unit, drag.x);
-    drag = null;
-    editor.touch();
-    editor.showState();
-  });
-  surface.addEventListener("pointercancel", () => { drag = null; });
-  surface.addEventListener("dblclick", (event) => {
-    const unit = editor.value && editor.drawing.unitAt(event.clientX, event.clientY);
-    if (unit === null || unit === undefined || !editor.value.text) return;
-    const word = editor.measure.word(Math.min(unit, editor.measure.previous(editor.value.text.length)));
-    editor.anchor = word.start;
-    editor.move(word.end, true);
   });
 }

@@ -36,7 +36,7 @@ function splitLines(text) {
 }
 
 class TextMeasure {
-  constructor(text) {
+  constructor(text, borders) {
     this.text = text;
     this.bounds = graphemeBounds(text);
     this.lines = splitLines(text);
@@ -50,6 +50,9 @@ class TextMeasure {
     }
     this.pairPoints = this.pairs.map((unit, index) => unit - index);
     this.ems = null;
+    // Borders of words come as code points, from a dictionary better than the browser's; none are inside a grapheme.
+    const units = (borders || []).map((point) => this.toUnit(point)).filter((unit) => unit <= text.length && this.floor(unit) === unit);
+    this.borders = units.length ? [...new Set([0, ...units, text.length])].sort((a, b) => a - b) : null;
   }
 
   toPoint(unit) {
@@ -92,9 +95,13 @@ class TextMeasure {
     return from;
   }
 
-  // The word around or after a unit, by the dictionary the browser carries; Chinese has no spaces to go by.
+  // The word around or after a unit, by the borders given, else by the dictionary the browser carries: Chinese has no spaces.
   word(unit) {
     const line = this.lines[this.lineAt(unit)];
+    if (this.borders) {
+      const at = Math.max(0, Math.min(bisect(this.borders, unit + 1) - 1, this.borders.length - 2));
+      return { start: Math.max(line.start, this.borders[at]), end: this.borders[at + 1] };
+    }
     if (typeof Intl === "undefined" || !Intl.Segmenter) return { start: unit, end: this.next(unit) };
     this.segmenter = this.segmenter || new Intl.Segmenter("zh", { granularity: "word" });
     const from = this.floor(Math.max(line.start, unit - 60));

@@ -10,13 +10,23 @@ const online = safely(() => {
   editor.showState();
 });
 const offline = safely(() => editor.showState());
-const resized = safely(() => editor.showSelection());
+const resized = safely(() => {
+  editor.drawing.fit();
+  editor.showSelection();
+  editor.showBorders();
+});
+let scrolling = 0;
+const scrolled = () => {
+  cancelAnimationFrame(scrolling);
+  if (editor.showingBorders) scrolling = requestAnimationFrame(safely(() => editor.showBorders()));
+};
 const timer = setInterval(() => {
   if (!root.isConnected) {
     clearInterval(timer);
     window.removeEventListener("online", online);
     window.removeEventListener("offline", offline);
     window.removeEventListener("resize", resized);
+    window.removeEventListener("scroll", scrolled);
     return;
   }
   editor.drafts.resend(false);
@@ -25,6 +35,13 @@ const timer = setInterval(() => {
 window.addEventListener("online", online);
 window.addEventListener("offline", offline);
 window.addEventListener("resize", resized);
+window.addEventListener("scroll", scrolled, { passive: true });
 watch("value", () => editor.receive(props.value));
 editor.receive(props.value);
-if (document.fonts) document.fonts.ready.then(resized);
+if (document.fonts) {
+  document.fonts.ready.then(safely(() => {
+    // Rows that were found in another typeface are not where the lines break now.
+    if (editor.drawing.fitted) editor.drawing.fitted = -1;
+    resized();
+  }));
+}

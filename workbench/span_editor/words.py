@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-TEXT_KEYS: dict[str, str] = {
-    "editor.surface.label": "Text to annotate",
-    "editor.surface.role": "span editor",
-    "editor.labels.title": "Entity types",
-    "editor.labels.chip": "Label as %1 (key %2)",
-    "editor.undo.label": "Undo",
-    "editor.redo.label": "Redo",
-    "editor.delete.label": "Delete",
-    "editor.save.label": "Save",
-    "editor.count": "%1 spans",
-    "editor.empty": "No text yet. Analyse a sentence first, then correct it here.",
-    "editor.state.clean": "Nothing changed",
-    "editor.state.draft": "Unsaved draft",
-    "editor.state.restored": "Draft restored, not saved yet",
-    "editor.state.saving": "Saving…",
-    "editor.state.saved": "Saved",
-    "editor.state.offline": "No connection, draft kept",
-    "editor.state.full": "This browser has no room for drafts: save now",
-    "editor.hint.start": "Drag over characters, or use Shift and the arrow keys",
-    "editor.hint.selection": "“%1” is selected: press a type's key or button",
-    "editor.hint.span": "%1 “%2”: another key changes the type, Delete removes it",
-    "editor.hint.removed": "Removed %1 “%2”; Ctrl Z brings it back",
-    "editor.hint.restored": "Your earlier changes are back; Ctrl Z shows the text without them",
-    "editor.hint.select_first": "Select some characters first",
-    "editor.hint.select_span": "Click an entity first",
-    "editor.help.title": "Keys",
-    "editor.help.drag": "select by keyboard",
-    "editor.help.label": "give the selection a type",
-    "editor.help.click": "remove the entity that was clicked",
-    "editor.help.jump": "previous, next entity",
-    "editor.help.word": "move by word",
-    "editor.help.undo": "undo, redo",
-    "editor.help.save": "save",
-    "editor.help.leave": "let go, leave the text",
-}
+import json
+from pathlib import Path
+
+_ENGLISH = Path(__file__).parents[1] / "texts" / "en.json"
+
+
+def _english() -> dict[str, str]:
+    words = json.loads(_ENGLISH.read_text(encoding="utf-8"))
+    return {key: text for key, text in words.items() if key.startswith("editor.")}
+
+
+TEXT_KEYS: dict[str, str] = _english()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 
 import gradio as gr
@@ -13,7 +14,7 @@ from engine.errors import DocumentError
 from workbench.errors import UserError
 from workbench.picture_panel.drawing import drawn_if_there
 from workbench.services import LONGEST, Analysis
-from workbench.span_editor import SpanEditor, editor_texts
+from workbench.span_editor import SpanEditor, editor_texts, evidence_snippets, proposed_spans, word_borders
 from workbench.store import Revision, StoredDocument
 from workbench.tabs import QUIET, Context, Door, Session, Tab, guard, notice
 from workbench.views.beside import beside_html
@@ -21,6 +22,7 @@ from workbench.views.colours import editor_labels
 from workbench.views.escape import esc
 
 KEY = "annotate"
+_NONE: Mapping[str, Any] = MappingProxyType({})
 _SHOWN = 30
 _EXCERPT = 42
 
@@ -73,7 +75,12 @@ class _Handlers:
         if analysis is None:
             raise UserError("annotate.carry.error")
         session.carried = session.analysis
-        return self._open(session, analysis.prediction.document, predicted=True)
+        document, evidence = analysis.prediction.document, analysis.prediction.evidence
+        more = {
+            "spans": proposed_spans(document, evidence),
+            "evidence": evidence_snippets(document, evidence, self.context.texts.words),
+        }
+        return self._open(session, document, more)
 
     def visit(self, session: Session) -> dict[Any, Any]:
         """Nobody meets an empty editor while there is an analysis to begin from."""
@@ -113,7 +120,7 @@ class _Handlers:
         """List the documents that hold some text."""
         return _recent(self.context, query)
 
-    def _open(self, session: Session, document: Document, *, predicted: bool = False) -> dict[Any, Any]:
+    def _open(self, session: Session, document: Document, more: Mapping[str, Any] = _NONE) -> dict[Any, Any]:
         services = self.context.services
         stored = services.stored(document.text)
         latest = stored.latest if stored else None
@@ -122,9 +129,11 @@ class _Handlers:
         value = _empty(self.context) | {
             "key": document.id,
             "text": document.text,
-            "spans": [{**asdict(span), "predicted": predicted} for span in document.spans],
+            "spans": [{**asdict(span), "predicted": False} for span in document.spans],
             "labels": _labels(self.context, [span.label for span in document.spans]),
+            "boundaries": word_borders(document.text),
         }
+        value |= more
         status = _status(self.context, latest) if latest else ""
         return {
             self.parts.editor: value,
