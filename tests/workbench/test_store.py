@@ -337,3 +337,29 @@ def test_postgresql_without_its_driver_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(StoreError, match="pip install"):
         Store.open("postgresql://localhost/duomo")
+
+
+def test_what_is_undecided_is_kept_and_nothing_is_learned_from_it(store):
+    text, proposals = "张伟在北京", (Span(3, 5, "LOC", 0.6),)
+    options = {"author": "", "labels": ("PER", "LOC")}
+    partly = store.save(
+        text, [Span(0, 2, "PER", 0.9)], client_key="partly", proposals=proposals, evidence=[{"start": 0}], **options
+    )
+    assert store.document(partly.document_id).latest.proposals == proposals
+    assert store.corrections() == [] and store.corrections_count(0) == 0
+    store.save(text, [Span(0, 2, "PER", 0.9)], client_key="whole", document_id=partly.document_id, **options)
+    assert [document.text for document in store.corrections()] == [text] and store.corrections_count(0) == 1
+
+
+def test_notes_are_settled_by_who_wrote_them(store):
+    document = store.save("张伟在北京", [], author="", labels=(), client_key="one").document_id
+    store.notes.add(document, "赵敏", "她的")
+    store.notes.settle(document, "", [(None, "谁？"), ((0, 2), "名字"), (None, " ")])
+    store.notes.settle(document, "", [((0, 2), "名字"), ((3, 5), "首都")])
+    found = [(note.account, note.text, note.extent, note.closed) for note in store.notes.of(document)]
+    assert found == [
+        ("赵敏", "她的", None, False),
+        ("", "谁？", None, True),
+        ("", "名字", (0, 2), False),
+        ("", "首都", (3, 5), False),
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,6 +62,26 @@ class Notes:
             event = record(session, "note", account, project=row.project_id, document=document_id, payload=payload)
             session.flush()
             return event.id
+
+    def settle(self, document_id: int, account: str, wanted: Iterable[tuple[tuple[int, int] | None, str]]) -> None:
+        """Let somebody's open notes on a document be these: what is new is added, what is no longer there is closed.
+
+        Args:
+            document_id: which.
+            account: whose; the notes of others are not touched.
+            wanted: where each note belongs, and its words; blank ones do not count.
+
+        Raises:
+            StoreError: as of :meth:`add`.
+        """
+        said = {(extent, text) for extent, text in wanted if text.strip()}
+        own = [note for note in self.of(document_id) if note.account == account and not note.closed]
+        known = {(note.extent, note.text) for note in own}
+        for extent, text in sorted(said - known, key=lambda note: (note[0] or (-1, -1), note[1])):
+            self.add(document_id, account, text, extent)
+        for note in own:
+            if (note.extent, note.text) not in said:
+                self.close(note.id, account)
 
     def close(self, note_id: int, account: str) -> None:
         """Say that a note is settled; it stays.

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, Text, case, cast, func, select
 
 from workbench.store.schema import DocumentRow, HeadRow, RevisionRow, StateRow
+
+_NO_PROPOSALS = "[]"
+"""An empty list as it is stored; neither database compares JSON."""
 
 
 def digest_of(text: str) -> str:
@@ -61,5 +64,5 @@ def learned(project: int) -> Select[DocumentRow, RevisionRow]:
         select(DocumentRow, RevisionRow)
         .join(RevisionRow, RevisionRow.document_id == DocumentRow.id)
         .join(ranked, ranked.c.id == RevisionRow.id)
-        .where(ranked.c.rank == 1)
+        .where(ranked.c.rank == 1, cast(RevisionRow.proposals, Text) == _NO_PROPOSALS)
     )

@@ -38,6 +38,7 @@ class Revision:
         conflicted: whether somebody else had saved since then; both revisions are kept.
         layer: ``"annotation"``, of its author; ``"imported"``, as a file said; ``"gold"``, adjudicated.
         sources: ids of the revisions that a gold one was made from.
+        proposals: what a model had proposed and the annotator has not decided yet; nothing is learned from such a revision.
     """
 
     id: int
@@ -58,6 +59,7 @@ class Revision:
     conflicted: bool = False
     layer: Layer = "annotation"
     sources: tuple[int, ...] = ()
+    proposals: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ def read_revision(row: RevisionRow, becomes: Becomes = UNCHANGED) -> Revision:
         conflicted=row.conflicted,
         layer=cast(Layer, row.layer),
         sources=tuple(row.sources),
+        proposals=resolved(read_spans(row.proposals), becomes),
     )
 
 

@@ -17,7 +17,13 @@ from workbench.store.schema import AssignmentRow, DocumentRow, HeadRow, LabelRow
 
 
 def revision_row(
-    text: str, spans: Iterable[Span], *, prediction: Iterable[Span] = (), readings: Mapping[int, str] = NONE, **plain: Any
+    text: str,
+    spans: Iterable[Span],
+    *,
+    prediction: Iterable[Span] = (),
+    proposals: Iterable[Span] = (),
+    readings: Mapping[int, str] = NONE,
+    **plain: Any,
 ) -> RevisionRow:
     """Return a revision, checked, that :func:`append` will number.
 
@@ -25,14 +31,16 @@ def revision_row(
         text: what it annotates.
         spans: the annotations.
         prediction: what a model had proposed.
+        proposals: of these, what is not decided yet.
         readings: how characters are read, by offset.
         plain: further columns, kept as they are.
 
     Raises:
         StoreError: if it cannot be stored.
     """
-    document, proposed = checked(text, spans, readings), checked(text, prediction)
-    check_storable(*readings.values(), *(span.label for span in (*document.spans, *proposed.spans)))
+    document, proposed, undecided = checked(text, spans, readings), checked(text, prediction), checked(text, proposals)
+    labels = (span.label for found in (document, proposed, undecided) for span in found.spans)
+    check_storable(*readings.values(), *labels)
     for value in plain.values():
         check_storable(*[part for part in (value if isinstance(value, list) else [value]) if isinstance(part, str)])
     if not plain["client_key"]:
@@ -40,6 +48,7 @@ def revision_row(
     return RevisionRow(
         spans=dump_spans(document.spans),
         prediction=dump_spans(proposed.spans),
+        proposals=dump_spans(undecided.spans),
         readings=dump_readings(document.readings),
         **{"layer": "annotation", "sources": [], "checkpoint": "", **plain},
     )

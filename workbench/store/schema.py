@@ -124,6 +124,7 @@ class RevisionRow(Base):
     created: Mapped[datetime] = mapped_column(default=now)
     layer: Mapped[str] = mapped_column(default="annotation")
     sources: Mapped[list[Any]] = mapped_column(default=list)
+    proposals: Mapped[list[Any]] = mapped_column(default=list)
 
 
 class EvidenceRow(Base):

@@ -85,6 +85,7 @@ class Store:
         project: int = FIRST,
         prediction: Iterable[Span] = (),
         checkpoint: str = "",
+        proposals: Iterable[Span] = (),
         readings: Mapping[int, str] = NONE,
         recording: str = "",
         pictures: Sequence[str] = (),
@@ -104,6 +105,7 @@ class Store:
             project: where a new document belongs.
             prediction: what a model had proposed.
             checkpoint: the model that had.
+            proposals: of the prediction, what the annotator has not decided yet.
             readings: how characters are read where the annotator has said so, by offset, as numbered pinyin.
             recording: name of the file in the workspace that lies beside the text.
             pictures: names of the files in the workspace that the pictures beside the text are in.
@@ -119,6 +121,7 @@ class Store:
             text,
             spans,
             prediction=prediction,
+            proposals=proposals,
             readings=readings,
             labels=list(labels),
             client_key=client_key,
@@ -255,7 +258,7 @@ class Store:
         """Return what there is to learn from: of each text its gold, or else its latest revision by a person, oldest first.
 
         Documents with one and the same text count as one text, so that a model is never taught two answers to it. What files said
-        is no correction; see :meth:`Documents.answers`.
+        is no correction; see :meth:`Documents.answers`. Neither is an annotation whose author has yet to decide about proposals.
 
         Args:
             since: only revisions of this moment or later.

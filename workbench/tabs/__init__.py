@@ -42,7 +42,6 @@ class Session:
         pictures: those beside the text, in their order.
         carried: the analysis that the editor's spans came from.
         document: id of the text in the editor.
-        base: the revision that the editor's spans came from.
         job: the job that the Retrain tab shows.
         seen: the state of that job when it was last drawn.
     """
@@ -58,7 +57,6 @@ class Session:
     pictures: tuple[Placed, ...] = ()
     carried: str = ""
     document: str = ""
-    base: int | None = None
     job: str = ""
     seen: str = ""
 

@@ -14,7 +14,15 @@ from engine.errors import DocumentError
 from workbench.errors import UserError
 from workbench.picture_panel.drawing import drawn_if_there
 from workbench.services import LONGEST, Analysis
-from workbench.span_editor import SpanEditor, editor_texts, evidence_snippets, proposed_spans, word_borders
+from workbench.span_editor import (
+    SpanEditor,
+    editor_notes,
+    editor_texts,
+    evidence_snippets,
+    proposed_spans,
+    read_remarks,
+    word_borders,
+)
 from workbench.store import Revision, StoredDocument
 from workbench.tabs import QUIET, Context, Door, Session, Tab, guard, notice
 from workbench.views.beside import beside_html
@@ -91,7 +99,8 @@ class _Handlers:
     def reopen(self, event: gr.EventData, session: Session) -> dict[Any, Any]:
         """Bring a document of the list into the editor."""
         session.carried = ""
-        return self._open(session, _latest(self.context.services.store.document(int(event.id))))
+        stored = self.context.services.store.document(int(event.id))
+        return self._open(session, _latest(stored), _undecided(stored))
 
     def resume(self, text: str, session: Session) -> dict[Any, Any]:
         """After a reload, go on with the draft that no server has acknowledged."""
@@ -99,13 +108,14 @@ class _Handlers:
             return {self.parts.recent: _recent(self.context)}
         session.carried = ""
         stored = self.context.services.stored(text)
-        return self._open(session, _latest(stored) if stored else Document(text))
+        return self._open(session, _latest(stored), _undecided(stored)) if stored else self._open(session, Document(text))
 
     def save(self, event: gr.EventData, value: dict[str, Any], session: Session, request: gr.Request) -> dict[Any, Any]:
         """Append a revision and tell the editor that it is safe."""
         revision = _save(self.context, event, session, request.username or "")
+        answered = {"acknowledged": event.client_key, "revision": revision.id, **_rival(self.context, revision)}
         return {
-            self.parts.editor: {**value, "acknowledged": event.client_key},
+            self.parts.editor: {**value, **answered},
             self.parts.status: _status(self.context, revision),
             self.parts.recent: _recent(self.context),
         }
@@ -125,13 +135,16 @@ class _Handlers:
         stored = services.stored(document.text)
         latest = stored.latest if stored else None
         beside = _beside(document.text, services.analysis(session.carried), stored)
-        session.document, session.base = document.id, latest.id if latest else None
+        session.document = document.id
+        open_notes = services.store.notes.of(stored.id) if stored else ()
         value = _empty(self.context) | {
             "key": document.id,
             "text": document.text,
             "spans": [{**asdict(span), "predicted": False} for span in document.spans],
             "labels": _labels(self.context, [span.label for span in document.spans]),
             "boundaries": word_borders(document.text),
+            "revision": latest.id if latest else None,
+            "notes": editor_notes(open_notes, document.spans),
         }
         value |= more
         status = _status(self.context, latest) if latest else ""
@@ -167,6 +180,26 @@ def _latest(stored: StoredDocument) -> Document:
     return Document(stored.text, stored.latest.spans if stored.latest else ())
 
 
+def _undecided(stored: StoredDocument) -> dict[str, Any]:
+    """Return the spans last saved, with the proposals that were still to be decided."""
+    if stored.latest is None or not stored.latest.proposals:
+        return {}
+    decided = [{**asdict(span), "predicted": False} for span in stored.latest.spans]
+    return {"spans": [*decided, *({**asdict(span), "predicted": True} for span in stored.latest.proposals)]}
+
+
+def _rival(context: Context, revision: Revision) -> dict[str, Any]:
+    """Return what somebody else had saved meanwhile, to be compared; nothing if nobody had."""
+    if not revision.conflicted:
+        return {"other": None}
+    before = next(
+        found for found in context.services.store.revisions(revision.document_id) if found.number == revision.number - 1
+    )
+    spans = [asdict(span) for span in before.spans]
+    author = before.author or context.texts("annotate.other.author")
+    return {"other": {"author": author, "spans": spans, "revision": before.id}}
+
+
 def _empty(context: Context) -> dict[str, Any]:
     texts = editor_texts(context.texts)
     return {"key": "", "text": "", "spans": [], "labels": _labels(context), "texts": texts, "acknowledged": ""}
@@ -179,8 +212,9 @@ def _labels(context: Context, more: Iterable[str] = ()) -> list[dict[str, str]]:
 def _save(context: Context, event: gr.EventData, session: Session, author: str) -> Revision:
     services = context.services
     try:
-        spans = [Span(int(span["start"]), int(span["end"]), str(span["label"])) for span in event.spans]
-        document = Document(str(event.text), tuple(spans))
+        document = Document(str(event.text), _spans(event.spans))
+        proposals = _spans(_said(event, "proposals") or ())
+        remarks = read_remarks(_said(event, "notes") or {})
     except (AttributeError, DocumentError, KeyError, TypeError, ValueError) as error:
         raise UserError("annotate.save.error", message=error) from error
     # A draft of another text may be sent while this one is shown: what is known about the shown one is not about it.
@@ -194,14 +228,24 @@ def _save(context: Context, event: gr.EventData, session: Session, author: str) 
         labels=services.labels(),
         client_key=str(event.client_key),
         document_id=stored.id if stored else None,
-        base_revision=session.base if shown else None,
+        base_revision=_said(event, "base_revision"),
         seconds=event.seconds,
+        proposals=proposals,
+        evidence=_said(event, "evidence") or None,
         **_beside(document.text, analysis, stored),
         **_origin(analysis),
     )
-    if shown:
-        session.base = revision.id
+    services.store.notes.settle(revision.document_id, author, remarks)
     return revision
+
+
+def _spans(said: Iterable[Mapping[str, Any]]) -> tuple[Span, ...]:
+    return tuple(Span(int(span["start"]), int(span["end"]), str(span["label"]), span.get("score")) for span in said)
+
+
+def _said(event: gr.EventData, name: str) -> Any:
+    """Return what a save says beside its spans; a draft of an older version, sent again, does not say everything."""
+    return getattr(event, name, None)
 
 
 def _beside(text: str, analysis: Analysis | None, stored: StoredDocument | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Projects with their labels; every document there is belongs to the first. Layers, sources and evidence of revisions."""
+"""Projects with their labels; every document there is belongs to the first. Revisions have layers, sources, proposals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ down_revision = "0004"
 
 ADDED = {
     "documents": ("project_id", "name", "meta", "pictures", "recording"),
-    "revisions": ("layer", "sources"),
+    "revisions": ("layer", "sources", "proposals"),
 }
 
 
@@ -56,6 +56,7 @@ def upgrade() -> None:
     op.add_column("documents", sa.Column("recording", sa.Text, nullable=False, server_default=""))
     op.add_column("revisions", sa.Column("layer", sa.Text, nullable=False, server_default="annotation"))
     op.add_column("revisions", sa.Column("sources", sa.JSON, nullable=False, server_default="[]"))
+    op.add_column("revisions", sa.Column("proposals", sa.JSON, nullable=False, server_default="[]"))
 
 
 def downgrade() -> None:

@@ -1,0 +1,153 @@
+"""Annotate in a real browser: what is undecided is kept and not learned from, notes stay, and of two people nobody loses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.document import Document, Span
+from engine.tagger import Prediction
+from tests.browser.editor_page import focus, press, state_is
+from tests.browser.serving import StandIn, fresh_pages, served
+from workbench.store import Store
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+TEXT = "😀张伟在北京大学见李娜"
+SPANS = (Span(1, 3, "PER", 0.9), Span(4, 8, "ORG", 0.6), Span(9, 11, "PER", 0.8))
+
+
+class Proposing(StandIn):
+    """Stands for a tagger that always finds the same three."""
+
+    def answer(self, document: Document) -> Prediction:
+        return Prediction(document.with_spans(SPANS if document.text.endswith(TEXT) else ()), (), 0.01)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the workbench keeps what is saved."""
+    return tmp_path_factory.mktemp("annotated")
+
+
+@pytest.fixture(scope="module")
+def url(folder: Path, chromium: Any) -> Iterator[str]:
+    monkeypatch = pytest.MonkeyPatch()
+    with served(folder, Proposing(), monkeypatch) as address:
+        yield address
+    monkeypatch.undo()
+
+
+@pytest.fixture
+def store(url: str, folder: Path) -> Iterator[Store]:
+    """Return the store behind the page."""
+    opened = Store.open(f"sqlite:///{(folder / 'duomo.db').as_posix()}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def visit(url: str, chromium: Any) -> Iterator[Callable[..., Any]]:
+    """Open a fresh page; errors in it fail the test."""
+    wrong: list[str] = []
+    with fresh_pages(chromium, wrong) as fresh:
+
+        def opening() -> Any:
+            page = fresh(1280)
+            page.goto(url)
+            page.wait_for_selector("#analyse-hero .duomo-text")
+            return page
+
+        yield opening
+
+
+def carry(page: Any, text: str) -> None:
+    """Analyse a text and bring it to Annotate."""
+    page.locator("#analyse-text textarea").fill(text)
+    page.locator("#analyse-run").click()
+    page.wait_for_function("text => document.querySelector('#analyse-hero').textContent.includes(text)", arg=text[:2])
+    page.locator("#analyse-correct").click()
+    page.wait_for_function("text => document.querySelector('.duomo-surface')?.textContent.includes(text)", arg=text[:2])
+    focus(page)
+
+
+def reopen(page: Any, text: str) -> None:
+    """Open a saved document from the list."""
+    page.get_by_role("tab", name="标注").click()
+    page.locator(f"#annotate-recent .document:has-text('{text}')").first.click()
+    page.wait_for_function("text => document.querySelector('.duomo-surface')?.textContent.includes(text)", arg=text[:2])
+    focus(page)
+
+
+def tags(page: Any) -> list[str]:
+    """Return what stands beside the spans: a proposal with its percentage, an annotation without."""
+    return sorted(page.locator("#annotate-editor .duomo-tag").all_inner_texts())
+
+
+def test_what_is_undecided_is_kept_and_not_learned_from(visit: Callable[..., Any], store: Store) -> None:
+    text = "一" + TEXT
+    spans = [(span.start + 1, span.end + 1, span.label) for span in SPANS]
+    page = visit()
+    Proposing.answer, before = lambda self, document: Prediction(document.with_spans(_moved(1)), (), 0.01), Proposing.answer
+    carry(page, text)
+    Proposing.answer = before
+    press(page, "a", "a", "Control+s")
+    state_is(page, "saved")
+    kept = store.find(text)
+    assert kept is not None and kept.latest is not None
+    assert [(span.start, span.end, span.label, span.score) for span in kept.latest.spans] == [(*spans[0], 0.9)]
+    assert [(span.start, span.end, span.label) for span in kept.latest.proposals] == spans[1:]
+    assert text not in {document.text for document in store.corrections()}
+    again = visit()
+    reopen(again, "一😀张")
+    assert tags(again) == ["ORG 60%", "PER", "PER 80%"]
+    press(again, "Control+Enter")
+    state_is(again, "saved")
+    (learned,) = [document for document in store.corrections() if document.text == text]
+    assert sorted((span.start, span.end, span.label) for span in learned.spans) == spans
+
+
+def _moved(by: int) -> tuple[Span, ...]:
+    return tuple(Span(span.start + by, span.end + by, span.label, span.score) for span in SPANS)
+
+
+def test_a_note_is_kept_shown_again_and_closed_when_it_is_taken_away(visit: Callable[..., Any], store: Store) -> None:
+    page = visit()
+    carry(page, TEXT)
+    press(page, "Control+Enter")
+    state_is(page, "saved")
+    press(page, "n")
+    page.locator(".duomo-notes textarea").fill("李娜是谁？")
+    press(page, "Escape", "Control+s")
+    state_is(page, "saved")
+    document = store.find(TEXT)
+    assert document is not None
+    assert [(note.text, note.extent, note.closed) for note in store.notes.of(document.id)] == [("李娜是谁？", None, False)]
+    again = visit()
+    reopen(again, "😀张伟")
+    assert "李娜是谁？" in again.locator("#annotate-editor").inner_text()
+    press(again, "n")
+    again.locator(".duomo-notes textarea").fill("")
+    press(again, "Escape", "Control+s")
+    state_is(again, "saved")
+    assert [note.closed for note in store.notes.of(document.id)] == [True]
+
+
+def test_of_two_people_on_one_document_the_second_is_shown_what_the_first_saved(visit: Callable[..., Any], store: Store) -> None:
+    hers, his = visit(), visit()
+    for page in (hers, his):
+        carry(page, TEXT)
+    press(hers, "Control+Enter")
+    state_is(hers, "saved")
+    press(his, "a", "a", "x", "Control+Enter")
+    his.wait_for_selector("#annotate-status .notice")
+    document = store.find(TEXT)
+    assert document is not None
+    first, second = store.revisions(document.id)[-2:]
+    assert len(first.spans) == 3 and len(second.spans) == 2 and second.conflicted and not first.conflicted
+    focus(his)
+    press(his, "g")
+    assert "北京大学 ORG" in " ".join(his.locator(".duomo-merge").inner_text().split())
