@@ -40,6 +40,13 @@ class Database:
         self._engine = _engine(self.url)
         self._writers = self._engine.execution_options(writes=True)
         self._queue = threading.Lock()
+        try:
+            self._migrate()
+        except StoreError:
+            self.close()
+            raise
+
+    def _migrate(self) -> None:
         with explained(self.url), self._writers.begin() as connection:
             _lock_writers(connection)
             migrations.upgrade(connection)
