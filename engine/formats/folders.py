@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from engine.document import Document
 from engine.errors import InputError
 from engine.formats.losses import Part
+from engine.formats.source import told_in_writing
 
 TEXT = ".txt"
 _LONGEST = 200
@@ -71,16 +72,12 @@ def new_folder(path: Path) -> Iterator[Path]:
         raise InputError(f"{path} is there already, and not an empty folder; choose another place")
     part = path.with_name(path.name + ".part")
     try:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir()
-        yield part
-        if path.exists():
-            path.rmdir()
-        part.rename(path)
-    except UnicodeEncodeError as error:
-        half = ord(error.object[error.start])
-        raise InputError(f"U+{half:04X} is half of a character and cannot be written as UTF-8; export as jsonl") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}; choose another place or make room") from error
+        with told_in_writing(path):
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir()
+            yield part
+            if path.exists():
+                path.rmdir()
+            part.rename(path)
     finally:
         shutil.rmtree(part, ignore_errors=True)

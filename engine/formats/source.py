@@ -49,6 +49,18 @@ def read_head(path: Path) -> str:
     return head.removeprefix(BOM).decode("utf-8", "replace")
 
 
+@contextmanager
+def told_in_writing(path: Path) -> Iterator[None]:
+    """Raise what goes wrong in writing a file or folder as an :class:`InputError` that says what to do."""
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        half = ord(error.object[error.start])
+        raise InputError(f"U+{half:04X} is half of a character and cannot be written as UTF-8; export as jsonl") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}; choose another place or make room") from error
+
+
 def write_lines(path: Path, lines: Iterable[str], mark: bool = False) -> None:
     """Write lines as UTF-8, each ending as given, replacing the file only once all are written.
 
@@ -62,18 +74,14 @@ def write_lines(path: Path, lines: Iterable[str], mark: bool = False) -> None:
     """
     part = path.with_name(path.name + ".part")
     try:
-        with open_bytes(part, "wb", named=path) as handle:
-            for number, line in enumerate(lines):
-                encoded = line.encode("utf-8")
-                # A reader takes the first mark for none of the text, so that text that begins with one needs another.
-                marked = number == 0 and (mark or encoded.startswith(BOM))
-                handle.write(BOM + encoded if marked else encoded)
-        os.replace(part, path)
-    except UnicodeEncodeError as error:
-        half = ord(error.object[error.start])
-        raise InputError(f"U+{half:04X} is half of a character and cannot be written as UTF-8; export as jsonl") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}; choose another place or make room") from error
+        with told_in_writing(path):
+            with open_bytes(part, "wb", named=path) as handle:
+                for number, line in enumerate(lines):
+                    encoded = line.encode("utf-8")
+                    # A reader takes the first mark for none of the text, so that text that begins with one needs another.
+                    marked = number == 0 and (mark or encoded.startswith(BOM))
+                    handle.write(BOM + encoded if marked else encoded)
+            os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
 
