@@ -11,14 +11,14 @@ from fastapi.staticfiles import StaticFiles
 
 from workbench.language import LANGUAGES, Texts
 from workbench.services import Services
-from workbench.tabs import QUIET, Context, Session, Tab, analyse, annotate, retrain
+from workbench.tabs import QUIET, Context, Session, Tab, analyse, annotate, projects, retrain
 from workbench.theme import css, head, static_paths, theme
 from workbench.views.escape import esc
 
 _TABS = Path(__file__).parent / "tabs"
 _VIEWS = Path(__file__).parent / "views"
 _PANELS = tuple(Path(__file__).parent / name for name in ("character_panel", "speech_panel", "picture_panel"))
-_STYLES = (*sorted(_TABS.glob("*.css")), *(panel / "panel.css" for panel in _PANELS))
+_STYLES = (*sorted(_TABS.rglob("*.css")), *(panel / "panel.css" for panel in _PANELS))
 _DRAWN = tuple(_VIEWS / name for name in ("panels.js", "speech.js", "pictures.js"))
 _SCRIPTS = (*_DRAWN, *(panel / "panel.js" for panel in _PANELS), _TABS / "tabs.js")
 _FONTS = "fonts"
@@ -74,7 +74,7 @@ def _page(blocks: gr.Blocks, services: Services, texts: Texts) -> None:
     session = gr.State(Session())
     context = Context(services, texts, session)
     with gr.Tabs(elem_id="tabs") as tabs:
-        built = {module.KEY: module.build(context) for module in (analyse, annotate, retrain)}
+        built = {module.KEY: module.build(context) for module in (analyse, annotate, retrain, projects)}
     _join(tabs, built)
     for tab in built.values():
         door = tab.opening

@@ -15,6 +15,7 @@ from workbench.errors import UserError
 from workbench.language import Texts
 from workbench.pictured import Placed
 from workbench.services import Services
+from workbench.store import Role
 from workbench.store.errors import StoreError
 from workbench.views.escape import esc
 
@@ -42,6 +43,9 @@ class Session:
         pictures: those beside the text, in their order.
         carried: the analysis that the editor's spans came from.
         document: id of the text in the editor.
+        project: the project that is worked in; 0 until it is asked for, see :func:`project_of`.
+        page: the page of the Projects tab that is shown.
+        wanted: id of the stored document that another tab asks Annotate to open.
         job: the job that the Retrain tab shows.
         seen: the state of that job when it was last drawn.
     """
@@ -57,6 +61,9 @@ class Session:
     pictures: tuple[Placed, ...] = ()
     carried: str = ""
     document: str = ""
+    project: int = 0
+    page: str = ""
+    wanted: int = 0
     job: str = ""
     seen: str = ""
 
@@ -115,6 +122,44 @@ class Tab:
     opening: Door
     signals: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     doors: Mapping[str, Door] = field(default_factory=dict)
+
+
+def account_of(request: gr.Request) -> str:
+    """Return who is signed in; empty where nobody has to."""
+    return request.username or ""
+
+
+def project_of(context: Context, session: Session, request: gr.Request) -> int:
+    """Return the project that a page works in: the one chosen there, else the one last chosen by whoever is signed in.
+
+    Raises:
+        UserError: if they have no part in any project.
+    """
+    store, account = context.services.store, account_of(request)
+    open_to = [project.id for project in store.projects.list(account=account)]
+    if session.project not in open_to:
+        if not open_to:
+            raise UserError("projects.none.error", account=account)
+        remembered = store.get(remembered_project(account))
+        session.project = remembered if remembered in open_to else open_to[0]
+    return session.project
+
+
+def remembered_project(account: str) -> str:
+    """Return the name of the setting that says in which project somebody last worked."""
+    return f"project.{account}"
+
+
+def require(context: Context, session: Session, request: gr.Request, *roles: Role) -> str:
+    """Return who is signed in, if their role in the page's project is one of these.
+
+    Raises:
+        UserError: if it is not.
+    """
+    account = account_of(request)
+    if context.services.store.projects.role(project_of(context, session, request), account) not in roles:
+        raise UserError("projects.role.error", roles=", ".join(context.texts(f"role.{role}.label") for role in roles))
+    return account
 
 
 def notice(text: str, kind: str = "error") -> str:
