@@ -3,6 +3,7 @@
 from workbench.store.accounts import Account, Role
 from workbench.store.assignments import Assignment, Progress
 from workbench.store.difference import Difference, diff
+from workbench.store.disputes import Dispute
 from workbench.store.documents import Imported, View
 from workbench.store.errors import StoreError
 from workbench.store.events import Event
@@ -10,16 +11,20 @@ from workbench.store.labels import Label
 from workbench.store.notes import Note
 from workbench.store.projects import Member, Project
 from workbench.store.records import Revision, RunRecord, StoredDocument
+from workbench.store.report import Acceptance, Deed, Report, Saving, Standing, Work
 from workbench.store.schema import FIRST
 from workbench.store.searching import Criteria, Found
 from workbench.store.store import Store
 
 __all__ = [
     "FIRST",
+    "Acceptance",
     "Account",
     "Assignment",
     "Criteria",
+    "Deed",
     "Difference",
+    "Dispute",
     "Event",
     "Found",
     "Imported",
@@ -28,12 +33,16 @@ __all__ = [
     "Note",
     "Progress",
     "Project",
+    "Report",
     "Revision",
     "Role",
     "RunRecord",
+    "Saving",
+    "Standing",
     "Store",
     "StoreError",
     "StoredDocument",
     "View",
+    "Work",
     "diff",
 ]

@@ -2,7 +2,8 @@
 
 Documents and revisions are only ever added. A save is idempotent by its client key, so that a browser that got no answer can send
 it again; of two people who annotate one document, both are kept. What else is stored has rooms of its own: ``store.projects``,
-``store.labels``, ``store.accounts``, ``store.documents``, ``store.assignments``, ``store.notes`` and ``store.events``.
+``store.labels``, ``store.accounts``, ``store.documents``, ``store.assignments``, ``store.notes``, ``store.events``,
+``store.disputes`` and ``store.statistics``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from workbench.store.accounts import Accounts
 from workbench.store.assignments import Assignments
 from workbench.store.checking import NONE, check_json
 from workbench.store.database import Database
+from workbench.store.disputes import Disputes
 from workbench.store.documents import Documents
 from workbench.store.errors import StoreError
 from workbench.store.events import Event, Events
@@ -39,6 +41,7 @@ from workbench.store.records import (
 from workbench.store.revisions import add_document, append, document_row, resolutions, revision_row
 from workbench.store.schema import FIRST, DocumentRow, EvidenceRow, RevisionRow, RunRow, SettingRow, StateRow
 from workbench.store.searching import EVERYTHING, Criteria, Found, holds, search
+from workbench.store.statistics import Statistics
 
 
 class Store:
@@ -49,11 +52,13 @@ class Store:
         self._database = database
         self.accounts = Accounts(database)
         self.assignments = Assignments(database)
+        self.disputes = Disputes(database)
         self.documents = Documents(database)
         self.events = Events(database)
         self.labels = Labels(database)
         self.notes = Notes(database)
         self.projects = Projects(database)
+        self.statistics = Statistics(database)
 
     @classmethod
     def open(cls, url: str) -> Store:
