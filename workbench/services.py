@@ -16,6 +16,7 @@ from engine.document import Document
 from engine.errors import EngineError, InputError
 from engine.modalities.images import check_count
 from engine.samples import examples
+from workbench.agreement import Agreements
 from workbench.checkpoints import Checkpoints
 from workbench.errors import UserError
 from workbench.jobs import Job, Jobs
@@ -84,6 +85,7 @@ class Services:
         self.settings = settings
         self.examples = examples()
         self.store = store
+        self.agreements = Agreements(store)
         self.checkpoints = Checkpoints(settings.workspace / "checkpoints", settings.checkpoint, store)
         self.jobs = Jobs(store, settings.workspace / "runs")
         self.speech_folder = settings.workspace / "speech"

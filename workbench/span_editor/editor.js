@@ -13,6 +13,7 @@ class Editor {
     this.selectTimer = 0;
     Object.assign(this, { mode: "", threshold: THRESHOLD, byTouch: false, showingBorders: false, same: null, merge: null });
     this.frame = new Frame(root, this);
+    listenToPage(this, root);
     listenToKeys(this);
     listenToPointer(this);
   }
@@ -38,6 +39,7 @@ class Editor {
   // Take a value from Python: another document, an acknowledgement, other words, or a fresh prediction.
   receive(value) {
     if (!value || typeof value.text !== "string") return;
+    this.drafts.keepApart(value.scope);
     const answer = this.acknowledge(value);
     const same = this.value && this.value.key === value.key && this.value.text === value.text;
     if (answer === "other" && !same) return;

@@ -32,13 +32,14 @@ PARTS = (
     "same.js",
     "notes.js",
     "borders.js",
+    "outside.js",
     "evidence.js",
     "navigation.js",
     "merge.js",
     "pointer.js",
     "wiring.js",
 )
-_PASSED_ON = ("revision", "notes", "boundaries", "evidence", "navigation", "flagged", "others", "other")
+_PASSED_ON = ("revision", "notes", "boundaries", "evidence", "navigation", "flagged", "others", "other", "scope", "decided")
 _HEX = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
@@ -57,12 +58,16 @@ class SpanEditor(gr.HTML):
     - ``navigation``: ``{"position", "total", "skip"?, "flag"?}`` of a queue, and ``flagged``.
     - ``others``: who else is here, ``{"author", "state": "open" or "saved"}``.
     - ``other``: another person's version to merge, ``{"author", "spans", "revision"}``.
+    - ``scope``: of an editor that saves elsewhere than others on the page; its drafts are then kept apart from theirs.
+    - ``decided``: whether there is no saving while a proposal is left.
 
     ``save`` fires with ``{key, client_key, text, spans, proposals, notes, evidence, base_revision, seconds}``: ``spans`` are
     annotations, ``proposals`` what nobody has decided, ``evidence`` what a person looked at. It is answered by a value whose
     ``acknowledged`` is that ``client_key`` and whose ``revision`` is the new one; until then the browser keeps the draft and
     sends it again. ``select`` fires with ``{start, end}``; ``next``, ``previous``, ``skip`` and ``flagged`` with ``{key,
     unsaved}``, ``flagged`` also with whether it is ``flagged`` now.
+
+    What stands beside the editor on the page speaks with its element without the server: see ``outside.js``.
     """
 
     def __init__(

@@ -82,6 +82,6 @@ Object.assign(Editor.prototype, {
     const above = this.above().length;
     proposals.accept.firstChild.textContent = this.t("proposals.accept", String(above));
     proposals.accept.disabled = !above;
-    this.frame.saveAll.hidden = !open;
+    this.frame.saveAll.hidden = !open || Boolean(this.value.decided);
   },
 });

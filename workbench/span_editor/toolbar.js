@@ -18,6 +18,7 @@ function makeButton(className, act, ...parts) {
 class Frame {
   constructor(root, editor) {
     this.editor = editor;
+    this.root = root;
     this.bar = make("div", "duomo-bar");
     this.chips = make("div", "duomo-chips");
     this.chips.setAttribute("role", "group");

@@ -182,5 +182,5 @@ def saving_of(timed: Iterable[Timed]) -> Saving:
         rates[document.proposed].append(_HUNDRED * document.seconds / document.characters)
         characters += document.characters * document.proposed
     enough = min(len(rates[True]), len(rates[False])) >= ENOUGH
-    medians = (median(rates[True]), median(rates[False])) if enough else (None, None)
-    return Saving(*medians, len(rates[True]), len(rates[False]), characters)
+    counts = len(rates[True]), len(rates[False]), characters
+    return Saving(median(rates[True]), median(rates[False]), *counts) if enough else Saving(None, None, *counts)

@@ -169,7 +169,7 @@ def _accepted(session: Session, project: int, sight: Sight, becomes: Becomes) ->
     # As text: an empty list, which most are, need not be read.
     columns = [cast(column, Text) for column in (RevisionRow.prediction, last.spans, last.proposals)]
     query = (
-        select(RevisionRow.author, *columns)
+        select(RevisionRow.author, columns[0], columns[1], columns[2])
         .join(proposing, proposing.c.id == RevisionRow.id)
         .join(HeadRow, is_head & (HeadRow.layer == "annotation"))
         .join(last, last.id == HeadRow.revision_id)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,7 +46,11 @@ class Session:
         document: id of the text in the editor.
         project: the project that is worked in; 0 until it is asked for, see :func:`project_of`.
         page: the page of the Projects tab that is shown.
-        wanted: id of the stored document that another tab asks Annotate to open.
+        wanted: id of the stored document that another tab asks Annotate, or another page Adjudicate, to open.
+        judging: id of the document that Adjudicate shows.
+        judging_blindly: whether it hides who said what.
+        judging_whole: whether it shows what all agree on too.
+        judging_judged: whether it lists what has gold already too.
         job: the job that the Retrain tab shows.
         seen: the state of that job when it was last drawn.
     """
@@ -64,6 +69,10 @@ class Session:
     project: int = 0
     page: str = ""
     wanted: int = 0
+    judging: int = 0
+    judging_blindly: bool = False
+    judging_whole: bool = False
+    judging_judged: bool = False
     job: str = ""
     seen: str = ""
 
@@ -168,13 +177,25 @@ def notice(text: str, kind: str = "error") -> str:
     return f'<div class="notice notice-{kind}" role="{role}">{esc(text)}</div>' if text else ""
 
 
-def guard(context: Context, panel: gr.HTML) -> Callable[[Callable[..., dict[Any, Any]]], Callable[..., dict[Any, Any]]]:
+def guard(context: Context, panel: gr.HTML) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator for handlers: what they raise is said in a panel, everything else on the page stays.
 
-    A handler returns a dict from component to value; components left out are left alone.
+    A handler returns a dict from component to value, or yields several; components left out are left alone.
     """
 
-    def decorate(handler: Callable[..., dict[Any, Any]]) -> Callable[..., dict[Any, Any]]:
+    def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
+        if inspect.isgeneratorfunction(handler):
+
+            @functools.wraps(handler)
+            def guarded_steps(*args: Any, **kwargs: Any) -> Iterator[dict[Any, Any]]:
+                try:
+                    for step in handler(*args, **kwargs):
+                        yield {panel: "", **step}
+                except Exception as error:  # the border, as below
+                    yield {panel: notice(explain(error, context))}
+
+            return guarded_steps
+
         @functools.wraps(handler)
         def guarded(*args: Any, **kwargs: Any) -> dict[Any, Any]:
             try:

@@ -32,7 +32,7 @@ def build(context: Context) -> Tab:
     """Lay the tab out and wire it."""
     with gr.Tab(context.texts("projects.tab.label"), id=KEY, elem_classes="page") as item:
         parts = _layout(context)
-        with gr.Tabs(elem_id="project-pages"):
+        with gr.Tabs(elem_id="project-pages") as tabs:
             pages = {module.KEY: module.build(context) for module in _PAGES}
     does, guarded = _Handlers(context, parts), guard(context, parts.problem)
     show = guarded(does.show)
@@ -44,19 +44,37 @@ def build(context: Context) -> Tab:
     for change in changes:
         for key, page in pages.items():
             door = page.opening
-            change.success(_where_shown(key, door.handler), door.inputs, door.outputs, **QUIET)
+            change.success(_where_shown(key, door), door.inputs, door.outputs, **QUIET)
+    _join(context, tabs, pages)
     signals = {name: signal for page in pages.values() for name, signal in page.signals.items()}
     return Tab(item, opening=Door(show, [context.session], parts.drawn), signals=signals)
 
 
-def _where_shown(key: str, show: Callable[..., dict[Any, Any]]) -> Callable[..., dict[Any, Any]]:
+def _where_shown(key: str, door: Door) -> Callable[..., dict[Any, Any]]:
     """Let a page be drawn only if it is the one that is looked at; the others are when they are opened."""
 
-    @functools.wraps(show)
+    @functools.wraps(door.handler)
     def drawn(session: Session, *args: Any, **kwargs: Any) -> dict[Any, Any]:
-        return show(session, *args, **kwargs) if (session.page or overview.KEY) == key else {}
+        if (session.page or overview.KEY) == key:
+            return door.handler(session, *args, **kwargs)
+        # Gradio takes an empty answer for one with too few values.
+        return {door.outputs[0]: gr.update()}
 
     return drawn
+
+
+def _join(context: Context, tabs: gr.Tabs, pages: dict[str, Tab]) -> None:
+    """Let one page lead to another."""
+
+    def judge(session: Session, event: gr.EventData) -> gr.Tabs:
+        session.wanted = int(event.id)
+        return gr.Tabs(selected=adjudicate.KEY)
+
+    def turn(event: gr.EventData) -> gr.Tabs:
+        return gr.Tabs(selected=event.page if event.page in pages else overview.KEY)
+
+    pages[agreement.KEY].signals["judged"](judge, context.session, tabs, **QUIET)
+    pages[overview.KEY].signals["turned"](turn, None, tabs, **QUIET)
 
 
 @dataclass(frozen=True)
