@@ -13,15 +13,17 @@ Object.assign(Editor.prototype, {
   settle(decisions, flat) {
     if (!this.value || this.mode === "merge") return;
     if (this.mode === "same") this.leaveSame();
-    let { spans } = this;
+    const places = new Map();
+    for (const span of this.spans) places.set(stretch(span), [...(places.get(stretch(span)) || []), span]);
     for (const { start, end, labels } of decisions) {
       const place = { start: this.measure.toUnit(start), end: this.measure.toUnit(end) };
-      const twin = (span) => stretch(span) === stretch(place);
-      const { note = "" } = spans.find(twin) || {};
-      spans = spans.filter((span) => !twin(span) && !(flat && labels.length && overlap(span, place)));
-      spans.push(...labels.map((label) => ({ ...place, label, score: null, predicted: false, note })));
+      const [{ note = "" } = {}] = places.get(stretch(place)) || [];
+      if (flat && labels.length) {
+        for (const [name, [first]] of places) if (first && overlap(first, place)) places.delete(name);
+      }
+      places.set(stretch(place), labels.map((label) => ({ ...place, label, score: null, predicted: false, note })));
     }
-    this.commit(spans, null);
+    this.commit([...places.values()].flat(), null);
   },
 
   visitStretch(start, end) {

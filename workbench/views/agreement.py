@@ -12,6 +12,8 @@ from workbench.views.plots import Line, lines_svg
 NONE = "—"
 _OVERALL = ("span_kappa", "f1", "border_f1", "fleiss", "alpha", "alpha_unitizing")
 _BY_LABEL = ("kappa", "f1", "alpha", "alpha_unitizing")
+# Not of F1, which is not corrected for chance, nor of kappa on spans, which knows no agreement on none.
+_JUDGED = ("fleiss", "alpha", "alpha_unitizing")
 _REASONS = {
     NOT_SHARED: "not_shared",
     NOT_COMPLETE: "not_complete",
@@ -38,16 +40,18 @@ def headline_html(agreement: Agreement, texts: Mapping[str, str]) -> str:
         complete=agreement.complete,
         characters=agreement.characters,
     )
-    rows = "".join(
-        f'<tr><th scope="row">{esc(t(name))}<small>{esc(t(f"{name}_hint"))}</small></th>'
-        f"<td>{_value(figure)}</td><td>{esc(interval(figure, texts))}</td><td>{esc(meaning(figure, texts))}</td></tr>"
-        for name in _OVERALL
-        if (figure := getattr(agreement.overall, name)) is not None
-    )
+    rows = []
+    for name in _OVERALL:
+        figure = getattr(agreement.overall, name)
+        if figure is not None:
+            said = meaning(figure, texts) if name in _JUDGED else ""
+            title = f"{esc(t(name))}<small>{esc(t(f'{name}_hint'))}</small>"
+            cells = f"<td>{_value(figure)}</td><td>{esc(interval(figure, texts))}</td><td>{esc(said)}</td>"
+            rows.append(f'<tr><th scope="row">{title}</th>{cells}</tr>')
     heads = _heads([t("measure"), t("value"), t("interval"), t("meaning")])
     said = f"{esc(interval(kappa, texts))}<br>{esc(meaning(kappa, texts))} {esc(t('kappa_hint'))}<br><small>{esc(basis)}</small>"
     lead = f'<p class="agree-figure">{_value(kappa)}</p><p><b>{esc(t("kappa"))}</b> {said}</p>'
-    table = f'<table class="agree">{heads}<tbody>{rows}</tbody></table>'
+    table = f'<table class="agree">{heads}<tbody>{"".join(rows)}</tbody></table>'
     return f'<div class="agree-lead">{lead}</div><div class="duomo-scroll">{table}</div>'
 
 
@@ -121,11 +125,11 @@ def confusion_html(confusion: Mapping[tuple[str, str], int], texts: Mapping[str,
 
 
 def interval(figure: Figure, texts: Mapping[str, str]) -> str:
-    """Return the 95% interval in brackets, or why there is no value."""
+    """Return the 95% interval, or why there is no value."""
     if figure.value is None:
         name = _REASONS.get(figure.reason)
         return _words(texts)(f"reason.{name}") if name else figure.reason
-    return "" if figure.low is None or figure.high is None else f"(95% {figure.low:.3f}–{figure.high:.3f})"
+    return "" if figure.low is None or figure.high is None else f"95% [{figure.low:.3f}, {figure.high:.3f}]"
 
 
 def meaning(figure: Figure, texts: Mapping[str, str]) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from workbench.views.escape import esc
 
-_WIDTH, _LEFT, _RIGHT = 640, 40, 90
+_WIDTH, _LEFT, _RIGHT = 460, 36, 84
 _TOP, _HEIGHT = 14, 150
-_MOST_BARS = 60
+_MOST_BARS = 45
 _SIGNS = ("●", "▲", "■", "◆")
 
 
@@ -44,7 +44,7 @@ def lines_svg(lines: Sequence[Line], places: Sequence[str], *, title: str) -> st
         for tick in ticks
     )
     drawn = "".join(_line(line, number, at) for number, line in enumerate(lines))
-    shown = {0, len(places) - 1} if len(places) > 6 else set(range(len(places)))
+    shown = {0, len(places) - 1} if len(places) > 4 else set(range(len(places)))
     below = "".join(
         f'<text x="{at(number, least)[0]:.1f}" y="{bottom + 18}" text-anchor="middle">{esc(place)}</text>'
         for number, place in enumerate(places)
@@ -55,7 +55,7 @@ def lines_svg(lines: Sequence[Line], places: Sequence[str], *, title: str) -> st
 
 
 def days_svg(days: Sequence[tuple[str, int]], *, title: str) -> str:
-    """Draw a bar for each day, the last sixty of them.
+    """Draw a bar for each day, the last forty-five of them.
 
     Args:
         days: what the day is called, and how many.

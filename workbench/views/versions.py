@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from engine.document import Document, Span
@@ -14,6 +13,9 @@ from workbench.views.spans import spans_html
 DIFFERENT = "≠"
 NONE = "—"
 _MENTION = 24
+_TAB = "\t"
+_MOST = 150
+"""Versions of passages that are drawn: what a page can hold, and more than anybody reads side by side."""
 
 
 def versions_html(text: str, voices: Sequence[Voice], units: Sequence[Unit], texts: Mapping[str, str], *, whole: bool) -> str:
@@ -29,20 +31,25 @@ def versions_html(text: str, voices: Sequence[Voice], units: Sequence[Unit], tex
     colours = palette(sorted({span.label for voice in voices for span in voice.spans}))
     colours = {**colours, **{f"{DIFFERENT} {label}": colour for label, colour in colours.items()}}
     open_units = {(unit.start, unit.end) for unit in units if unit.differs}
-    parts, left_out = [], 0
+    parts, agreed, beyond, drawn = [], 0, 0, 0
     for start, end in passages(text, voices):
-        differing = any(start <= unit[0] and unit[1] <= end for unit in open_units)
-        if not (differing or whole):
-            left_out += 1
+        if not (whole or any(start <= unit[0] and unit[1] <= end for unit in open_units)):
+            agreed += 1
             continue
+        if drawn >= _MOST:
+            beyond += 1
+            continue
+        held = versions(start, end, voices)
+        drawn += len(held)
         rows = "".join(
             f'<li><p class="weigh-holders">{_holders(holders, voices, texts)}</p>'
             f"{_passage(text, (start, end), spans, open_units, colours, texts)}</li>"
-            for holders, spans in versions(start, end, voices)
+            for holders, spans in held
         )
         parts.append(f'<ul class="weigh-passage" lang="zh">{rows}</ul>')
-    if left_out:
-        parts.append(f'<p class="duomo-note">{esc(texts["views.versions.left_out"].format(count=left_out))}</p>')
+    for name, count in (("left_out", agreed), ("beyond", beyond)):
+        if count:
+            parts.append(f'<p class="duomo-hint">{esc(texts[f"views.versions.{name}"].format(count=count))}</p>')
     return f'<div class="weigh-versions">{"".join(parts)}</div>'
 
 
@@ -56,17 +63,16 @@ def units_html(
         voices: the versions, a column each.
         units: the stretches, a row each.
         texts: the words ``views.versions.*``.
-        whole: whether rows that all agree on are shown too; they are there in any case.
+        whole: whether rows that all agree on are there too.
         flat: whether spans must not overlap.
         key: of the document in the editor that shows the result.
     """
     t = {name: texts[f"views.versions.{name}"] for name in ("mention", "result", "majority", "take_all", "take_all_of")}
     heads = "".join(_head(number, voice, t) for number, voice in enumerate(voices))
     asked = sum(voice.kind == "annotator" for voice in voices)
-    rows = "".join(_row(text, voices, unit, texts, asked) for unit in units)
-    shown = " is-whole" if whole else ""
+    rows = "".join(_row(text, voices, unit, texts, asked) for unit in units if unit.differs or whole)
     return (
-        f'<div class="weigh-scroll"><table class="weigh{shown}" data-key="{esc(key)}" data-flat="{int(flat)}" '
+        f'<div class="weigh-scroll"><table class="weigh" data-key="{esc(key)}" data-flat="{int(flat)}" '
         f'data-open="{esc(texts["views.versions.open"])}" data-none="{NONE}"><thead><tr>'
         f'<th scope="col">{esc(t["mention"])}</th><th scope="col">{esc(t["result"])}</th>'
         f'<th scope="col"><span>{esc(t["majority"])}</span></th>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
@@ -114,24 +120,21 @@ def _row(text: str, voices: Sequence[Voice], unit: Unit, texts: Mapping[str, str
     mention = " ".join(text[unit.start : unit.end].split())
     short = mention if len(mention) <= _MENTION else f"{mention[: _MENTION - 1]}…"
     cells = "".join(
-        f"<td>{_cell(labels, '' if labels == unit.majority or voice.kind != 'annotator' else DIFFERENT, voice.name)}</td>"
+        f"<td>{_cell(labels, '' if labels == unit.majority or voice.kind != 'annotator' else DIFFERENT)}</td>"
         for labels, voice in zip(unit.said, voices, strict=True)
     )
     if unit.majority is None:
         most = f'<span class="weigh-none">{esc(texts["views.versions.no_majority"])}</span>'
     else:
-        most = _cell(unit.majority, f"{unit.votes[0][1]}/{asked}", texts["views.versions.majority"], " is-most")
+        most = _cell(unit.majority, f"{unit.votes[0][1]}/{asked}", " is-most")
     kind = "is-open" if unit.differs else "is-agreed"
     place = f'data-from="{unit.start}" data-to="{unit.end}"'
     head = f'<button type="button" class="weigh-mention" lang="zh" title="{esc(mention)}">{esc(short)}</button>'
     return f'<tr class="{kind}" {place}><th scope="row">{head}</th><td class="weigh-result"></td><td>{most}</td>{cells}</tr>'
 
 
-def _cell(labels: Labels, mark: str, name: str, more: str = "") -> str:
+def _cell(labels: Labels, mark: str, more: str = "") -> str:
     said = " + ".join(labels) or NONE
     small = f" <small>{esc(mark)}</small>" if mark else ""
-    spoken = f"{name}: {said} {mark}".strip()
-    return (
-        f'<button type="button" class="weigh-cell{more}" data-labels="{esc(json.dumps(labels, ensure_ascii=False))}" '
-        f'aria-label="{esc(spoken)}" aria-pressed="false">{esc(said)}{small}</button>'
-    )
+    # Twenty annotators and a long text make ten thousand of these: what they say is said once.
+    return f'<button type="button" class="weigh-cell{more}" data-labels="{esc(_TAB.join(labels))}">{esc(said)}{small}</button>'

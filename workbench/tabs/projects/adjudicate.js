@@ -8,7 +8,7 @@ window.duomoWeigh = (() => {
   const editor = () => document.querySelector("#adjudicate-editor .duomo-editor");
   const table = () => document.querySelector(`${PAGE} table.weigh`);
   const send = (name, detail) => editor() && editor().dispatchEvent(new CustomEvent(`duomo-${name}`, { detail }));
-  const labelsOf = (cell) => JSON.parse(cell.dataset.labels);
+  const labelsOf = (cell) => (cell.dataset.labels ? cell.dataset.labels.split("\t") : []);
   const rows = () => (table() ? [...table().tBodies[0].rows] : []);
   const shown = () => rows().filter((row) => row.offsetParent !== null);
   const isOpen = (row) => row.dataset.state === "open";
@@ -38,10 +38,12 @@ window.duomoWeigh = (() => {
   function paintRow(row, spans, words) {
     const open = spans.some((span) => span.predicted);
     const labels = spans.map((span) => span.label).sort();
-    row.dataset.state = open ? "open" : "decided";
     const text = open ? words.open : labels.join(" + ") || words.none;
     const result = row.querySelector(".weigh-result");
-    if (result.textContent !== text) result.textContent = text;
+    // A long table is drawn anew only where something was decided.
+    if (row.dataset.state && result.textContent === text) return;
+    row.dataset.state = open ? "open" : "decided";
+    result.textContent = text;
     for (const cell of row.querySelectorAll(".weigh-cell")) {
       cell.setAttribute("aria-pressed", String(!open && equal(labelsOf(cell), labels)));
     }

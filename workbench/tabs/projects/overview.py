@@ -186,10 +186,10 @@ class _Drawing:
         if not kept or kept["kappa"]["value"] is None:
             return f"<p>{self.t('agreement.none')} {link}</p>"
         kappa = kept["kappa"]
-        interval = "" if kappa["low"] is None else f" (95% {kappa['low']:.3f}–{kappa['high']:.3f})"
+        interval = "" if kappa["low"] is None else f"95% [{kappa['low']:.3f}, {kappa['high']:.3f}] "
         moment = f"{datetime.fromisoformat(kept['moment']):%Y-%m-%d %H:%M}"
         said = {"annotators": kept["annotators"], "documents": kept["documents"], "time": moment}
-        line = self.t("agreement.line", value=f"{kappa['value']:.3f}", interval=interval, **said)
+        line = self.t("agreement.line", interval=interval, **said)
         since = self.t("agreement.since", count=kept["since"]) if kept["since"] else ""
         return f'<p class="board-figure">{kappa["value"]:.3f}</p><p>{line}</p><p class="duomo-hint">{since} {link}</p>'
 
