@@ -5,11 +5,12 @@ from types import SimpleNamespace
 import pytest
 
 from engine.document import Document, Span
+from workbench.adjudication import following, weigh
 from workbench.errors import UserError
 from workbench.judging import Voice, begin_from, passages, units_of, versions
 from workbench.language import Texts
 from workbench.store import StoreError
-from workbench.tabs.projects.adjudicate import _following, _save, _weigh
+from workbench.tabs.projects.adjudicate import _save
 from workbench.views.versions import units_html, versions_html
 
 TEXT = "😀昨天李小龙从𠮷林回到上海。后来他去了北京大学。"
@@ -95,12 +96,12 @@ def test_names_and_labels_are_escaped_and_differences_are_marked_in_words():
 def test_gold_is_saved_with_what_was_weighed(store):
     document_id = judged(store)
     context = context_of(store)
-    weighed = _weigh(context, document_id, "", hidden=False)
+    weighed = weigh(store, context.texts, document_id, "", hidden=False)
     assert [voice.name for voice in weighed.voices] == ["a", "b", "c"]
     revision = _save(context, event(weighed.key, PER, LOC), "")
     assert (revision.layer, revision.spans, len(revision.sources)) == ("gold", (PER, LOC), 3)
     assert store.documents.view(document_id, "").gold == revision
-    again = _weigh(context, document_id, "", hidden=False)
+    again = weigh(store, context.texts, document_id, "", hidden=False)
     assert again.voices[-1].kind == "gold" and again.key == weighed.key
 
 
@@ -123,17 +124,14 @@ def test_what_is_undecided_overlaps_in_a_flat_project_or_belongs_to_another_text
 
 def test_hidden_annotators_are_numbered_in_another_order_in_each_document(store):
     document_id = judged(store)
-    weighed = _weigh(context_of(store), document_id, "", hidden=True)
+    weighed = weigh(store, Texts("zh"), document_id, "", hidden=True)
     assert [voice.name for voice in weighed.voices] == ["标注员 1", "标注员 2", "标注员 3"]
     assert set(weighed.names) == set(SAID)
 
 
 def test_after_a_document_comes_the_next_that_waits():
     listed = [SimpleNamespace(document_id=number, judged=number == 2) for number in (1, 2, 3)]
-    session = SimpleNamespace(judging=1, judging_judged=False)
-    assert _following(listed, session) == 3
-    session.judging = 3
-    assert _following(listed, session) == 1
-    session.judging, session.judging_judged = 1, True
-    assert _following(listed, session) == 2
-    assert _following(listed[:1], session) == 0
+    assert following(listed, 1, judged=False) == 3
+    assert following(listed, 3, judged=False) == 1
+    assert following(listed, 1, judged=True) == 2
+    assert following(listed[:1], 1, judged=False) == 0

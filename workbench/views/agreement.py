@@ -32,9 +32,9 @@ def headline_html(agreement: Agreement, texts: Mapping[str, str]) -> str:
         agreement: of all labels.
         texts: the words ``views.agreement.*``.
     """
-    t = _words(texts)
+    say = _words(texts)
     kappa = agreement.overall.kappa
-    basis = t("basis").format(
+    basis = say("basis").format(
         annotators=len(agreement.annotators),
         shared=agreement.shared,
         complete=agreement.complete,
@@ -45,19 +45,21 @@ def headline_html(agreement: Agreement, texts: Mapping[str, str]) -> str:
         figure = getattr(agreement.overall, name)
         if figure is not None:
             said = meaning(figure, texts) if name in _JUDGED else ""
-            title = f"{esc(t(name))}<small>{esc(t(f'{name}_hint'))}</small>"
+            title = f"{esc(say(name))}<small>{esc(say(f'{name}_hint'))}</small>"
             cells = f"<td>{_value(figure)}</td><td>{esc(interval(figure, texts))}</td><td>{esc(said)}</td>"
             rows.append(f'<tr><th scope="row">{title}</th>{cells}</tr>')
-    heads = _heads([t("measure"), t("value"), t("interval"), t("meaning")])
-    said = f"{esc(interval(kappa, texts))}<br>{esc(meaning(kappa, texts))} {esc(t('kappa_hint'))}<br><small>{esc(basis)}</small>"
-    lead = f'<p class="agree-figure">{_value(kappa)}</p><p><b>{esc(t("kappa"))}</b> {said}</p>'
+    heads = _heads([say("measure"), say("value"), say("interval"), say("meaning")])
+    said = (
+        f"{esc(interval(kappa, texts))}<br>{esc(meaning(kappa, texts))} {esc(say('kappa_hint'))}<br><small>{esc(basis)}</small>"
+    )
+    lead = f'<p class="agree-figure">{_value(kappa)}</p><p><b>{esc(say("kappa"))}</b> {said}</p>'
     table = f'<table class="agree">{heads}<tbody>{"".join(rows)}</tbody></table>'
     return f'<div class="agree-lead">{lead}</div><div class="duomo-scroll">{table}</div>'
 
 
 def pairs_html(agreement: Agreement, names: Mapping[str, str], texts: Mapping[str, str]) -> str:
     """Draw annotator by annotator: kappa above the diagonal, F1 of spans below it; the lowest of each is marked."""
-    t = _words(texts)
+    say = _words(texts)
     found = {pair.annotators: pair for pair in agreement.pairs}
     least = {
         name: min((value for pair in agreement.pairs if (value := getattr(pair, name).value) is not None), default=None)
@@ -76,42 +78,42 @@ def pairs_html(agreement: Agreement, names: Mapping[str, str], texts: Mapping[st
             name = "kappa" if above else "f1"
             figure = getattr(pair, name)
             low = " ▼" if several and figure.value is not None and figure.value == least[name] else ""
-            hover = f"{interval(figure, texts)} · {t('documents').format(count=pair.documents)}"
+            hover = f"{interval(figure, texts)} · {say('documents').format(count=pair.documents)}"
             cells.append(f'<td title="{esc(hover)}">{_value(figure)}{low}</td>')
         rows.append(f'<tr><th scope="row">{esc(names[one])}</th>{"".join(cells)}</tr>')
     heads = _heads(["", *(names[name] for name in agreement.annotators)])
-    return _table(heads, rows, t("pairs_hint"))
+    return _table(heads, rows, say("pairs_hint"))
 
 
 def labels_html(agreement: Agreement, texts: Mapping[str, str]) -> str:
     """Draw a row of figures for each label."""
-    t = _words(texts)
+    say = _words(texts)
     rows = [
         f'<tr><th scope="row">{esc(label)}</th>'
         + "".join(f"<td>{_value(figure)} <small>{esc(interval(figure, texts))}</small></td>" for figure in _of(figures))
         + "</tr>"
         for label, figures in agreement.labels.items()
     ]
-    return _table(_heads([t("label"), *(t(name) for name in _BY_LABEL)]), rows, "")
+    return _table(_heads([say("label"), *(say(name) for name in _BY_LABEL)]), rows, "")
 
 
 def time_html(windows: Sequence[Window], texts: Mapping[str, str]) -> str:
     """Draw kappa and F1 over time, or say that there are too few documents."""
-    t = _words(texts)
+    say = _words(texts)
     if not windows:
-        return f'<p class="duomo-note">{esc(t("time_few"))}</p>'
+        return f'<p class="duomo-note">{esc(say("time_few"))}</p>'
     places = [f"{window.last.astimezone():%m-%d %H:%M}" for window in windows]
     lines = [
-        Line(t(f"{name}_short"), [_point(getattr(window.agreement.overall, name)) for window in windows])
+        Line(say(f"{name}_short"), [_point(getattr(window.agreement.overall, name)) for window in windows])
         for name in ("kappa", "f1")
     ]
-    hint = t("time_hint").format(count=windows[0].agreement.documents)
-    return f'<p class="duomo-hint">{esc(hint)}</p>{lines_svg(lines, places, title=t("time"))}'
+    hint = say("time_hint").format(count=windows[0].agreement.documents)
+    return f'<p class="duomo-hint">{esc(hint)}</p>{lines_svg(lines, places, title=say("time"))}'
 
 
 def confusion_html(confusion: Mapping[tuple[str, str], int], texts: Mapping[str, str]) -> str:
     """Draw label by label how often one annotator said the one and another the other; the diagonal is agreement."""
-    t = _words(texts)
+    say = _words(texts)
     labels = sorted({label for pair in confusion for label in pair}, key=lambda label: (label == NONE, label))
     rows = []
     for one in labels:
@@ -120,8 +122,8 @@ def confusion_html(confusion: Mapping[tuple[str, str], int], texts: Mapping[str,
             count = confusion.get((one, other)) or confusion.get((other, one)) or 0
             kind = "is-self" if one == other else "is-some" if count else ""
             cells.append(f'<td class="{kind}">{"" if one == other == NONE else f"{count:,}"}</td>')
-        rows.append(f'<tr><th scope="row">{esc(_called(one, t))}</th>{"".join(cells)}</tr>')
-    return _table(_heads(["", *(_called(label, t) for label in labels)]), rows, t("confusion_hint"))
+        rows.append(f'<tr><th scope="row">{esc(_called(one, say))}</th>{"".join(cells)}</tr>')
+    return _table(_heads(["", *(_called(label, say) for label in labels)]), rows, say("confusion_hint"))
 
 
 def interval(figure: Figure, texts: Mapping[str, str]) -> str:
@@ -134,11 +136,11 @@ def interval(figure: Figure, texts: Mapping[str, str]) -> str:
 
 def meaning(figure: Figure, texts: Mapping[str, str]) -> str:
     """Return in plain words how far a value carries; by its interval's lower end where there is one."""
-    t = _words(texts)
+    say = _words(texts)
     sure = figure.value if figure.low is None else figure.low
     if sure is None:
         return ""
-    return t("reliable") if sure >= _RELIABLE else t("tentative") if sure >= _TENTATIVE else t("unreliable")
+    return say("reliable") if sure >= _RELIABLE else say("tentative") if sure >= _TENTATIVE else say("unreliable")
 
 
 def _words(texts: Mapping[str, str]) -> _Words:
@@ -157,8 +159,8 @@ def _of(figures: object) -> list[Figure]:
     return [getattr(figures, name) for name in _BY_LABEL]
 
 
-def _called(label: str, t: _Words) -> str:
-    return t("none") if label == NONE else label
+def _called(label: str, say: _Words) -> str:
+    return say("none") if label == NONE else label
 
 
 def _value(figure: Figure) -> str:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from hashlib import sha256
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from engine.document import Document, Span
 from engine.errors import DocumentError
+from workbench.adjudication import Weighed, check_flat, following, neighbour, rival, weigh
 from workbench.errors import UserError
-from workbench.judging import Unit, Voice, begin_from, units_of
+from workbench.judging import begin_from
 from workbench.span_editor import SpanEditor, editor_notes, editor_texts, read_remarks, word_borders
-from workbench.store import Dispute, Note, Revision, View
+from workbench.store import Dispute, Note, Revision
 from workbench.tabs import QUIET, Context, Door, Session, Tab, account_of, guard, notice, project_of
 from workbench.views.colours import editor_labels
 from workbench.views.escape import esc
@@ -48,22 +48,6 @@ class _Parts:
     @property
     def drawn(self) -> list[Any]:
         return [*self.compared, self.work, self.editor, self.status, self.hidden, self.whole, self.judged]
-
-
-@dataclass(frozen=True)
-class _Weighed:
-    """A document on the table: the versions, what there is to decide, and the revisions that are weighed."""
-
-    view: View
-    voices: tuple[Voice, ...]
-    units: tuple[Unit, ...]
-    sources: tuple[Revision, ...]
-    names: Mapping[str, str]
-
-    @property
-    def key(self) -> str:
-        """Return the editor's name for it: of other versions, a draft would be of something else."""
-        return f"{self.view.document.id}.{'-'.join(str(source.id) for source in self.sources)}"
 
 
 def build(context: Context) -> Tab:
@@ -135,12 +119,12 @@ class _Handlers:
         if not shown:
             return {self.parts.editor: {**value, **answered}}
         if revision.conflicted:
-            answered["other"] = _rival(self.context, revision)
+            answered["other"] = rival(self.context.services.store, self.context.texts, revision)
             told = notice(self.context.texts("adjudicate.conflict.note"), "warning")
             return {self.parts.editor: {**value, **answered}, self.parts.status: told}
-        following = _following(before, session)
+        after = following(before, session.judging, judged=session.judging_judged)
         saved = self._saved(revision)
-        session.judging = following
+        session.judging = after
         drawn = self._draw(session, request)
         return {
             **drawn,
@@ -155,7 +139,7 @@ class _Handlers:
         return f'<p class="notice notice-success" role="status">{esc(line)} {again}</p>'
 
     def _go(self, session: Session, request: gr.Request, by: int) -> dict[Any, Any]:
-        target = _neighbour(self._disputes(session, request), session.judging, by)
+        target = neighbour(self._disputes(session, request), session.judging, by)
         if target:
             session.judging = target.document_id
         return {self.parts.status: "", **self._draw(session, request)}
@@ -172,7 +156,9 @@ class _Handlers:
         queue = _queue(self.context, listed, session.judging)
         if not session.judging:
             return self._nothing(queue)
-        weighed = _weigh(self.context, session.judging, account_of(request), session.judging_blindly)
+        weighed = weigh(
+            self.context.services.store, self.context.texts, session.judging, account_of(request), hidden=session.judging_blindly
+        )
         t, document = self.context.texts.words, weighed.view.document
         flat = not self.context.services.store.projects.get(document.project_id).nested
         drawn = (document.text, weighed.voices, weighed.units, t)
@@ -217,37 +203,6 @@ def _opening(name: str) -> gr.HTML:
     return gr.HTML(js_on_load="duomo.openings(element, trigger, 'open')", elem_id=name)
 
 
-def _weigh(context: Context, document_id: int, account: str, hidden: bool) -> _Weighed:
-    store = context.services.store
-    view = store.documents.view(document_id, account)
-    annotations = [found for found in (view.own, *view.others) if found is not None]
-    annotations.sort(key=lambda found: _shuffled(document_id, found.author) if hidden else found.author)
-    t = context.texts
-    names = {
-        found.author: t("adjudicate.hidden.name", number=number) if hidden else found.author or t("adjudicate.nobody.name")
-        for number, found in enumerate(annotations, start=1)
-    }
-    voices = [Voice(names[found.author], "annotator", found.spans) for found in annotations]
-    model = max((found for found in annotations if found.prediction), key=lambda found: found.id, default=None)
-    if model:
-        voices.append(Voice(t("adjudicate.model.name", name=model.checkpoint or "?"), "model", _bare(model.prediction)))
-    if view.imported:
-        voices.append(Voice(t("adjudicate.imported.name"), "imported", view.imported.spans))
-    if view.gold:
-        voices.append(Voice(t("adjudicate.gold.name"), "gold", view.gold.spans))
-    sources = sorted([*annotations, *([view.imported] if view.imported else [])], key=lambda found: found.id)
-    return _Weighed(view, tuple(voices), units_of(voices), tuple(sources), names)
-
-
-def _bare(spans: Iterable[Span]) -> tuple[Span, ...]:
-    return tuple(Span(*span.key) for span in spans)
-
-
-def _shuffled(document_id: int, author: str) -> str:
-    """Return what hidden annotators are ordered by: another order in every document, or the third would soon be known."""
-    return sha256(f"{document_id}.{author}".encode()).hexdigest()
-
-
 def _save(context: Context, event: gr.EventData, account: str) -> Revision:
     store = context.services.store
     try:
@@ -264,7 +219,7 @@ def _save(context: Context, event: gr.EventData, account: str) -> Revision:
     if stored.text != said.text:
         raise UserError("annotate.save.error", message=document_id)
     if not store.projects.get(stored.project_id).nested:
-        _check_flat(said)
+        check_flat(said)
     revision = store.adjudicate(
         document_id,
         said.spans,
@@ -279,37 +234,7 @@ def _save(context: Context, event: gr.EventData, account: str) -> Revision:
     return revision
 
 
-def _check_flat(document: Document) -> None:
-    furthest: Span | None = None
-    for span in document.spans:
-        if furthest and span.overlaps(furthest):
-            raise UserError("adjudicate.flat.error", one=document.mention(furthest), other=document.mention(span))
-        furthest = span
-
-
-def _rival(context: Context, revision: Revision) -> dict[str, Any]:
-    """Return the gold that somebody else had saved meanwhile, to be compared."""
-    earlier = [found for found in context.services.store.revisions(revision.document_id) if found.layer == "gold"]
-    before = max((found for found in earlier if found.id < revision.id), key=lambda found: found.id)
-    spans = [asdict(span) for span in before.spans]
-    return {"author": before.author or context.texts("adjudicate.nobody.name"), "spans": spans, "revision": before.id}
-
-
-def _following(before: Sequence[Dispute], session: Session) -> int:
-    """Return the document after the one at hand, past those that have gold unless these are listed; none if it was the last."""
-    waiting = [each for each in before if session.judging_judged or not each.judged or each.document_id == session.judging]
-    target = _neighbour(waiting, session.judging, 1) or next((each for each in waiting if not each.judged), None)
-    return target.document_id if target and target.document_id != session.judging else 0
-
-
-def _neighbour(listed: Sequence[Dispute], document_id: int, by: int) -> Dispute | None:
-    at = next((number for number, each in enumerate(listed) if each.document_id == document_id), None)
-    if at is None:
-        return listed[0] if listed else None
-    return listed[at + by] if 0 <= at + by < len(listed) else None
-
-
-def _value(context: Context, weighed: _Weighed, listed: Sequence[Dispute], account: str) -> dict[str, Any]:
+def _value(context: Context, weighed: Weighed, listed: Sequence[Dispute], account: str) -> dict[str, Any]:
     view, store = weighed.view, context.services.store
     gold = view.gold
     spans = begin_from(weighed.units, gold.spans if gold else None)
@@ -348,12 +273,12 @@ def _labels(context: Context, project: int, more: Iterable[str] = ()) -> list[di
     return [{name: value for name, value in row.items() if value or name == "key"} for row in offered]
 
 
-def _head(context: Context, weighed: _Weighed, listed: Sequence[Dispute]) -> str:
+def _head(context: Context, weighed: Weighed, listed: Sequence[Dispute]) -> str:
     t, document = context.texts, weighed.view.document
     at = next((number for number, each in enumerate(listed, start=1) if each.document_id == document.id), 0)
     place = t("adjudicate.position.line", position=at, total=len(listed)) if at else ""
     sides = "".join(
-        _step(context, name, sign, _neighbour(listed, document.id, by) if at else None)
+        _step(context, name, sign, neighbour(listed, document.id, by) if at else None)
         for name, sign, by in (("previous", "‹", -1), ("next", "›", 1))
     )
     title = f"<strong>{esc(document.name or t('adjudicate.document.name', number=document.id))}</strong>"
@@ -386,7 +311,7 @@ def _notes(context: Context, text: str, notes: Iterable[Note], names: Mapping[st
     return f'<ul class="weigh-notes" aria-label="{esc(context.texts("adjudicate.notes.label"))}">{"".join(items)}</ul>'
 
 
-def _bar(context: Context, weighed: _Weighed) -> str:
+def _bar(context: Context, weighed: Weighed) -> str:
     t = context.texts
     agreed, differing = (sum(unit.differs is differs for unit in weighed.units) for differs in (False, True))
     line = t("adjudicate.units.line", differing=differing, agreed=agreed)

@@ -70,7 +70,7 @@ class _Drawing:
     project: Project
     judge: bool
 
-    def t(self, key: str, **values: object) -> str:
+    def said(self, key: str, **values: object) -> str:
         """Return words of this page, escaped."""
         return esc(self.context.texts(f"overview.{key}", **values))
 
@@ -78,12 +78,12 @@ class _Drawing:
         """Draw what to do first in an empty project."""
         pages = ("exchange", "labels", "people") if self.judge else ()
         steps = "".join(
-            f'<li><button type="button" class="board-link" data-page="{page}">{self.t(f"steps.{page}")}</button> '
-            f"<span>{self.t(f'steps.{page}_why')}</span></li>"
+            f'<li><button type="button" class="board-link" data-page="{page}">{self.said(f"steps.{page}")}</button> '
+            f"<span>{self.said(f'steps.{page}_why')}</span></li>"
             for page in pages
         )
-        gone = f"<p>{self.t('progress.deleted', count=standing.deleted)}</p>" if standing.deleted else ""
-        return f'{self._archived()}<div class="board-begin"><p>{self.t("steps.line")}</p><ol>{steps}</ol>{gone}</div>'
+        gone = f"<p>{self.said('progress.deleted', count=standing.deleted)}</p>" if standing.deleted else ""
+        return f'{self._archived()}<div class="board-begin"><p>{self.said("steps.line")}</p><ol>{steps}</ol>{gone}</div>'
 
     def board(self, report: Report, latest: Iterable[Deed]) -> str:
         """Draw the dashboard."""
@@ -103,21 +103,22 @@ class _Drawing:
         return notice(self.context.texts("overview.archived.note"), "info") if self.project.archived else ""
 
     def _part(self, title: str, html: str, *, wide: bool = False) -> str:
-        return f'<section class="board-part{" is-wide" if wide else ""}"><h2>{self.t(title)}</h2>{html}</section>'
+        return f'<section class="board-part{" is-wide" if wide else ""}"><h2>{self.said(title)}</h2>{html}</section>'
 
     def _progress(self, standing: Standing) -> str:
         counts = {state: getattr(standing, state) for state in _STATES}
         bar = "".join(
-            f'<i class="is-{state}" style="flex-grow:{count}" title="{self.t(f"status.{state}")}: {count}"></i>'
+            f'<i class="is-{state}" style="flex-grow:{count}" title="{self.said(f"status.{state}")}: {count}"></i>'
             for state, count in counts.items()
             if count
         )
         legend = "".join(
-            f'<li class="is-{state}"><i></i>{self.t(f"status.{state}")} <b>{count:,}</b></li>' for state, count in counts.items()
+            f'<li class="is-{state}"><i></i>{self.said(f"status.{state}")} <b>{count:,}</b></li>'
+            for state, count in counts.items()
         )
         done = standing.finished + standing.gold
-        line = self.t("progress.line", total=f"{standing.total:,}", done=f"{done:,}", share=f"{done / standing.total:.0%}")
-        more = [self.t(f"progress.{name}", count=n) for name in ("flagged", "deleted") if (n := getattr(standing, name))]
+        line = self.said("progress.line", total=f"{standing.total:,}", done=f"{done:,}", share=f"{done / standing.total:.0%}")
+        more = [self.said(f"progress.{name}", count=n) for name in ("flagged", "deleted") if (n := getattr(standing, name))]
         return (
             f'<p>{line}</p><div class="board-bar" aria-hidden="true">{bar}</div><ul class="board-legend">{legend}</ul>'
             f'<p class="duomo-hint">{" · ".join(more)}</p>'
@@ -125,10 +126,10 @@ class _Drawing:
 
     def _work(self, work: Iterable[Work]) -> str:
         names = ("given", "finished", "skipped", "documents", "spans", "rate", "seconds", "speed", "kept", "changed", "removed")
-        heads = "".join(f'<th scope="col">{self.t(f"work.{name}")}</th>' for name in ("name", *names, "added"))
+        heads = "".join(f'<th scope="col">{self.said(f"work.{name}")}</th>' for name in ("name", *names, "added"))
         rows = "".join(self._worker(each) for each in work)
         table = f'<table class="board-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
-        return f'<div class="duomo-scroll">{table}</div><p class="duomo-hint">{self.t("work.hint")}</p>'
+        return f'<div class="duomo-scroll">{table}</div><p class="duomo-hint">{self.said("work.hint")}</p>'
 
     def _worker(self, work: Work) -> str:
         accepted = work.acceptance
@@ -141,18 +142,18 @@ class _Drawing:
             *shares,
             f"{accepted.added:,}" if accepted.proposed else _NONE,
         ]
-        name = esc(work.account) or self.t("nobody.name")
+        name = esc(work.account) or self.said("nobody.name")
         return f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
 
     def _saving(self, saving: Saving) -> str:
         share, seconds = saving.share, saving.seconds
         if share is None or seconds is None:
-            return f"<p>{self.t('saving.few', enough=ENOUGH, proposed=saving.proposed, plain=saving.plain)}</p>"
+            return f"<p>{self.said('saving.few', enough=ENOUGH, proposed=saving.proposed, plain=saving.plain)}</p>"
         told = {"share": f"{abs(share):.0%}", "time": self._time(abs(seconds))}
         verdict = self.context.texts("overview.saving.saved" if share >= 0 else "overview.saving.lost", **told)
         rates = {"with_proposals": f"{saving.with_proposals:.0f}", "without": f"{saving.without:.0f}"}
-        line = self.t("saving.line", verdict=verdict, **rates)
-        hint = self.t("saving.hint", proposed=saving.proposed, plain=saving.plain)
+        line = self.said("saving.line", verdict=verdict, **rates)
+        hint = self.said("saving.hint", proposed=saving.proposed, plain=saving.plain)
         sign = "−" if share >= 0 else "+"
         return f'<p class="board-figure">{sign}{abs(share):.0%}</p><p>{line}</p><p class="duomo-hint">{hint}</p>'
 
@@ -163,40 +164,40 @@ class _Drawing:
 
     def _acceptance(self, accepted: Acceptance) -> str:
         if not accepted.proposed:
-            return f"<p>{self.t('acceptance.none')}</p>"
+            return f"<p>{self.said('acceptance.none')}</p>"
         shares = {part: _share(getattr(accepted, part), accepted.proposed) for part in ("kept", "changed", "removed")}
-        line = self.t("acceptance.line", proposed=f"{accepted.proposed:,}", added=f"{accepted.added:,}", **shares)
+        line = self.said("acceptance.line", proposed=f"{accepted.proposed:,}", added=f"{accepted.added:,}", **shares)
         return f'<p class="board-figure">{shares["kept"]}</p><p>{line}</p>'
 
     def _labels(self, counts: Mapping[str, int]) -> str:
         if not counts:
-            return f"<p>{self.t('labels.none')}</p>"
+            return f"<p>{self.said('labels.none')}</p>"
         chosen = {label.name: label.colour for label in self.context.services.store.labels.list(self.project.id) if label.colour}
         return bars_html(counts, {**palette(counts), **chosen}, title=self.context.texts("overview.labels.title"))
 
     def _days(self, report: Report) -> str:
         if not report.days:
-            return f"<p>{self.t('labels.none')}</p>"
+            return f"<p>{self.said('labels.none')}</p>"
         title = self.context.texts("overview.days.title")
         return days_svg([(f"{day:%Y-%m-%d}", count) for day, count in report.days.items()], title=title)
 
     def _agreement(self) -> str:
-        link = f'<button type="button" class="board-link" data-page="agreement">{self.t("agreement.open")}</button>'
+        link = f'<button type="button" class="board-link" data-page="agreement">{self.said("agreement.open")}</button>'
         kept = self.context.services.agreements.headline(self.project.id)
         if not kept or kept["kappa"]["value"] is None:
-            return f"<p>{self.t('agreement.none')} {link}</p>"
+            return f"<p>{self.said('agreement.none')} {link}</p>"
         kappa = kept["kappa"]
         interval = "" if kappa["low"] is None else f"95% [{kappa['low']:.3f}, {kappa['high']:.3f}] "
         moment = f"{datetime.fromisoformat(kept['moment']):%Y-%m-%d %H:%M}"
         said = {"annotators": kept["annotators"], "documents": kept["documents"], "time": moment}
-        line = self.t("agreement.line", interval=interval, **said)
-        since = self.t("agreement.since", count=kept["since"]) if kept["since"] else ""
+        line = self.said("agreement.line", interval=interval, **said)
+        since = self.said("agreement.since", count=kept["since"]) if kept["since"] else ""
         return f'<p class="board-figure">{kappa["value"]:.3f}</p><p>{line}</p><p class="duomo-hint">{since} {link}</p>'
 
     def _latest(self, deeds: Iterable[Deed]) -> str:
         rows = "".join(
-            f"<li><time>{deed.created.astimezone():%m-%d %H:%M}</time> <b>{esc(deed.account) or self.t('nobody.name')}</b> "
-            f"{self.t(f'deed.{deed.kind}')}{self.t('latest.times', count=deed.times) if deed.times > 1 else ''}</li>"
+            f"<li><time>{deed.created.astimezone():%m-%d %H:%M}</time> <b>{esc(deed.account) or self.said('nobody.name')}</b> "
+            f"{self.said(f'deed.{deed.kind}')}{self.said('latest.times', count=deed.times) if deed.times > 1 else ''}</li>"
             for deed in deeds
         )
         return f'<ul class="board-latest">{rows}</ul>'
