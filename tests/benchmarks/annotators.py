@@ -2,11 +2,11 @@
 
     python tests/benchmarks/annotators.py [--annotators 40] [--seconds 120] [--database sqlite postgresql]
 
-Each annotator opens a document, marks some spans, saves, thinks for a moment, and goes on; every tenth save is sent a second time,
-as a browser does that got no answer, and every fifth document is somebody else's too. In the end the store is compared with what was sent:
-every acknowledged save must be there once, in its place, with its spans and its author. Prints one JSON object a database; the
-latencies are what the annotator waits, in milliseconds. For comparison, in the same run, the same saves are given to the store
-alone, one after another, without HTTP: ``of_the_store`` says how many times as long a save takes through the page.
+Each annotator opens a document, marks some spans, saves, thinks for a moment, and goes on; every tenth save is sent a second
+time, as a browser does that got no answer, and every fifth document is somebody else's too. In the end the store is compared with
+what was sent: every acknowledged save must be there once, in its place, with its spans and its author. Prints one JSON object a
+database; the latencies are what the annotator waits, in milliseconds. For comparison, in the same run, the same saves are given
+to the store alone, one after another, without HTTP: ``of_the_store`` says how many times as long a save takes through the page.
 """
 
 from __future__ import annotations
