@@ -23,6 +23,7 @@ from engine.errors import InputError
 from engine.formats.archives import SMALL, STEEPEST, unpack_folder
 from engine.formats.attachments import IMAGES, RECORDINGS
 from engine.formats.bundle import MANIFEST
+from engine.formats.source import open_bytes
 
 MEDIA = (*IMAGES, *RECORDINGS)
 LARGEST_TEXT = 1 << 29
@@ -146,14 +147,13 @@ def _put_media(desk: Desk, upload: Path) -> None:
 
 def _put_corpus(desk: Desk, upload: Path, place: Path) -> None:
     """Put a corpus onto the desk, unpacked if it is compressed."""
-    openers = {".gz": gzip.open, ".xz": lzma.open}
-    opener = openers.get(place.suffix.lower())
-    target = _free(desk.given / (place.with_suffix("") if opener else place))
-    most = max(SMALL, STEEPEST * upload.stat().st_size) if opener else LARGEST_TEXT
+    packed = place.suffix in (".gz", ".xz")
+    target = _free(desk.given / (place.with_suffix("") if packed else place))
+    most = max(SMALL, STEEPEST * upload.stat().st_size) if packed else LARGEST_TEXT
     target.parent.mkdir(parents=True, exist_ok=True)
     bundled = upload.suffix.lower() == ".zip"
     try:
-        with (opener or open)(upload, "rb") as source, open(target, "wb") as handle:
+        with open_bytes(upload, named=place) as source, open(target, "wb") as handle:
             while chunk := source.read(_CHUNK):
                 handle.write(chunk)
                 if not bundled and handle.tell() > min(most, LARGEST_TEXT):

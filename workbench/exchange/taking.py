@@ -27,6 +27,8 @@ from workbench.store import Event, Revision
 BEST, GOLD, IMPORTED, ANNOTATED_BY = "best", "gold", "imported", "by:"
 COUNTED = 2000
 """Documents of which losses are counted before an export; of more, the first."""
+OURS = ("document", "revision", "author", "checkpoint", "layer")
+"""Further data that the store says of an annotation."""
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\s]+')
 _CHUNK = 1 << 20
 
@@ -71,7 +73,7 @@ def lost(services: Services, project: int, choice: Choice) -> tuple[int, Mapping
     counted, chosen, looked_at = Counter[Lost](), get(choice.format), 0
     for document in islice(documents(services, project, choice), COUNTED):
         looked_at += 1
-        counted.update(chosen.loses(document))
+        counted.update(chosen.loses(_without_ours(chosen, document)))
     return looked_at, counted
 
 
@@ -111,7 +113,9 @@ def take(
         missing = Counter[Lost]()
         target = content / (choice.format if chosen.extensions[0] == "/" else f"{name}{chosen.extensions[0]}")
         coming = _told(documents(services, project, choice), tell)
-        written = write((_placed(chosen, document, content, missing) for document in coming), target, choice.format)
+        written = write(
+            (_placed(chosen, _without_ours(chosen, document), content, missing) for document in coming), target, choice.format
+        )
         return Taken(_single(content), written.documents, {**written.lost, **missing})
     except BaseException:
         shutil.rmtree(root, ignore_errors=True)
@@ -122,6 +126,13 @@ def _told(coming: Iterator[Document], tell: Callable[[int], None]) -> Iterator[D
     for number, document in enumerate(coming):
         tell(number)
         yield document
+
+
+def _without_ours(chosen: Format, document: Document) -> Document:
+    """Return a document without what the store says of its annotation, for formats that cannot hold it, or as comments alone."""
+    holds = not any(part.key in ("meta", "comments") for part in chosen.lacks)
+    kept = {key: value for key, value in document.meta.items() if key not in OURS or (holds and value)}
+    return replace(document, meta=kept)
 
 
 def _placed(chosen: Format, document: Document, content: Path, missing: Counter[Lost]) -> Document:
