@@ -1,4 +1,4 @@
-"""Bringing documents in and taking them out: what is said before anything is stored, what is refused, and that nothing is lost."""
+"""Bringing documents in and taking them out: what is said beforehand, what is refused, and that nothing is lost."""
 
 from __future__ import annotations
 

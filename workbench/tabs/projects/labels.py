@@ -28,7 +28,8 @@ element.addEventListener("click", (event) => {
   trigger("act", { act: found.dataset.act, name: found.dataset.name });
 });
 new MutationObserver(() => {
-  if (!last || element.contains(document.activeElement)) return;
+  const active = document.activeElement;
+  if (!last || (active && active !== document.body && !element.contains(active))) return;
   const able = [...element.querySelectorAll("[data-act]:enabled")].filter((button) => button.dataset.name === last[1]);
   const found = able.find((button) => button.dataset.act === last[0]) ?? able[0];
   if (found) found.focus();
@@ -479,7 +480,7 @@ def _form(context: Context) -> _Form:
             new = gr.Button(t("labels.new.label"), elem_id="labels-new", scale=0, min_width=120)
         with gr.Column(visible=False, elem_id="labels-merging") as merging:
             into = gr.Dropdown([], label=t("labels.into.label"), filterable=False, elem_id="labels-into")
-            preview = gr.HTML(elem_id="labels-preview")
+            preview = gr.HTML(elem_id="labels-preview", elem_classes="notices")
             merge = gr.Button(t("labels.merge.label"), elem_id="labels-merge", scale=0, min_width=120, interactive=False)
     fields = (name, zh, en, colour, key, definition, examples)
     return _Form(part, title, chosen, *fields, save, new, merging, into, preview, merge)
