@@ -32,9 +32,8 @@ new MutationObserver(() => {
   if (!last || (active && active !== document.body && !element.contains(active))) return;
   const able = [...element.querySelectorAll("[data-act]:enabled")].filter((button) => button.dataset.name === last[1]);
   const found = able.find((button) => button.dataset.act === last[0]) ?? able[0];
-  if (found) found.focus();
-  last = null;
-}).observe(element, { childList: true, subtree: true });
+  if (found && found !== active) found.focus();
+}).observe(element, { attributes: true, characterData: true, childList: true, subtree: true });
 """
 
 
