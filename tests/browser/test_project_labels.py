@@ -54,6 +54,7 @@ def visit(url: str, chromium: Any) -> Iterator[Callable[..., Any]]:
 
         def opening(name: str, width: int = 1280) -> Any:
             page = fresh(width)
+            page.set_default_timeout(60_000)  # the first page of a fresh workbench loads its model
             page.goto(url)
             page.wait_for_selector("#analyse-hero .duomo-text")
             page.locator("#tabs").get_by_role("tab", name="项目", exact=True).click()
