@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from workbench.store.naming import Becomes
 from workbench.store.projects import project_row, read_project
 from workbench.store.queries import best_of_each, digest_of, latest_documents
 from workbench.store.records import (
+    Layer,
     Revision,
     StoredDocument,
     correction,
@@ -221,30 +222,44 @@ class Documents:
             found = session.execute(query.order_by(RevisionRow.id.desc().nulls_last(), DocumentRow.id.desc()).limit(1)).first()
             return read_stored_document(*found, resolutions(session, project)) if found else None
 
-    def answers(self, project: int, *, author: str | None = None) -> Iterator[Document]:
+    def answers(
+        self,
+        project: int,
+        *,
+        author: str | None = None,
+        layers: Sequence[Layer] = (),
+        finished: bool = False,
+        every: bool = False,
+    ) -> Iterator[Document]:
         """Yield the annotated documents of a project, to be exported, trained on or compared; a few in memory at a time.
 
         Args:
             project: which.
             author: of this annotator their last saves; by default of each document the best there is: gold, else the last
                 annotation, else the import.
+            layers: those to look in alone, the best first.
+            finished: only documents that are finished or adjudicated.
+            every: the documents that nobody has annotated too, as they came.
         """
         after = 0
+        here = [StateRow.project_id == project, StateRow.deleted.is_(None)]
+        if finished:
+            here.append(StateRow.status.in_(("finished", "gold")))
         while True:
             with self._database.reading() as session:
                 becomes = resolutions(session, project)
-                chosen = best_of_each(author).where(StateRow.project_id == project, StateRow.deleted.is_(None)).subquery()
+                chosen = best_of_each(author, *layers).where(*here).subquery()
                 rows = session.execute(
                     select(DocumentRow, RevisionRow)
-                    .join(chosen, chosen.c.document_id == DocumentRow.id)
-                    .join(RevisionRow, RevisionRow.id == chosen.c.revision_id)
-                    .where(DocumentRow.id > after)
+                    .join(StateRow, StateRow.document_id == DocumentRow.id)
+                    .join(chosen, chosen.c.document_id == DocumentRow.id, isouter=every)
+                    .join(RevisionRow, RevisionRow.id == chosen.c.revision_id, isouter=every)
+                    .where(*here, DocumentRow.id > after)
                     .order_by(DocumentRow.id)
                     .limit(_AT_ONCE)
                 ).all()
             for document, revision in rows:
-                meta = {**document.meta, **correction(document, revision).meta, "layer": revision.layer}
-                yield replace(correction(document, revision, becomes), id=document.name or str(document.id), meta=meta)
+                yield _as_came(document) if revision is None else _answer(document, revision, becomes)
             if len(rows) < _AT_ONCE:
                 return
             after = rows[-1][0].id
@@ -293,6 +308,16 @@ def _new(project: int, document: Document, file_name: Callable[[str], str]) -> t
     meta, digest = dict(document.meta), digest_of(document.text)
     row = DocumentRow(text=document.text, digest=digest, project_id=project, name=document.id, meta=meta, **beside)
     return row, revision
+
+
+def _answer(document: DocumentRow, revision: RevisionRow, becomes: Becomes) -> Document:
+    meta = {**document.meta, **correction(document, revision).meta, "layer": revision.layer}
+    return replace(correction(document, revision, becomes), id=document.name or str(document.id), meta=meta)
+
+
+def _as_came(row: DocumentRow) -> Document:
+    meta = {**row.meta, "document": str(row.id)}
+    return Document(row.text, (), row.name or str(row.id), tuple(row.pictures), row.recording or None, meta)
 
 
 def _is_known(session: Session, row: DocumentRow) -> bool:

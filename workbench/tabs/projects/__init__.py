@@ -36,11 +36,13 @@ def build(context: Context) -> Tab:
             pages = {module.KEY: module.build(context) for module in _PAGES}
     does, guarded = _Handlers(context, parts), guard(context, parts.problem)
     show = guarded(does.show)
+    changing = [page for page in pages.values() if "projects" in page.signals]
     changes = [
         item.select(show, context.session, parts.drawn, **QUIET),
         parts.chosen.input(guarded(does.choose), [context.session, parts.chosen], parts.drawn, **QUIET),
         gr.on([parts.create.click, parts.name.submit], guarded(does.create), [context.session, parts.name], parts.drawn, **QUIET),
     ]
+    changes += [page.signals["projects"](show, context.session, parts.drawn, **QUIET) for page in changing]
     for change in changes:
         for key, page in pages.items():
             door = page.opening
