@@ -127,8 +127,9 @@ def _header(texts: Texts, first: str, shown: str = "") -> str:
 
 
 def _signed(texts: Texts, shown: str) -> str:
+    way = f"{texts('projects.tab.label')}|{texts('people.tab.label')}"
     return (
         f'<nav class="signed" aria-label="{esc(texts("page.signed.in"))}"><span class="signed-name">{esc(shown)}</span>'
-        f'<button type="button" data-own-password>{esc(texts("page.signed.password"))}</button>'
+        f'<button type="button" data-own-password="{esc(way)}">{esc(texts("page.signed.password"))}</button>'
         f'<a href="./logout">{esc(texts("page.signed.out"))}</a></nav>'
     )

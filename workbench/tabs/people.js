@@ -21,17 +21,20 @@
     return answer;
   };
 
-  const appears = (selector) => new Promise((found) => {
+  const appears = (selector, text = "") => new Promise((found) => {
     const look = (left) => {
-      const element = document.querySelector(selector);
+      const element = [...document.querySelectorAll(selector)].find((each) => !text || each.textContent.trim() === text);
       if (element || !left) found(element);
       else window.setTimeout(() => look(left - 1), 100);
     };
     look(50);
   });
 
-  async function openPassword() {
-    for (const tab of ["projects", "people"]) (await appears(`[role=tab][data-tab-id="${tab}"]`))?.click();
+  // On a narrow screen Gradio keeps the tabs that do not fit in a menu.
+  const TABS = "#tabs [role=tab], #tabs .overflow-dropdown button";
+
+  async function openPassword(tabs) {
+    for (const tab of tabs) (await appears(TABS, tab))?.click();
     const part = await appears("#people-own");
     if (!part) return;
     if (!part.querySelector("input")) part.querySelector("button").click();
@@ -41,6 +44,7 @@
   }
 
   document.addEventListener("click", (click) => {
-    if (click.target.closest("[data-own-password]")) openPassword();
+    const wanted = click.target.closest("[data-own-password]");
+    if (wanted) openPassword(wanted.dataset.ownPassword.split("|"));
   });
 })();

@@ -16,7 +16,7 @@ def build(context: Context) -> Tab:
     """Lay the page out and wire it."""
     with gr.Tab(context.texts("people.tab.label"), id=KEY) as item:
         problem = gr.HTML(elem_classes="notices")
-        sections: list[Section] = [module.build(context) for module in (members, dealing, own, accounts)]
+        sections: list[Section] = [module.build(context) for module in (members, dealing, accounts, own)]
 
     def draw(session: Session, request: gr.Request) -> dict[Any, Any]:
         """Draw what has changed; what was said about the change stays."""

@@ -159,14 +159,15 @@ def _layout(context: Context) -> _Parts:
         table = gr.HTML(js_on_load="duomo.named(element, trigger, 'choose')", elem_id="people-table")
         told = gr.HTML(elem_classes="notices", elem_id="people-told")
         with gr.Row(elem_classes="people-manage", visible=False) as tools:
-            account = gr.Dropdown([], value=None, label=t("people.account.label"), min_width=180, elem_id="people-account")
+            with gr.Column(min_width=180):
+                account = gr.Dropdown([], value=None, label=t("people.account.label"), elem_id="people-account")
+                disable = gr.Button(t("people.disable.label"), elem_id="people-disable")
             with gr.Column(min_width=180):
                 role = gr.Dropdown(roles, **kind, elem_id="people-kind")
                 give = gr.Button(t("people.give.label"), elem_id="people-give")
             with gr.Column(min_width=180):
                 password = gr.Textbox(label=t("people.renew.word"), **secret, elem_id="people-renewed")
                 renew = gr.Button(t("people.renew.label"), elem_id="people-renew")
-            disable = gr.Button(t("people.disable.label"), scale=0, min_width=110, elem_id="people-disable")
         gr.HTML(f"<h3>{t('people.add.title')}</h3>")
         with gr.Row():
             name = gr.Textbox(label=t("people.name.label"), **word, elem_id="people-name")

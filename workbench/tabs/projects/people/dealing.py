@@ -33,8 +33,9 @@ def build(context: Context) -> Section:
     parts = _layout(context)
     does, guarded = _Handlers(context, parts), guard(context, parts.told)
     chosen = [context.session, parts.people, parts.overlap, parts.seed]
+    preview, foretold = guarded(does.preview), [parts.told, parts.preview, parts.deal]
     for control in (parts.people, parts.overlap, parts.seed):
-        control.input(does.preview, chosen, [parts.preview, parts.deal], **QUIET, trigger_mode="always_last")
+        control.input(preview, chosen, foretold, **QUIET, trigger_mode="always_last")
     dealt = parts.deal.click(guarded(does.deal), chosen, parts.told, **QUIET, trigger_mode="once")
     return Section(does.draw, parts.drawn, parts.told, [dealt])
 

@@ -10,6 +10,7 @@ import gradio as gr
 from workbench.errors import UserError
 from workbench.store import Account, Member, Progress, Role
 from workbench.tabs import QUIET, Context, Section, Session, account_of, guard, notice, require
+from workbench.views.escape import esc
 from workbench.views.people import Worker, workers_html
 
 
@@ -61,9 +62,10 @@ class _Handlers:
         progress = {found.account: found for found in store.assignments.progress(session.project)}
         names = sorted(members.keys() | progress.keys()) if leads else [account]
         workers = [_worker(self.context, name, accounts.get(name), members.get(name), progress.get(name)) for name in names]
+        title = self.context.texts("people.members.title" if leads else "people.members.own")
         drawn = {
             self.parts.section: gr.update(visible=True),
-            self.parts.table: workers_html(workers, self.context.texts.words, chosen=leads),
+            self.parts.table: f"<h2>{esc(title)}</h2>" + workers_html(workers, self.context.texts.words, chosen=leads),
             self.parts.tools: gr.update(visible=leads),
         }
         return {**drawn, self.parts.person: gr.update(choices=_persons(accounts, members, progress))} if leads else drawn
@@ -143,7 +145,6 @@ def _label(name: str, account: Account | None) -> str:
 def _layout(context: Context) -> _Parts:
     t = context.texts
     with gr.Column(visible=False, elem_classes="people-part", elem_id="people-members") as section:
-        gr.HTML(f"<h2>{t('people.members.title')}</h2>")
         table = gr.HTML(js_on_load="duomo.named(element, trigger, 'choose')", elem_id="people-workers")
         told = gr.HTML(elem_classes="notices")
         with gr.Column(elem_classes="people-tools") as tools:

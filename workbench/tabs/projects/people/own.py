@@ -69,8 +69,9 @@ def _layout(context: Context) -> _Parts:
     with gr.Accordion(t("people.own.title"), open=False, visible=False, elem_id="people-own") as section:
         with gr.Row():
             old = password("people.own.old", "current-password", elem_id="people-own-old")
-            new = password("people.own.new", "new-password", placeholder=t("people.password.hint", shortest=SHORTEST))
-            again = password("people.own.again", "new-password")
+            hint = t("people.password.hint", shortest=SHORTEST)
+            new = password("people.own.new", "new-password", placeholder=hint, elem_id="people-own-new")
+            again = password("people.own.again", "new-password", elem_id="people-own-again")
         told = gr.HTML(elem_classes="notices")
         with gr.Row(elem_classes="people-actions"):
             change = gr.Button(t("people.own.label"), scale=0, min_width=150, elem_id="people-own-change")
