@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 PASSWORD = "correct horse"
 # The browser itself tells of a session that has ended, and Gradio of the answer that it did not get.
-TOLD = ("status of 401", "Response", "status of 400")
+TOLD = ("status of 401", "Response", "Connection errored out", "status of 400")
 
 
 class Silent(StandIn):

@@ -66,7 +66,7 @@ def _where_shown(key: str, show: Callable[..., dict[Any, Any]]) -> Callable[...,
 
     @functools.wraps(show)
     def drawn(session: Session, *args: Any, **kwargs: Any) -> dict[Any, Any]:
-        return show(session, *args, **kwargs) if (session.page or overview.KEY) == key else {}
+        return show(session, *args, **kwargs) if (session.page or overview.KEY) == key else gr.skip()
 
     return drawn
 

@@ -97,7 +97,7 @@ def _line(context: Context, session: Session, shares: Mapping[str, int], overlap
         return t("people.deal.nothing", overlap=overlap)
     shown = {member.account: member.shown for member in context.services.store.projects.members(session.project)}
     each = [t("people.deal.share", person=shown.get(name, name), count=count) for name, count in shares.items()]
-    return t("people.deal.preview", count=total, shares=t("people.deal.comma").join(each))
+    return t("people.deal.preview", count=total, shares=" · ".join(each))
 
 
 def _layout(context: Context) -> _Parts:
