@@ -153,7 +153,7 @@ def _layout(context: Context) -> _Parts:
                 roles = [(t(f"role.{role}.label"), role) for role in ("annotator", "curator")]
                 role = gr.Radio(roles, value="annotator", label=t("people.role.label"), elem_id="people-role", min_width=220)
             with gr.Row(elem_classes="people-actions"):
-                admit = gr.Button(t("people.admit.label"), variant="primary", scale=0, min_width=150, elem_id="people-admit")
-                take_back = gr.Button(t("people.back.label"), scale=0, min_width=150, elem_id="people-back")
+                admit = gr.Button(t("people.admit.label"), variant="primary", scale=0, min_width=210, elem_id="people-admit")
+                take_back = gr.Button(t("people.back.label"), scale=0, min_width=190, elem_id="people-back")
                 dismiss = gr.Button(t("people.dismiss.label"), scale=0, min_width=110, elem_id="people-dismiss")
     return _Parts(section, table, tools, person, role, admit, dismiss, take_back, told)
