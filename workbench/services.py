@@ -23,6 +23,7 @@ from workbench.jobs import Job, Jobs
 from workbench.pictured import Pictured
 from workbench.pictured import keep as keep_picture
 from workbench.recording import Recorder
+from workbench.signing import Signing
 from workbench.spoken import Spoken, keep, keep_shifted
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class Services:
         self.examples = examples()
         self.store = store
         self.agreements = Agreements(store)
+        self.signing = Signing(store.accounts)
         self.checkpoints = Checkpoints(settings.workspace / "checkpoints", settings.checkpoint, store)
         self.jobs = Jobs(store, settings.workspace / "runs")
         self.speech_folder = settings.workspace / "speech"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
@@ -121,6 +122,20 @@ class Accounts:
         if self._hasher.check_needs_rehash(row.hash):
             self._rehash(row.name, row.hash, password)
         return _read(row)
+
+    def administers(self, name: str) -> bool:
+        """Tell whether somebody may look after accounts: admins, and everybody where there are none."""
+        with self._database.reading() as session:
+            row = session.get(AccountRow, name)
+            if row is None:
+                return not any_account(session)
+            return row.role == "admin" and row.disabled is None
+
+    def seal(self, name: str) -> str | None:
+        """Return what changes with an account's password, and tells nothing of it; nothing for who may not sign in."""
+        with self._database.reading() as session:
+            row = session.get(AccountRow, name)
+            return hashlib.sha256(row.hash.encode()).hexdigest() if row is not None and row.disabled is None else None
 
     def change_password(self, name: str, password: str, *, by: str = "") -> None:
         """Give an account another password; whoever may is for the caller to say.

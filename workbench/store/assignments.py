@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,20 +80,19 @@ class Assignments:
             StoreError: if there is no such project or document, an account has no part in the project, or they are too few.
         """
         with self._database.writing() as session:
-            row = project_row(session, project)
-            for account in accounts:
-                if role_in(session, project, account) is None:
-                    raise StoreError(f"{account} is no member of {row.name}; admit them first")
-            there = session.scalars(_documents(project)).all()
-            wanted = list(there if documents is None else dict.fromkeys(documents))
-            if odd := set(wanted) - set(there):
-                raise StoreError(f"project {project} has no document {min(odd)}; reload the page to see those there are")
-            holders: dict[int, set[str]] = {}
-            for document_id, account in session.execute(_holders(project)):
-                holders.setdefault(document_id, set()).add(account)
-            dealt = deal(wanted, accounts, overlap or row.overlap, seed, holders)
+            dealt = _dealt(session, project, accounts, overlap, seed, documents)
             _give(session, project, dealt, by)
             return len(dealt)
+
+    def preview(self, project: int, accounts: Sequence[str], *, overlap: int | None = None, seed: int = 0) -> dict[str, int]:
+        """Return how many documents each account would get from :meth:`assign`, which this does not do.
+
+        Raises:
+            StoreError: as :meth:`assign`.
+        """
+        with self._database.reading() as session:
+            counted = Counter(account for _, account in _dealt(session, project, accounts, overlap, seed, None))
+            return {account: counted[account] for account in sorted(set(accounts))}
 
     def take_back(self, project: int, account: str, *, by: str = "") -> int:
         """Take back what somebody has not finished, so that it can be given to others; return how many documents."""
@@ -202,6 +202,23 @@ class Assignments:
             kind: Kind = "flagged" if flagged else "unflagged"
             record(session, kind, account, project=state.project_id, document=document_id, payload={"reason": reason})
             state.flagged = flagged
+
+
+def _dealt(
+    session: Session, project: int, accounts: Sequence[str], overlap: int | None, seed: int, documents: Sequence[int] | None
+) -> list[tuple[int, str]]:
+    row = project_row(session, project)
+    for account in accounts:
+        if role_in(session, project, account) is None:
+            raise StoreError(f"{account} is no member of {row.name}; admit them first")
+    there = session.scalars(_documents(project)).all()
+    wanted = list(there if documents is None else dict.fromkeys(documents))
+    if odd := set(wanted) - set(there):
+        raise StoreError(f"project {project} has no document {min(odd)}; reload the page to see those there are")
+    holders: dict[int, set[str]] = {}
+    for document_id, account in session.execute(_holders(project)):
+        holders.setdefault(document_id, set()).add(account)
+    return deal(wanted, accounts, overlap or row.overlap, seed, holders)
 
 
 def _documents(project: int) -> Any:

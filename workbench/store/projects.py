@@ -182,6 +182,18 @@ class Projects:
         with self._database.reading() as session:
             return role_in(session, project, account)
 
+    def curates(self, account: str) -> bool:
+        """Tell whether somebody may decide what concerns every project, such as the model in use.
+
+        Admins and curators may, and who is curator in any project; where there are no accounts, everybody.
+        """
+        with self._database.reading() as session:
+            row = session.get(AccountRow, account)
+            if row is None:
+                return not any_account(session)
+            member = select(MemberRow.account).where(MemberRow.account == account, MemberRow.role == "curator")
+            return row.disabled is None and (row.role != "annotator" or session.scalar(member.limit(1)) is not None)
+
 
 def role_in(session: Session, project: int, account: str) -> Role | None:
     """Return what somebody may do in a project.

@@ -133,6 +133,23 @@ class Tab:
     doors: Mapping[str, Door] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Section:
+    """A part of a page that is drawn with it.
+
+    Attributes:
+        draw: what it shows, from the session and the request.
+        drawn: the components that it draws.
+        told: where it says what came of an action.
+        changes: event listeners after which the whole page is to be drawn anew.
+    """
+
+    draw: Callable[[Session, gr.Request], dict[Any, Any]]
+    drawn: Sequence[Any]
+    told: gr.HTML
+    changes: Sequence[Any]
+
+
 def account_of(request: gr.Request) -> str:
     """Return who is signed in; empty where nobody has to."""
     return request.username or ""
@@ -168,6 +185,18 @@ def require(context: Context, session: Session, request: gr.Request, *roles: Rol
     account = account_of(request)
     if context.services.store.projects.role(project_of(context, session, request), account) not in roles:
         raise UserError("projects.role.error", roles=", ".join(context.texts(f"role.{role}.label") for role in roles))
+    return account
+
+
+def require_lead(context: Context, request: gr.Request) -> str:
+    """Return who is signed in, if they may decide what concerns everyone: projects, and the model in use.
+
+    Raises:
+        UserError: if they may not, see :meth:`workbench.store.projects.Projects.curates`.
+    """
+    account = account_of(request)
+    if not context.services.store.projects.curates(account):
+        raise UserError("page.lead.error")
     return account
 
 

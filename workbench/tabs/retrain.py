@@ -15,7 +15,7 @@ from engine.systems import SYSTEMS
 from engine.systems.contract import Option, options
 from workbench.errors import UserError
 from workbench.jobs import ACTIVE, Job
-from workbench.tabs import QUIET, Context, Door, Session, Tab, guard, notice
+from workbench.tabs import QUIET, Context, Door, Session, Tab, guard, notice, require_lead
 from workbench.views.escape import esc
 from workbench.views.spans import spans_html
 from workbench.views.training import progress_html, result_html
@@ -110,8 +110,9 @@ class _Handlers:
             self.parts.model: gr.update(**_models(self.context)),
         }
 
-    def start(self, session: Session, *values: Any) -> dict[Any, Any]:
+    def start(self, session: Session, request: gr.Request, *values: Any) -> dict[Any, Any]:
         """Start a job with the settings of the form."""
+        require_lead(self.context, request)
         chosen = {option.name: value for option, value in zip(FORM, values, strict=False)}
         # Gradio joins the values of all forms in the order of the page; those of other systems are passed over.
         following = iter(values[len(FORM) :])
@@ -124,25 +125,29 @@ class _Handlers:
         """Draw what has changed since the last look."""
         return self._draw(session)
 
-    def cancel(self, session: Session) -> dict[Any, Any]:
+    def cancel(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Ask the job to stop."""
+        require_lead(self.context, request)
         self.context.services.jobs.cancel(session.job)
         return {self.parts.cancel: gr.update(interactive=False, value=self.context.texts("retrain.cancel.asked"))}
 
-    def use(self, session: Session) -> dict[Any, Any]:
+    def use(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Take the new model into use."""
+        require_lead(self.context, request)
         info = self.context.services.use_job(session.job)
         told = notice(self.context.texts("retrain.use.done", name=info.name), "success")
         return {**self.show(session), self.parts.problem: told}
 
-    def choose(self, session: Session, checkpoint: str) -> dict[Any, Any]:
+    def choose(self, session: Session, checkpoint: str, request: gr.Request) -> dict[Any, Any]:
         """Take another model into use, an older one perhaps."""
+        require_lead(self.context, request)
         info = self.context.services.checkpoints.use(checkpoint)
         told = notice(self.context.texts("retrain.use.done", name=info.name), "success")
         return {**self.show(session), self.parts.problem: told}
 
-    def keep(self, session: Session) -> dict[Any, Any]:
+    def keep(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Decide for the old model."""
+        require_lead(self.context, request)
         self.context.services.jobs.keep(session.job)
         return {**self.show(session), self.parts.problem: notice(self.context.texts("retrain.keep.done"), "success")}
 

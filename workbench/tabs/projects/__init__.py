@@ -9,7 +9,19 @@ from typing import Any
 
 import gradio as gr
 
-from workbench.tabs import QUIET, Context, Door, Session, Tab, account_of, guard, project_of, remembered_project
+from workbench.tabs import (
+    QUIET,
+    Context,
+    Door,
+    Session,
+    Tab,
+    account_of,
+    guard,
+    notice,
+    project_of,
+    remembered_project,
+    require_lead,
+)
 from workbench.tabs.projects import adjudicate, agreement, documents, exchange, labels, overview, people
 
 KEY = "projects"
@@ -25,7 +37,7 @@ class _Parts:
 
     @property
     def drawn(self) -> list[Any]:
-        return [self.problem, self.chosen, self.name]
+        return [self.problem, self.chosen, self.name, self.create]
 
 
 def build(context: Context) -> Tab:
@@ -57,10 +69,7 @@ def _where_shown(key: str, door: Door) -> Callable[..., dict[Any, Any]]:
 
     @functools.wraps(door.handler)
     def drawn(session: Session, *args: Any, **kwargs: Any) -> dict[Any, Any]:
-        if (session.page or overview.KEY) == key:
-            return door.handler(session, *args, **kwargs)
-        # Gradio takes an empty answer for one with too few values.
-        return {door.outputs[0]: gr.update()}
+        return door.handler(session, *args, **kwargs) if (session.page or overview.KEY) == key else gr.skip()
 
     return drawn
 
@@ -86,9 +95,17 @@ class _Handlers:
 
     def show(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """List the projects that are open to whoever looks."""
-        chosen = project_of(self.context, session, request)
-        projects = self.context.services.store.projects.list(account=account_of(request))
-        return {self.parts.chosen: gr.update(choices=[(project.name, project.id) for project in projects], value=chosen)}
+        store, account = self.context.services.store, account_of(request)
+        projects = store.projects.list(account=account)
+        chosen = project_of(self.context, session, request) if projects else None
+        makes = store.projects.curates(account)
+        drawn = {
+            self.parts.chosen: gr.update(choices=[(project.name, project.id) for project in projects], value=chosen),
+            self.parts.name: gr.update(visible=makes),
+            self.parts.create: gr.update(visible=makes),
+        }
+        nothing = self.context.texts("projects.none.error", account=account)
+        return drawn if projects else {**drawn, self.parts.problem: notice(nothing)}
 
     def choose(self, session: Session, project: int, request: gr.Request) -> dict[Any, Any]:
         """Work in another project from now on."""
@@ -98,8 +115,8 @@ class _Handlers:
 
     def create(self, session: Session, name: str, request: gr.Request) -> dict[Any, Any]:
         """Make a project and work in it."""
-        project = self.context.services.store.projects.create(name, by=account_of(request))
-        return {**self.choose(session, project.id, request), self.parts.name: ""}
+        project = self.context.services.store.projects.create(name, by=require_lead(self.context, request))
+        return {**self.choose(session, project.id, request), self.parts.name: gr.update(value="")}
 
 
 def _layout(context: Context) -> _Parts:
