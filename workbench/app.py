@@ -20,7 +20,8 @@ _VIEWS = Path(__file__).parent / "views"
 _PANELS = tuple(Path(__file__).parent / name for name in ("character_panel", "speech_panel", "picture_panel"))
 _STYLES = (*sorted(_TABS.rglob("*.css")), *(panel / "panel.css" for panel in _PANELS))
 _DRAWN = tuple(_VIEWS / name for name in ("panels.js", "speech.js", "pictures.js"))
-_SCRIPTS = (*_DRAWN, *(panel / "panel.js" for panel in _PANELS), *sorted(_TABS.rglob("*.js")))
+# A page's script builds on that of the tabs.
+_SCRIPTS = (*_DRAWN, *(panel / "panel.js" for panel in _PANELS), _TABS / "tabs.js", *sorted((_TABS / "projects").glob("*.js")))
 _FONTS = "fonts"
 
 
