@@ -15,6 +15,7 @@ from engine.document import Document
 from workbench.store.checking import check_json, check_storable
 from workbench.store.database import Database
 from workbench.store.events import Event, read_event, record
+from workbench.store.measures import measured_in
 from workbench.store.naming import Becomes
 from workbench.store.projects import project_row, read_project
 from workbench.store.queries import best_of_each, digest_of, latest_documents
@@ -255,6 +256,15 @@ class Documents:
         of = query.where(StateRow.project_id == project, StateRow.deleted.is_(None), HeadRow.layer == "annotation")
         with self._database.reading() as session:
             return tuple(session.scalars(of.order_by(HeadRow.author)))
+
+    def measures(self, project: int, account: str | None = None) -> tuple[str, ...]:
+        """Return what documents of a project can be found by of the evidence that models gave, as far as an account may see it.
+
+        Raises:
+            StoreError: if the account has no part in the project.
+        """
+        with self._database.reading() as session:
+            return measured_in(session, project, sight_of(session, project, account))
 
     def _check_project(self, project: int) -> None:
         with self._database.reading() as session:
