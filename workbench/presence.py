@@ -54,11 +54,14 @@ class Presence:
         with self._lock:
             self._visits.pop(page, None)
 
-    def beat(self, page: str) -> None:
-        """Note that a page is still there."""
+    def beat(self, page: str, document: int, account: str) -> None:
+        """Note that a page is still there; one that was silent for too long comes anew."""
         with self._lock:
-            if visit := self._visits.get(page):
+            visit = self._visits.get(page)
+            if visit and visit.document == document:
                 visit.heard = self._clock()
+                return
+        self.enter(page, document, account)
 
     def save(self, page: str, document: int, account: str) -> None:
         """Note that a page has saved a document; what others had saved before is then known to whoever sits there."""

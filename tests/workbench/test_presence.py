@@ -25,9 +25,11 @@ def test_two_pages_on_one_document_see_each_other_until_one_leaves_or_falls_sile
     presence.enter("p2", 8, "小李")
     assert presence.others("p1") == () and presence.others("p3") == (Company("小李", "open"),)
     clock.now = QUIET - 1
-    presence.beat("p3")
+    presence.beat("p3", 8, "小张")
     clock.now = QUIET + 1
     assert presence.others("p3") == () and presence.others("p2") == ()
+    presence.beat("p2", 8, "小李")
+    assert presence.others("p3") == (Company("小李", "open"),)
 
 
 def test_who_saved_is_named_until_one_saves_oneself_even_if_they_are_gone():

@@ -254,10 +254,11 @@ def _settle(session: Session, project: int, rows: Mapping[str, LabelRow], become
         .join(StateRow, StateRow.document_id == HeadRow.document_id)
         .where(StateRow.project_id == project, HeadRow.disagrees.is_not(None))
     )
-    rows = session.execute(query).all()
-    for head, spans, prediction in rows:
+    judged = []
+    for head, spans, prediction in session.execute(query).all():
         head.disagrees = differ(spans, prediction, becomes)
-    judge_anew(session, [head.revision_id for head, _, _ in rows], becomes)
+        judged.append(head.revision_id)
+    judge_anew(session, judged, becomes)
 
 
 def _ordered(rows: Mapping[str, LabelRow]) -> tuple[Label, ...]:

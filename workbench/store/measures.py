@@ -1,6 +1,6 @@
-"""What a model's evidence came to, in numbers that documents can be found by: how high, where, and whether the model was right there.
+"""What a model's evidence came to, in numbers that documents are found by: how high, where, and whether the model was right.
 
-A measure belongs to a revision and says what the model had before the person decided. Only what was saved with a prediction has any.
+A measure belongs to a revision and says what the model had before the person decided. Where no model had, there is none.
 """
 
 from __future__ import annotations
