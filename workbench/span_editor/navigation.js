@@ -17,7 +17,7 @@ Object.assign(Editor.prototype, {
       return;
     }
     // What is being saved must have arrived before one goes on, or it would count as not saved.
-    if (name !== "flag" && this.stateName() === "saving") {
+    if (name !== "flag" && this.isSaving()) {
       this.going = { name, key: this.value.key };
       this.showState();
       return;

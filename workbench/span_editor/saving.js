@@ -98,6 +98,10 @@ Object.assign(Editor.prototype, {
     this.frame.count.textContent = this.t("count", String(this.spans.length - open));
     this.showSteps();
   },
+
+  isSaving() {
+    return this.stateName() === "saving";
+  },
 });
 
 function wholeOf({ spans, note }) {

@@ -73,17 +73,18 @@ def saved_html(number: int, created: datetime, words: Words) -> str:
     return f'<p class="facts-line" role="status">{esc(line)}</p>'
 
 
-def remarks_html(remarks: Sequence[tuple[str, str]], words: Words) -> str:
+def remarks_html(remarks: Sequence[tuple[str, str]], words: Words, title: str = "annotate.remarks.title") -> str:
     """Draw what others have noted on a document.
 
     Args:
         remarks: who, and what.
         words: of the page.
+        title: the key of what is said above them.
     """
     if not remarks:
         return ""
     items = "".join(f"<li><b>{esc(who)}</b> {esc(text)}</li>" for who, text in remarks)
-    return f'<section class="remarks"><h3>{esc(words("annotate.remarks.title"))}</h3><ul>{items}</ul></section>'
+    return f'<section class="remarks"><h3>{esc(words(title))}</h3><ul>{items}</ul></section>'
 
 
 def queue_html(waiting: int, total: int, words: Words) -> str:

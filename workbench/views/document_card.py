@@ -94,13 +94,13 @@ def card_html(card: Card, words: Words, texts: Mapping[str, str]) -> str:
     deed = _button(card.deed, card.id, words) if card.deed else ""
     steps = "".join(_step(step, card, words) for step in card.steps[:_MOST])
     left = len(card.steps) - _MOST
+    name, notes = esc(card.name or f"#{card.id}"), remarks_html(card.notes, words, "documents.notes.title")
     more = f'<p class="steps-more">{esc(words("documents.history.more", count=left))}</p>' if left > 0 else ""
     return (
-        f'<article class="paper" aria-label="{esc(card.name or f"#{card.id}")}">'
-        f"<header><h2>{esc(card.name or f'#{card.id}')}</h2>{status_html(card.status, words)}{marks}"
+        f'<article class="paper" aria-label="{name}"><header><h2>{name}</h2>{status_html(card.status, words)}{marks}'
         f'<span class="paper-tools">{annotate}{deed}</span></header>'
         f'<p class="paper-version" role="status">{esc(card.version)}</p>{card.beside}{spans_html(card.document, texts)}'
-        f"<dl>{facts}</dl>{remarks_html(card.notes, words)}"
+        f"<dl>{facts}</dl>{notes}"
         f'<h3>{esc(words("documents.history.title"))}</h3><ol class="steps">{steps}</ol>{more}</article>'
     )
 

@@ -44,17 +44,20 @@ def build(context: Context) -> Tab:
     for change in changes:
         for key, page in pages.items():
             door = page.opening
-            change.success(_where_shown(key, door.handler), door.inputs, door.outputs, **QUIET)
+            change.success(_where_shown(key, door), door.inputs, door.outputs, **QUIET)
     signals = {name: signal for page in pages.values() for name, signal in page.signals.items()}
     return Tab(item, opening=Door(show, [context.session], parts.drawn), signals=signals)
 
 
-def _where_shown(key: str, show: Callable[..., dict[Any, Any]]) -> Callable[..., dict[Any, Any]]:
+def _where_shown(key: str, door: Door) -> Callable[..., dict[Any, Any]]:
     """Let a page be drawn only if it is the one that is looked at; the others are when they are opened."""
+    show: Callable[..., dict[Any, Any]] = door.handler
+    # To Gradio an empty dictionary is a value, not "nothing changes".
+    nothing = {door.outputs[0]: gr.skip()}
 
     @functools.wraps(show)
     def drawn(session: Session, *args: Any, **kwargs: Any) -> dict[Any, Any]:
-        return show(session, *args, **kwargs) if (session.page or overview.KEY) == key else {}
+        return show(session, *args, **kwargs) if (session.page or overview.KEY) == key else nothing
 
     return drawn
 

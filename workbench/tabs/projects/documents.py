@@ -90,7 +90,9 @@ def build(context: Context) -> Tab:
     asked = [session, *filters.all]
     chosen = [part.input for part in filters.all if part not in (filters.text, filters.value)]
     gr.on(chosen, guarded(does.find), asked, parts.listed, **QUIET)
-    gr.on([filters.text.input, filters.value.input], guarded(does.find), asked, parts.listed, **QUIET, trigger_mode="always_last")
+    gr.on(
+        [filters.text.change, filters.value.change], guarded(does.find), asked, parts.listed, **QUIET, trigger_mode="always_last"
+    )
     parts.clear.click(guarded(does.clear), session, parts.drawn, **QUIET)
     parts.found.turn(guarded(does.turn), session, parts.listed, **QUIET)
     parts.found.card(guarded(does.open), session, [parts.problem, parts.card], **QUIET, trigger_mode="always_last")
