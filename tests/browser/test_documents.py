@@ -105,7 +105,7 @@ def test_a_document_is_found_compared_brought_back_and_opened(visit: Callable[..
     holds(page, ".notices .notice-success", "第 3 版")
     assert [revision.spans for revision in store.revisions(ids[0])] == [(PER, ORG), (PER, LOC), (PER, ORG)]
     page.get_by_role("button", name="去标注").click()
-    page.wait_for_function("() => document.querySelector('.duomo-surface')?.textContent.includes('北京大学')")
+    page.wait_for_function("() => document.querySelector('.duomo-surface')?.textContent.includes('昨天')")
     assert page.get_by_role("tab", name="标注", exact=True).get_attribute("aria-selected") == "true"
     assert page.locator("#annotate-recent [aria-current]").get_attribute("data-id") == str(ids[0])
     page.get_by_role("tab", name="项目", exact=True).click()
