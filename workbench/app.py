@@ -102,12 +102,17 @@ def _page(blocks: gr.Blocks, services: Services, texts: Texts) -> None:
 def _join(tabs: gr.Tabs, built: dict[str, Tab]) -> None:
     """Let one tab's signal open another's door."""
 
-    def correct(session: Session) -> dict[Any, Any]:
-        return {**carry.handler(session), tabs: gr.Tabs(selected=annotate.KEY)}
+    def correct(session: Session, request: gr.Request) -> dict[Any, Any]:
+        return {**carry.handler(session, request), tabs: gr.Tabs(selected=annotate.KEY)}
+
+    def opened(session: Session, request: gr.Request) -> dict[Any, Any]:
+        return {**enter.handler(session, request), tabs: gr.Tabs(selected=annotate.KEY)} if session.wanted else {tabs: gr.skip()}
 
     carry, refresh = built["annotate"].doors["carry"], built["analyse"].doors["refresh"]
+    enter = built["annotate"].doors["open"]
     count = built["retrain"].doors["count"]
     built["analyse"].signals["correct"](correct, carry.inputs, [*carry.outputs, tabs], **QUIET)
+    built["projects"].signals["opened"](opened, enter.inputs, [*enter.outputs, tabs], **QUIET)
     built["retrain"].signals["used"](refresh.handler, refresh.inputs, refresh.outputs, **QUIET)
     built["retrain"].signals["chosen"](refresh.handler, refresh.inputs, refresh.outputs, **QUIET)
     built["annotate"].signals["saved"](count.handler, count.inputs, count.outputs, **QUIET)

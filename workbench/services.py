@@ -22,6 +22,7 @@ from workbench.errors import UserError
 from workbench.jobs import Job, Jobs
 from workbench.pictured import Pictured
 from workbench.pictured import keep as keep_picture
+from workbench.presence import Presence
 from workbench.recording import Recorder
 from workbench.signing import Signing
 from workbench.spoken import Spoken, keep, keep_shifted
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from engine.retraining import RetrainConfig
     from engine.tagger import Prediction
     from workbench.settings import Settings
-    from workbench.store import Store, StoredDocument
+    from workbench.store import Store
 
 LONGEST = 20_000
 """Characters of the longest text that is analysed."""
@@ -93,6 +94,7 @@ class Services:
         self.speech_folder = settings.workspace / "speech"
         self.picture_folder = settings.workspace / "pictures"
         self.recorder = Recorder(self.speech_folder)
+        self.presence = Presence()
         self._remembering = threading.Lock()
         self._analyses: OrderedDict[str, Analysis] = OrderedDict()
 
@@ -251,8 +253,8 @@ class Services:
             names = []
         return list(dict.fromkeys([*names, *self.store.get("labels", []), *more]))
 
-    def add_label(self, name: str) -> None:
-        """Offer one more label from now on.
+    def check_label(self, name: str) -> str:
+        """Return a name as a label has it.
 
         Raises:
             UserError: if it cannot be a label.
@@ -260,6 +262,15 @@ class Services:
         name = name.strip()
         if not name or len(name) > _LABEL_LENGTH or any(c.isspace() or unicodedata.category(c) == "Cc" for c in name):
             raise UserError("annotate.label.error", longest=_LABEL_LENGTH)
+        return name
+
+    def add_label(self, name: str) -> None:
+        """Offer one more label from now on.
+
+        Raises:
+            UserError: if it cannot be a label.
+        """
+        name = self.check_label(name)
         if name not in self.labels():
             self.store.put("labels", [*self.store.get("labels", []), name])
 
@@ -280,10 +291,6 @@ class Services:
     def _recording(self, name: str | None) -> str | None:
         file = self.speech_folder / name if name else None
         return str(file) if file and file.is_file() else None
-
-    def stored(self, text: str) -> StoredDocument | None:
-        """Return the document in the store with exactly this text, so that a text is annotated in one place."""
-        return self.store.find(text)
 
     def retrain(self, config: RetrainConfig, system_options: Mapping[str, Any]) -> Job:
         """Start a retraining of the checkpoint in use on the corrections that it has not seen.

@@ -389,9 +389,9 @@ def test_a_job_taken_into_use_is_the_one_in_use_and_has_learned(
 def test_a_text_is_found_in_the_store_by_all_of_it(services: Services) -> None:
     save(services, "王五来了。真的。", "a")
     save(services, "王五来了。", "b")
-    found = services.stored("王五来了。")
+    found = services.store.find("王五来了。")
     assert found is not None and found.text == "王五来了。"
-    assert services.stored("王五") is None
+    assert services.store.find("王五") is None
 
 
 def test_pictures_are_kept_and_given_to_the_model(services: Services, tmp_path: Path) -> None:

@@ -100,6 +100,14 @@ class Drafts {
     this.full = false;
   }
 
+  // What was kept under a former key is kept under the present one.
+  move(former, key, text) {
+    const draft = former && former !== key ? this.load(former, text) : null;
+    if (!draft) return;
+    if (!this.load(key, text)) this.store({ ...draft, key });
+    this.drop(former, text);
+  }
+
   // The draft that an acknowledgement is about, also one of a document no longer shown.
   sentAs(clientKey) {
     return this.names().map((name) => this.read(name)).find((draft) => draft && draft.sent && draft.sent.client_key === clientKey) || null;

@@ -39,7 +39,21 @@ PARTS = (
     "pointer.js",
     "wiring.js",
 )
-_PASSED_ON = ("revision", "notes", "boundaries", "evidence", "navigation", "flagged", "others", "other", "scope", "decided")
+_PASSED_ON = (
+    "revision",
+    "notes",
+    "boundaries",
+    "evidence",
+    "navigation",
+    "flagged",
+    "others",
+    "other",
+    "former",
+    "flat",
+    "joining",
+    "scope",
+    "decided",
+)
 _HEX = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
@@ -47,7 +61,8 @@ class SpanEditor(gr.HTML):
     """Marks spans in a text by mouse, finger or keyboard and hands them to ``save``.
 
     The value is ``{"key", "text", "spans": [{"start", "end", "label", "score"?, "predicted", "alternatives"?, "evidence"?}],
-    "labels": [{"name", "key", "color", "title"?}], "texts", "acknowledged"}``. A ``predicted`` span is a proposal until a person
+    "labels": [{"name", "key", "color", "title"?,
+    "retired"?}], "texts", "acknowledged"}``. A ``predicted`` span is a proposal until a person
     accepts it. Its ``alternatives`` are ``{"label" or "spans", "score"}``, no spans standing for no entity; its ``evidence`` is
     HTML by name. These may be left out:
 
@@ -55,7 +70,11 @@ class SpanEditor(gr.HTML):
     - ``notes``: ``{"document", "spans": [{"start", "end", "label", "note"}]}``.
     - ``boundaries``: where words begin or end, see :func:`workbench.span_editor.word_borders`.
     - ``evidence``: of the whole document, HTML by name, or ``{"title", "html"}`` where it has no caption of its own; escaped.
-    - ``navigation``: ``{"position", "total", "skip"?, "flag"?}`` of a queue, and ``flagged``.
+    - ``navigation``: ``{"position", "total", "skip"?, "flag"?, "next"?, "previous"?}`` of a queue, and ``flagged``. Where there
+      is a ``next`` or ``previous`` follows from the place unless it is said; no position shows no place.
+    - ``former``: the key under which drafts of this document may have been kept before; they are found under the new one.
+    - ``flat``: whether spans that overlap are refused.
+    - ``joining``: another than before has the value's proposals join what is there, undecided or not.
     - ``others``: who else is here, ``{"author", "state": "open" or "saved"}``.
     - ``other``: another person's version to merge, ``{"author", "spans", "revision"}``.
     - ``scope``: of an editor that saves elsewhere than others on the page; its drafts are then kept apart from theirs.

@@ -59,7 +59,7 @@ Object.assign(Editor.prototype, {
     this.save();
   },
 
-  // Returns "other" for a document that is no longer shown, "settled" where the one shown is saved as it is.
+  // Returns "other" for a document that is no longer shown, "settled" where the one shown is saved as it is, "edited" where not.
   acknowledge({ acknowledged: clientKey, revision = null }) {
     if (!clientKey) return "";
     const shown = this.draft && this.draft.sent && this.draft.sent.client_key === clientKey;
@@ -77,7 +77,7 @@ Object.assign(Editor.prototype, {
       this.looked = [];
       this.endMerge(draft.sent.merged);
     }
-    if (shown) return settled ? "settled" : "";
+    if (shown) return settled ? "settled" : "edited";
     return this.value === null ? "" : "other";
   },
 
@@ -102,6 +102,10 @@ Object.assign(Editor.prototype, {
     }
     this.frame.count.textContent = this.t("count", String(this.spans.length - open));
     this.showSteps();
+  },
+
+  isSaving() {
+    return this.stateName() === "saving";
   },
 });
 

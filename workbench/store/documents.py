@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.document import Document
 from workbench.store.checking import check_json, check_storable
 from workbench.store.database import Database
 from workbench.store.events import Event, read_event, record
+from workbench.store.measures import measured_in
 from workbench.store.naming import Becomes
 from workbench.store.projects import project_row, read_project
 from workbench.store.queries import best_of_each, digest_of, latest_documents
@@ -270,6 +271,37 @@ class Documents:
         of = query.where(StateRow.project_id == project, StateRow.deleted.is_(None), HeadRow.layer == "annotation")
         with self._database.reading() as session:
             return tuple(session.scalars(of.order_by(HeadRow.author)))
+
+    def annotators(self, project: int, document_ids: Iterable[int], account: str | None = None) -> dict[int, tuple[str, ...]]:
+        """Return who has annotated each of some documents of a project, by name, as far as an account may see it.
+
+        Raises:
+            StoreError: if the account has no part in the project.
+        """
+        with self._database.reading() as session:
+            sight = sight_of(session, project, account)
+            query = select(HeadRow.document_id, HeadRow.author).where(HeadRow.layer == "annotation", sight.heads())
+            found: dict[int, tuple[str, ...]] = {}
+            for number, author in session.execute(
+                query.where(HeadRow.document_id.in_(list(document_ids))).order_by(HeadRow.author)
+            ):
+                found[number] = (*found.get(number, ()), author)
+            return found
+
+    def deleted_count(self, project: int) -> int:
+        """Return how many documents are in the recycle bin of a project."""
+        query = select(func.count()).select_from(StateRow).where(StateRow.project_id == project, StateRow.deleted.is_not(None))
+        with self._database.reading() as session:
+            return session.scalar(query) or 0
+
+    def measures(self, project: int, account: str | None = None) -> tuple[str, ...]:
+        """Return what documents of a project can be found by of the evidence that models gave, as far as an account may see it.
+
+        Raises:
+            StoreError: if the account has no part in the project.
+        """
+        with self._database.reading() as session:
+            return measured_in(session, project, sight_of(session, project, account))
 
     def _check_project(self, project: int) -> None:
         with self._database.reading() as session:

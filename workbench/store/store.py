@@ -25,6 +25,7 @@ from workbench.store.documents import Documents
 from workbench.store.errors import StoreError
 from workbench.store.events import Event, Events
 from workbench.store.labels import Labels
+from workbench.store.measures import Measure, add_measures
 from workbench.store.notes import Notes
 from workbench.store.projects import Projects, project_row, role_in
 from workbench.store.queries import digest_of, latest_documents, learned
@@ -97,6 +98,7 @@ class Store:
         seconds: float | None = None,
         base_revision: int | None = None,
         evidence: Any = None,
+        measures: Iterable[Measure] = (),
     ) -> Revision:
         """Append a revision; the same client key again returns the revision that it made.
 
@@ -118,6 +120,7 @@ class Store:
             base_revision: id of the revision that the annotator began from; when somebody has saved since, the new revision is
                 appended all the same and marked ``conflicted``. Where every annotator has a version of their own, only they can.
             evidence: why the model had proposed it, any JSON value; see :meth:`Documents.evidence`.
+            measures: the same in numbers, by which documents are found.
 
         Raises:
             StoreError: if it cannot be saved; nothing is then changed.
@@ -146,6 +149,7 @@ class Store:
             append(session, row, document, becomes)
             if evidence is not None:
                 session.add(EvidenceRow(revision_id=row.id, content=evidence))
+            add_measures(session, row, measures, becomes)
             return read_revision(row, becomes)
 
     def adjudicate(

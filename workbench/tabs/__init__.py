@@ -43,9 +43,11 @@ class Session:
         other_name: what the user calls it.
         pictures: those beside the text, in their order.
         carried: the analysis that the editor's spans came from.
-        document: id of the text in the editor.
+        document: the editor's key of the text in it.
+        opened: id of the stored document in the editor, 0 for a text that is not stored.
         project: the project that is worked in; 0 until it is asked for, see :func:`project_of`.
         page: the page of the Projects tab that is shown.
+        sought: what the Documents page of the Projects tab looks for.
         wanted: id of the stored document that another tab asks Annotate, or another page Adjudicate, to open.
         judging: id of the document that Adjudicate shows.
         judging_blindly: whether it hides who said what.
@@ -66,8 +68,10 @@ class Session:
     pictures: tuple[Placed, ...] = ()
     carried: str = ""
     document: str = ""
+    opened: int = 0
     project: int = 0
     page: str = ""
+    sought: Any = None
     wanted: int = 0
     judging: int = 0
     judging_blindly: bool = False
