@@ -254,6 +254,7 @@ class RunRow(Base):
     folder: Mapped[str]
     parent: Mapped[str]
     last_revision: Mapped[int]
+    project_id: Mapped[int] = mapped_column(default=FIRST)
     decision: Mapped[str] = mapped_column(default="")
     created: Mapped[datetime] = mapped_column(default=now)
 

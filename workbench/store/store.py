@@ -296,7 +296,7 @@ class Store:
 
     # runs and settings
 
-    def add_run(self, run_id: str, folder: str, parent: str, last_revision: int) -> None:
+    def add_run(self, run_id: str, folder: str, parent: str, last_revision: int, project: int = FIRST) -> None:
         """Add a run to the job table.
 
         Args:
@@ -304,6 +304,7 @@ class Store:
             folder: where it lives.
             parent: the checkpoint that it begins from.
             last_revision: the latest revision that it learns from.
+            project: whose corrections it learns.
 
         Raises:
             StoreError: if there is a run of this name.
@@ -311,7 +312,7 @@ class Store:
         with self._database.writing() as session:
             if session.get(RunRow, run_id) is not None:
                 raise StoreError(f"there is a run {run_id} already; choose another name")
-            session.add(RunRow(id=run_id, folder=str(folder), parent=parent, last_revision=last_revision))
+            session.add(RunRow(id=run_id, folder=str(folder), parent=parent, last_revision=last_revision, project_id=project))
 
     def runs(self) -> list[RunRecord]:
         """Return every run, latest first."""
