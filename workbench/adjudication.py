@@ -11,6 +11,7 @@ from engine.document import Document, Span
 from workbench.errors import UserError
 from workbench.judging import Unit, Voice, units_of
 from workbench.language import Texts
+from workbench.names import called
 from workbench.store import Dispute, Revision, Store, View
 
 
@@ -48,7 +49,7 @@ def weigh(store: Store, texts: Texts, document_id: int, account: str, *, hidden:
     annotations.sort(key=lambda found: _shuffled(document_id, found.author) if hidden else found.author)
     t = texts
     names = {
-        found.author: t("adjudicate.hidden.name", number=number) if hidden else found.author or t("adjudicate.nobody.name")
+        found.author: t("adjudicate.hidden.name", number=number) if hidden else called(found.author, store, t)
         for number, found in enumerate(annotations, start=1)
     }
     voices = [Voice(names[found.author], "annotator", found.spans) for found in annotations]
@@ -90,7 +91,7 @@ def rival(store: Store, texts: Texts, revision: Revision) -> dict[str, Any]:
     earlier = [found for found in store.revisions(revision.document_id) if found.layer == "gold"]
     before = max((found for found in earlier if found.id < revision.id), key=lambda found: found.id)
     spans = [asdict(span) for span in before.spans]
-    return {"author": before.author or texts("adjudicate.nobody.name"), "spans": spans, "revision": before.id}
+    return {"author": called(before.author, store, texts), "spans": spans, "revision": before.id}
 
 
 def following(before: Sequence[Dispute], document_id: int, *, judged: bool) -> int:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine.document import Document
 from workbench.language import Texts
+from workbench.names import called
 from workbench.picture_panel.drawing import drawn_if_there
-from workbench.store import Assignment, Difference, Event, Revision, StoredDocument, View
+from workbench.store import Assignment, Difference, Event, Revision, Store, StoredDocument, View
 from workbench.versions import Version, versions_of
 from workbench.views.beside import beside_html
 from workbench.views.document_card import Card, Change, Step
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
 
 
 def rows_of(
-    documents: Iterable[StoredDocument], authors: Mapping[int, tuple[str, ...]], texts: Texts, current: int = 0
+    documents: Iterable[StoredDocument], authors: Mapping[int, tuple[str, ...]], store: Store, texts: Texts, current: int = 0
 ) -> list[Row]:
     """Return documents as the list shows them.
 
     Args:
         documents: that were found, or are in the recycle bin.
         authors: who has annotated each, by its id.
+        store: where they are.
         texts: words of the page.
         current: the one whose card is open.
     """
@@ -37,7 +39,7 @@ def rows_of(
             text=found.text,
             name=found.name,
             status=found.status,
-            authors=tuple(called(name, texts) for name in authors.get(found.id, ())),
+            authors=tuple(called(name, store, texts) for name in authors.get(found.id, ())),
             spans=len(found.latest.spans) if found.latest else None,
             marks=marks_of(found, found.latest),
             time=when(found.deleted or (found.latest.created if found.latest else found.created)),
@@ -86,18 +88,13 @@ def card_of(services: Services, document_id: int, account: str, texts: Texts, re
         status=document.status,
         marks=marks_of(document, document.latest),
         document=Document(document.text, chosen.spans if chosen else ()),
-        version=_version(chosen, texts),
-        facts=_facts(view, given, texts),
-        notes=[(called(note.account, texts), _noted(note.text, note.extent, document.text)) for note in notes],
-        steps=[_step(each, chosen, texts) for each in done],
+        version=_version(chosen, store, texts),
+        facts=_facts(view, given, store, texts),
+        notes=[(called(note.account, store, texts), _noted(note.text, note.extent, document.text)) for note in notes],
+        steps=[_step(each, chosen, store, texts) for each in done],
         deed=("unbin" if document.deleted else "bin") if curating else "",
         beside=beside_html(drawn, texts.words),
     )
-
-
-def called(account: str, texts: Texts) -> str:
-    """Return what somebody is called."""
-    return account or texts("documents.author.nobody")
 
 
 def when(moment: datetime | None) -> str:
@@ -105,21 +102,21 @@ def when(moment: datetime | None) -> str:
     return f"{moment.astimezone():%Y-%m-%d %H:%M}" if moment else ""
 
 
-def _version(chosen: Revision | None, texts: Texts) -> str:
+def _version(chosen: Revision | None, store: Store, texts: Texts) -> str:
     if chosen is None:
         return texts("documents.version.none")
-    who = called(chosen.author, texts) if chosen.layer != "imported" else texts("documents.layer.imported")
+    who = called(chosen.author, store, texts) if chosen.layer != "imported" else texts("documents.layer.imported")
     return texts("documents.version.shown", number=chosen.number, who=who, time=when(chosen.created))
 
 
-def _facts(view: View, given: Iterable[Assignment], texts: Texts) -> list[tuple[str, str]]:
+def _facts(view: View, given: Iterable[Assignment], store: Store, texts: Texts) -> list[tuple[str, str]]:
     document = view.document
     authors = [each for each in (view.own, *view.others) if each]
     said = [(texts("documents.fact.length"), texts("documents.fact.characters", count=len(document.text)))]
     if authors:
-        told = (texts("documents.fact.spans", who=called(each.author, texts), count=len(each.spans)) for each in authors)
+        told = (texts("documents.fact.spans", who=called(each.author, store, texts), count=len(each.spans)) for each in authors)
         said.append((texts("documents.fact.authors"), "；".join(told)))
-    if assigned := [f"{called(each.account, texts)}（{_progress(each, texts)}）" for each in given]:
+    if assigned := [f"{called(each.account, store, texts)}（{_progress(each, texts)}）" for each in given]:
         said.append((texts("documents.fact.assigned"), "、".join(assigned)))
     said += [(str(name), str(value)) for name, value in document.meta.items()]
     return said
@@ -133,13 +130,13 @@ def _noted(words: str, extent: tuple[int, int] | None, text: str) -> str:
     return f"“{text[extent[0] : extent[1]]}”：{words}" if extent else words
 
 
-def _step(done: Version | Event, chosen: Revision | None, texts: Texts) -> Step:
+def _step(done: Version | Event, chosen: Revision | None, store: Store, texts: Texts) -> Step:
     if isinstance(done, Event):
-        return _event(done, texts)
+        return _event(done, store, texts)
     revision = done.revision
     step = Step(
         what=texts(f"documents.layer.{revision.layer}"),
-        who=called(revision.author, texts) if revision.layer != "imported" else "",
+        who=called(revision.author, store, texts) if revision.layer != "imported" else "",
         time=when(revision.created),
         revision=revision.id,
         facts=_told(revision, texts),
@@ -165,12 +162,14 @@ def _told(revision: Revision, texts: Texts) -> tuple[str, ...]:
     return tuple(facts)
 
 
-def _event(event: Event, texts: Texts) -> Step:
+def _event(event: Event, store: Store, texts: Texts) -> Step:
     payload: Mapping[str, Any] = event.payload
     facts = [str(payload[name]) for name in ("text", "reason") if payload.get(name)]
-    facts += [f"→ {called(str(payload['to']), texts)}"] if "to" in payload else []
-    facts += [called(str(payload["from"]), texts)] if "from" in payload else []
-    return Step(texts(f"documents.event.{event.kind}"), called(event.account, texts), when(event.created), facts=tuple(facts))
+    facts += [f"→ {called(str(payload['to']), store, texts)}"] if "to" in payload else []
+    facts += [called(str(payload["from"]), store, texts)] if "from" in payload else []
+    return Step(
+        texts(f"documents.event.{event.kind}"), called(event.account, store, texts), when(event.created), facts=tuple(facts)
+    )
 
 
 def _changes(difference: Difference | None) -> tuple[Change, ...] | None:

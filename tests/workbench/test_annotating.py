@@ -175,4 +175,4 @@ def test_the_card_tells_everything_and_blind_annotators_only_their_own(services)
     assert [step.what for step in hidden.steps] == ["导入"] and hidden.deed == "" and hidden.document.spans == ()
     found = store.search(project, Criteria(), account="b").documents
     assert store.documents.annotators(project, [number], "b") == {}
-    assert listing.rows_of(found, {}, texts)[0].authors == ()
+    assert listing.rows_of(found, {}, services.store, texts)[0].authors == ()

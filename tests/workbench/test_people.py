@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from engine.document import Document
 from workbench.errors import UserError
 from workbench.language import Texts
+from workbench.names import called
 from workbench.services import Services
 from workbench.settings import Settings
 from workbench.store import FIRST, Store, StoreError
@@ -207,3 +208,13 @@ def test_names_are_shown_exactly_and_run_nothing():
     worker = members.Worker(nasty, nasty, "标注员", True, 3, 1, 1, 1)
     for html in (accounts_html([account], words), workers_html([worker], words, chosen=True)):
         assert "<img" not in html and "${" not in html
+
+
+def test_people_are_called_by_what_others_read(services: Services) -> None:
+    texts, store = Texts("en"), services.store
+    store.accounts.create("zhang", PASSWORD, "admin", shown="张敏")
+    assert called("zhang", store, texts) == "张敏" and called("", store, texts) == "not signed in"
+    # Somebody of whom there is no account, and one who came a moment ago.
+    assert called("gone", store, texts) == "gone"
+    store.accounts.create("li", PASSWORD, shown="李华")
+    assert called("li", store, texts) == "李华"

@@ -16,6 +16,7 @@ from engine.modalities.speech import RATE, read_speech
 from workbench import annotating
 from workbench.annotating import Sheet
 from workbench.errors import UserError
+from workbench.names import called
 from workbench.picture_panel.drawing import drawn_if_there
 from workbench.services import LONGEST, Analysis
 from workbench.span_editor import SpanEditor, editor_notes, editor_texts, evidence_snippets, proposed_spans, word_borders
@@ -372,18 +373,21 @@ class _Handlers:
         return notice(self.context.texts(key, **values), kind)
 
     def _status(self, sheet: Sheet, account: str, revision: Revision | None = None) -> str:
-        texts, nobody = self.context.texts, self.context.texts("annotate.other.author")
+        texts = self.context.texts
         last = revision or sheet.begin
         line = desk.saved_html(last.number, last.created, texts) if last and last.layer == "annotation" else ""
         conflict = self._said("annotate.status.conflict", "warning") if revision and revision.conflicted else ""
-        others = [(note.account or nobody, note.text) for note in sheet.notes if note.account != account]
+        others = [(self._called(note.account), note.text) for note in sheet.notes if note.account != account]
         return conflict + line + desk.remarks_html(others, texts)
+
+    def _called(self, account: str) -> str:
+        return called(account, self.context.services.store, self.context.texts)
 
     def _rival(self, revision: Revision, account: str) -> dict[str, Any] | None:
         before = annotating.rival(self.context.services, revision, account)
         if before is None:
             return None
-        author = before.author or self.context.texts("annotate.other.author")
+        author = self._called(before.author)
         return {"author": author, "spans": [asdict(span) for span in before.spans], "revision": before.id}
 
     def _enter(self, session: Session, request: gr.Request) -> None:
@@ -398,8 +402,7 @@ class _Handlers:
         others = services.presence.others(request.session_hash or "") if session.opened else ()
         if not others or services.store.documents.view(session.opened, account).blind:
             return []
-        nobody = self.context.texts("annotate.other.author")
-        return [{"author": other.author or nobody, "state": other.state} for other in others]
+        return [{"author": self._called(other.author), "state": other.state} for other in others]
 
 
 def _layout(context: Context) -> _Parts:

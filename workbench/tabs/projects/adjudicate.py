@@ -13,6 +13,7 @@ from engine.errors import DocumentError
 from workbench.adjudication import Weighed, check_flat, following, neighbour, rival, weigh
 from workbench.errors import UserError
 from workbench.judging import begin_from
+from workbench.names import called
 from workbench.span_editor import SpanEditor, editor_notes, editor_texts, read_remarks, word_borders
 from workbench.store import Dispute, Note, Revision
 from workbench.tabs import QUIET, Context, Door, Session, Tab, account_of, guard, notice, project_of
@@ -283,7 +284,7 @@ def _head(context: Context, weighed: Weighed, listed: Sequence[Dispute]) -> str:
     )
     title = f"<strong>{esc(document.name or t('adjudicate.document.name', number=document.id))}</strong>"
     gold = weighed.view.gold
-    who = (gold.author or t("adjudicate.nobody.name")) if gold else ""
+    who = called(gold.author, context.services.store, t) if gold else ""
     when = f"{gold.created.astimezone():%Y-%m-%d %H:%M}" if gold else ""
     judged = f'<p class="weigh-gold">{esc(t("adjudicate.gold.line", name=who, time=when))}</p>' if gold else ""
     notes = _notes(context, document.text, context.services.store.notes.of(document.id), weighed.names)
@@ -304,7 +305,7 @@ def _notes(context: Context, text: str, notes: Iterable[Note], names: Mapping[st
         if note.closed:
             continue
         about = f"「{text[slice(*note.extent)]}」" if note.extent else ""
-        name = names.get(note.account) or note.account or context.texts("adjudicate.nobody.name")
+        name = names.get(note.account) or called(note.account, context.services.store, context.texts)
         items.append(f"<li><b>{esc(name)}</b> {esc(about)} {esc(note.text)}</li>")
     if not items:
         return ""

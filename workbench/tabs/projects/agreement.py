@@ -14,6 +14,7 @@ import gradio as gr
 
 from workbench.agreement import Measured, Question, table_csv
 from workbench.errors import UserError
+from workbench.names import called
 from workbench.store import Role
 from workbench.tabs import QUIET, Context, Door, Session, Tab, account_of, guard, notice, project_of, require
 from workbench.views.agreement import confusion_html, headline_html, labels_html, pairs_html, time_html
@@ -77,7 +78,7 @@ class _Handlers:
         if store.projects.role(project, account_of(request)) not in _JUDGES:
             return {parts.problem: notice(t("agreement.role.note"), "info"), parts.work: gr.update(visible=False)}
         authors = store.documents.authors(project)
-        names = [(name or t("agreement.nobody.name"), name) for name in authors]
+        names = [(called(name, store, t), name) for name in authors]
         known = self.context.services.agreements.known(project, Question())
         empty = "" if len(authors) > 1 else f'<p class="empty">{esc(t("agreement.few.error"))}</p>'
         return {
@@ -167,7 +168,7 @@ def _progress(context: Context, step: str, done: int, total: int) -> str:
 
 def _result(context: Context, measured: Measured) -> str:
     t, words, agreement = context.texts, context.texts.words, measured.agreement
-    names = {name: name or t("agreement.nobody.name") for name in agreement.annotators}
+    names = {name: called(name, context.services.store, t) for name in agreement.annotators}
     drawn: Mapping[str, str] = {
         "overall": headline_html(agreement, words),
         "pairs": pairs_html(agreement, names, words),

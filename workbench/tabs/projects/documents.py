@@ -8,6 +8,7 @@ from typing import Any, cast
 import gradio as gr
 
 from workbench import listing, versions
+from workbench.names import called
 from workbench.store import Criteria, Measured
 from workbench.store.records import Status
 from workbench.store.searching import Order
@@ -207,7 +208,7 @@ class _Handlers:
             # Somebody has taken documents away meanwhile.
             sought = session.sought = replace(sought, page=leaf.last)
         authors = store.documents.annotators(sought.project, [each.id for each in shown], account)
-        rows = listing.rows_of(shown, authors, self.context.texts, sought.card)
+        rows = listing.rows_of(shown, authors, store, self.context.texts, sought.card)
         deed = ("unbin" if sought.bin else "bin") if self._curates(session, request) else ""
         narrowed = sought.criteria != Criteria(order=sought.criteria.order)
         query = "" if sought.bin else sought.criteria.text
@@ -256,7 +257,7 @@ def _name(filters: _Filters, part: Any) -> str:
 
 
 def _people(accounts: tuple[str, ...], context: Context) -> list[tuple[str, str]]:
-    return [(listing.called(account, context.texts), account or _NOBODY) for account in accounts]
+    return [(called(account, context.services.store, context.texts), account or _NOBODY) for account in accounts]
 
 
 def _person(chosen: str) -> str | None:

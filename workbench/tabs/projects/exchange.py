@@ -37,6 +37,7 @@ from workbench.exchange import (
     new_labels,
     take,
 )
+from workbench.names import called
 from workbench.tabs import QUIET, Context, Door, Session, Tab, account_of, explain, guard, notice, project_of, require
 from workbench.uploads import uploaded
 from workbench.views.escape import esc
@@ -421,8 +422,9 @@ def _layers(context: Context, project: int, own: str | None) -> list[tuple[str, 
     t = context.texts
     if own is not None:
         return [(t("exchange.layer.own"), f"{ANNOTATED_BY}{own}")]
-    authors = context.services.store.documents.authors(project)
-    by = [(t("exchange.layer.by", name=author or t("exchange.layer.nobody")), f"{ANNOTATED_BY}{author}") for author in authors]
+    store = context.services.store
+    authors = store.documents.authors(project)
+    by = [(t("exchange.layer.by", name=called(author, store, t)), f"{ANNOTATED_BY}{author}") for author in authors]
     return [*((t(f"exchange.layer.{layer}"), layer) for layer in _LAYERS), *by]
 
 

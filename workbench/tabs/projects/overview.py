@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from workbench.names import called
 from workbench.store import Acceptance, Deed, Project, Report, Saving, Standing, Work
 from workbench.store.report import ENOUGH
 from workbench.tabs import QUIET, Context, Door, Session, Tab, account_of, guard, notice, project_of
@@ -142,8 +143,11 @@ class _Drawing:
             *shares,
             f"{accepted.added:,}" if accepted.proposed else _NONE,
         ]
-        name = esc(work.account) or self.said("nobody.name")
+        name = self._called(work.account)
         return f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+
+    def _called(self, account: str) -> str:
+        return esc(called(account, self.context.services.store, self.context.texts))
 
     def _saving(self, saving: Saving) -> str:
         share, seconds = saving.share, saving.seconds
@@ -196,7 +200,7 @@ class _Drawing:
 
     def _latest(self, deeds: Iterable[Deed]) -> str:
         rows = "".join(
-            f"<li><time>{deed.created.astimezone():%m-%d %H:%M}</time> <b>{esc(deed.account) or self.said('nobody.name')}</b> "
+            f"<li><time>{deed.created.astimezone():%m-%d %H:%M}</time> <b>{self._called(deed.account)}</b> "
             f"{self.said(f'deed.{deed.kind}')}{self.said('latest.times', count=deed.times) if deed.times > 1 else ''}</li>"
             for deed in deeds
         )
