@@ -13,6 +13,7 @@ import torch
 
 from engine import checkpoint, evidence, samples
 from engine.document import Document, LabelSet, Span
+from engine.errors import InputError
 from engine.evaluation.scores import score
 from engine.systems import SYSTEMS
 from engine.systems.contract import from_json, options
@@ -196,6 +197,32 @@ class SystemContract:
             for item in items:
                 evidence.check(item, len(document))
                 json.dumps(evidence.to_json(item))
+
+    def test_beliefs_are_those_of_its_answers_whatever_the_padding(self, system, documents):
+        texts = [*documents, *map(Document, ODD)]
+        batch = system.collate(texts)
+        vectors = system.represent(batch)
+        believed = zip(texts, system.decode(batch), system.believe(batch), system.believe(batch, 2), strict=True)
+        for row, (document, spans, belief, two) in enumerate(believed):
+            assert belief.tags.shape == (len(document), len(system.tag_names))
+            assert [span.key for span in belief.readings[0].spans] == [span.key for span in spans]
+            assert belief.readings[0].log_probability <= 0
+            assert two.readings[0].log_probability == pytest.approx(belief.readings[0].log_probability, abs=1e-3)
+            alone = system.collate([document])
+            assert system.believe(alone)[0].tags.tolist() == [pytest.approx(row, abs=1e-4) for row in belief.tags.tolist()]
+            own = system.represent(alone)[0, : len(document)]
+            assert torch.allclose(own, vectors[row, : len(document)], atol=1e-4)
+
+    def test_a_modality_that_is_masked_is_one_that_is_not_there(self, system, documents):
+        batch = system.collate(documents)
+        for modality in system.optional_modalities:
+            masked = system.believe(system.without(batch, modality))
+            if modality in ("speech", "image"):
+                absent = system.believe(system.collate([replace(d, images=(), audio=None) for d in documents]))
+                for ours, theirs in zip(masked, absent, strict=True):
+                    assert torch.allclose(ours.tags, theirs.tags, atol=1e-4)
+        with pytest.raises(InputError, match="cannot leave out 'text'"):
+            system.without(batch, "text")
 
     def test_it_gives_nothing_that_it_does_not_declare(self, system):
         assert set(system.evidence_names) <= set(self.kind.emits)
