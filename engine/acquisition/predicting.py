@@ -22,7 +22,7 @@ from engine.errors import InputError
 from engine.precision import computing
 from engine.systems.contract import Batch, Belief, Reading, System
 from engine.tagger import CHARACTERS, Piece, batched
-from engine.windows import Window, cut
+from engine.windows import Window, tile
 
 PASSES = 10
 """Draws by dropout."""
@@ -103,7 +103,7 @@ class _Gathering:
     @torch.inference_mode()
     def carry_out(self, observe: Observe) -> list[Predicted]:
         """Read every document, the pieces in an order that does not depend on the documents' own."""
-        windows = [cut(document.text, self.window, 0) for document in self.documents]
+        windows = [tile(document.text, self.window) for document in self.documents]
         pieces = [(i, window) for i, found in enumerate(windows) for window in found]
         done, total = 0, sum(map(len, self.documents))
         read: dict[Piece, Predicted] = {}

@@ -24,7 +24,7 @@ from engine.document import Document, LabelSet, Span
 from engine.errors import InputError
 from engine.systems.bilstm_crf import BilstmCrf, BilstmCrfConfig
 from engine.systems.mpm_cner import MpmCner, MpmCnerConfig
-from engine.windows import cut
+from engine.windows import tile
 from tests.engine.tiny import OPTIONS, known, trained_system, untrained
 
 quickly = settings(max_examples=25, deadline=None)
@@ -324,7 +324,7 @@ def test_what_a_modality_moves_is_what_the_evidence_says(hearing):
 
 def test_a_long_document_is_its_pieces_together(system):
     text = "".join(document.text for document in known(4))
-    parts = [text[window.start : window.end] for window in cut(text, system.window, 0)]
+    parts = [text[window.start : window.end] for window in tile(text, system.window)]
     assert len(parts) > 2 and "".join(parts) == text
     (whole,) = gathered(system, [Document(text)]).documents
     alone = gathered(system, [Document(part) for part in parts]).documents
