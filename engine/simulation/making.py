@@ -52,7 +52,7 @@ def simulate(
     curves = {(name, seed): curve_of(plan, name, seed) for seed in seeds for name in names}
     curves_folder, failed = folder / "curves", {}
     if machine:
-        say(f"{len(curves)} curves of {plan.settings.rounds} rounds; a curve that was interrupted goes on")
+        say(f"{len(curves)} curves, rounds in each: {plan.settings.rounds}; one that was interrupted goes on")
         begun = [curve for several in first.values() for curve in several]
         failed = carry_out(begun, curves_folder, machine, say, kept)
         able = [curve for (_, seed), curve in curves.items() if first[seed][0].key not in failed]

@@ -227,11 +227,14 @@ class SystemContract:
         with pytest.raises(InputError, match="cannot leave out 'text'"):
             system.without(batch, "text")
 
-    def test_every_strategy_of_active_learning_takes_it(self, system, documents):
-        self.scored(system, documents)
+    def test_every_strategy_of_active_learning_takes_it(self, system, documents, monkeypatch):
+        self.scored(system, documents, monkeypatch)
 
     @staticmethod
-    def scored(system, documents):
+    def scored(system, documents, monkeypatch):
+        for module in system.modules():  # what learns by heart has no dropout
+            if isinstance(module, torch.nn.Dropout):
+                monkeypatch.setattr(module, "p", 0.1)
         long = Document("".join(document.text for document in documents) * (1 + system.window // 100))
         pool = [*documents[2:], *map(Document, ODD), long]
         assert len(long) > system.window
@@ -241,6 +244,7 @@ class SystemContract:
             scores = acquisition_score(strategy, pool, predictions, rng)
             assert scores.shape == (len(pool),) and np.isfinite(scores).all() and (scores >= 0).all()
             explain(strategy, pool, predictions, scores, 0, labelled=documents[:2], rng=rng)
+        assert (predictions.documents[0].information > 0).any()
         assert predictions.documents[0].masked.keys() == set(system.optional_modalities)
         assert len(predictions.documents[-1].doubt.entropy) == len(long)
 
@@ -267,13 +271,13 @@ class SystemContract:
         assert score(documents, found).micro.f1 == 1.0
         assert all(0 < span.score <= 1 for document in found for span in document.spans)
 
-    def test_nested_beliefs_are_those_of_its_answers(self, nesting):
+    def test_nested_beliefs_are_those_of_its_answers(self, nesting, monkeypatch):
         documents = [*nested_lesson(), *map(Document, ODD)]
         batch = nesting.eval().collate(documents)
         for spans, belief in zip(nesting.decode(batch), nesting.believe(batch, 2), strict=True):
             assert [span.key for span in belief.readings[0].spans] == [span.key for span in spans]
             assert belief.tags.shape[1] == len(nesting.tag_names)
-        self.scored(nesting, nested_lesson())
+        self.scored(nesting, nested_lesson(), monkeypatch)
 
     def test_a_checkpoint_predicts_the_same_nested_spans(self, nesting, tmp_path):
         info = checkpoint.save(nesting.eval(), tmp_path / "first")
