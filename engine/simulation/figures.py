@@ -73,9 +73,10 @@ def summarise(curves: Curves, full: Mapping[int, Point], axis: str) -> list[Summ
     for by_seed in curves.values():
         for seed, points in by_seed.items():
             ends[seed] = min(ends.get(seed, math.inf), points[-1].at(axis))
+    able = {seed for seed, point in full.items() if point.f1 > 0}  # of a model that finds nothing no share is reached
     needed = {
         unit: {
-            strategy: {seed: reach(points, REACHED * full[seed].f1, unit) for seed, points in by_seed.items() if seed in full}
+            strategy: {seed: reach(points, REACHED * full[seed].f1, unit) for seed, points in by_seed.items() if seed in able}
             for strategy, by_seed in curves.items()
         }
         for unit in AXES
@@ -98,7 +99,7 @@ def _saving(needed: Mapping[str, Mapping[int, float | None]], strategy: str, who
     shares = [value / whole[seed] for seed, value in ours.items() if value is not None]
     both = [(value, other) for seed, value in ours.items() if value is not None and (other := random.get(seed)) is not None]
     saved = [1 - value / other for value, other in both if other]
-    share = over_seeds(shares) if shares else Figure(None, reason=f"{REACHED:.0%} of the full F1 is not reached")
+    share = over_seeds(shares) if shares else Figure(None, reason=f"{REACHED:.0%} of the full F1 is not reached, or it is 0")
     against = over_seeds(saved) if saved else Figure(None, reason="no seed in which both reach it")
     return Saving(share, against, len(shares))
 

@@ -14,8 +14,8 @@ from engine.simulation.figures import REACHED
 from engine.simulation.report import Report
 
 FILES = ("curves.png", "curves.svg")
-# colours that people who confuse some still tell apart (Okabe and Ito 2008); line and mark differ too, and since their numbers have
-# no divisor in common, 56 curves differ in one of them
+# colours that people who confuse some still tell apart (Okabe and Ito 2008); line and mark differ too: 8 and 7 have no divisor in
+# common, so that no two of 56 curves are drawn alike
 _COLOURS = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d00")
 _MARKS, _LINES = ("o", "s", "^", "D", "v", "P", "X"), ("-", "--", "-.")
 _SIZE = (9.0, 5.5)

@@ -99,6 +99,8 @@ def test_savings_are_against_random_with_the_same_seed():
     assert (saving.share.value, saving.saved.value, saving.reached) == (pytest.approx(0.2), pytest.approx(0.5), 1)
     assert random.savings["sentences"].saved.value == pytest.approx(0) and random.savings["sentences"].reached == 2
     assert ours.area.value == pytest.approx((0.48 + 0.35) / 2) and random.area.low is not None
+    (blind,) = summarise({"mnlp": {1: never}}, {1: point(0, 100, 0.0)}, "sentences")
+    assert blind.savings["sentences"].share.value is None and blind.savings["sentences"].reached == 0
     (lone,) = summarise({"mnlp": {1: never}}, full, "sentences")
     assert lone.savings["entities"].share.value is None and "is not reached" in lone.savings["entities"].share.reason
 
