@@ -43,7 +43,7 @@ class Editor {
     this.rename(value);
     const answer = this.acknowledge(value);
     const same = this.value && this.value.key === value.key && this.value.text === value.text;
-    if (answer && this.value && !same) {
+    if (answer && this.value && !same && !value.onward) {
       // The answer to a save of what was shown before: the page's own copy is again of what is shown.
       this.publish(this.value);
       this.showState();

@@ -53,6 +53,7 @@ _PASSED_ON = (
     "joining",
     "scope",
     "decided",
+    "onward",
 )
 _HEX = re.compile(r"#[0-9A-Fa-f]{6}")
 
@@ -79,6 +80,7 @@ class SpanEditor(gr.HTML):
     - ``other``: another person's version to merge, ``{"author", "spans", "revision"}``.
     - ``scope``: of an editor that saves elsewhere than others on the page; its drafts are then kept apart from theirs.
     - ``decided``: whether there is no saving while a proposal is left.
+    - ``onward``: whether a value that acknowledges a save brings another document to be shown after the one that was saved.
 
     ``save`` fires with ``{key, client_key, text, spans, proposals, notes, evidence, base_revision, seconds}``: ``spans`` are
     annotations, ``proposals`` what nobody has decided, ``evidence`` what a person looked at. It is answered by a value whose

@@ -129,7 +129,7 @@ class _Handlers:
         drawn = self._draw(session, request)
         return {
             **drawn,
-            self.parts.editor: {**drawn[self.parts.editor], "acknowledged": event.client_key},
+            self.parts.editor: {**drawn[self.parts.editor], "acknowledged": event.client_key, "onward": True},
             self.parts.status: saved,
         }
 
