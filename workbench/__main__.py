@@ -55,6 +55,8 @@ def serve(settings: Settings) -> int:
             services.checkpoints.in_use()
     except (StoreError, InputError, SettingsError) as error:
         return _refuse(error)
+    # The page's own loop takes many small turns, and would wait five milliseconds for each while handlers compute.
+    sys.setswitchinterval(0.0005)
     services.warm()
 
     from workbench import app

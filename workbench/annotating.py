@@ -101,9 +101,14 @@ def sheet_of(services: Services, document_id: int, account: str) -> Sheet:
         raise UserError("annotate.deleted.error")
     same = store.find(document.text, document.project_id)
     former = Document(document.text).id if same and same.id == document_id else ""
-    notes = tuple(note for note in store.notes.of(document_id, account) if not note.closed)
+    notes = notes_on(services, document_id, account)
     place = store.assignments.place(document.project_id, account, document_id, unassigned=True)
     return Sheet(document.text, store.projects.get(document.project_id), view, former, notes, place)
+
+
+def notes_on(services: Services, document_id: int, account: str) -> tuple[Note, ...]:
+    """Return the open notes on a document that somebody may see."""
+    return tuple(note for note in services.store.notes.of(document_id, account) if not note.closed)
 
 
 def sheet_with(services: Services, text: str, project: int, account: str) -> Sheet:

@@ -2,11 +2,12 @@
 
     python tests/benchmarks/annotators.py [--annotators 40] [--seconds 120] [--database sqlite postgresql]
 
-Each annotator opens a document, marks some spans, saves, thinks for a moment, and goes on; every tenth save is sent a second
-time, as a browser does that got no answer, and every fifth document is somebody else's too. In the end the store is compared with
-what was sent: every acknowledged save must be there once, in its place, with its spans and its author. Prints one JSON object a
-database; the latencies are what the annotator waits, in milliseconds. For comparison, in the same run, the same saves are given
-to the store alone, one after another, without HTTP: ``of_the_store`` says how many times as long a save takes through the page.
+Once all have signed in, each annotator opens a document, marks some spans, saves, thinks for a moment, and goes on; every tenth
+save is sent a second time, as a browser does that got no answer, and every fifth document is somebody else's too. In the end the
+store is compared with what was sent: every acknowledged save must be there once, in its place, with its spans and its author.
+Prints one JSON object a database; the latencies are what the annotator waits, in milliseconds. For comparison, in the same run,
+the same saves are given to the store alone, one after another, without HTTP: ``of_the_store`` says how many times as long one
+takes through the page.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class Work:
     acknowledged: set[str] = field(default_factory=set)
     waits: list[float] = field(default_factory=list)
     again: int = 0
+    here: int = 0
     refused: list[str] = field(default_factory=list)
 
 
@@ -139,18 +141,24 @@ def prepare(url: str, names: Sequence[str], seed: int) -> dict[str, list[int]]:
 async def everyone(address: str, names: Sequence[str], own: dict[str, list[int]], arguments: argparse.Namespace) -> Work:
     """Let all annotate for a while."""
     await until_it_answers(address)
-    work, gate = Work(), asyncio.Event()
-    tasks = [asyncio.create_task(annotate(name, address, own[name], work, gate, arguments)) for name in names]
+    work, all_here = Work(), asyncio.Event()
+    tasks = [asyncio.create_task(annotate(name, address, own[name], work, all_here, arguments)) for name in names]
+    while work.here < len(names) and not any(task.done() for task in tasks):
+        await asyncio.sleep(0.1)
+    all_here.set()
     await asyncio.gather(*tasks)
     return work
 
 
 async def annotate(
-    name: str, address: str, documents: Sequence[int], work: Work, gate: asyncio.Event, arguments: argparse.Namespace
+    name: str, address: str, documents: Sequence[int], work: Work, all_here: asyncio.Event, arguments: argparse.Namespace
 ) -> None:
-    """Sign in, then open, mark and save one document after another."""
+    """Sign in and open a document; once everybody is there, open, mark and save one document after another."""
     rng = random.Random(f"{arguments.seed} {name}")
     async with Annotator(address, (name, PASSWORD)) as annotator:
+        await annotator.open(documents[0])
+        work.here += 1
+        await all_here.wait()
         deadline = time.monotonic() + arguments.seconds
         await asyncio.sleep(rng.uniform(0, arguments.pause))
         while time.monotonic() < deadline:

@@ -177,6 +177,12 @@ class Projects:
             session.delete(row)
             record(session, "member", by, project=project, payload={"account": account, "role": [row.role, ""]})
 
+    def admits(self, project: int, account: str) -> bool:
+        """Tell whether somebody may work in a project that is there and not archived."""
+        with self._database.reading() as session:
+            row = session.get(ProjectRow, project)
+            return row is not None and row.archived is None and role_in(session, project, account) is not None
+
     def role(self, project: int, account: str) -> Role | None:
         """Return what somebody may do in a project, nothing for who has no part in it; see :func:`role_in`."""
         with self._database.reading() as session:

@@ -166,8 +166,8 @@ def project_of(context: Context, session: Session, request: gr.Request) -> int:
         UserError: if they have no part in any project.
     """
     store, account = context.services.store, account_of(request)
-    open_to = [project.id for project in store.projects.list(account=account)]
-    if session.project not in open_to:
+    if not store.projects.admits(session.project, account):
+        open_to = [project.id for project in store.projects.list(account=account)]
         if not open_to:
             raise UserError("projects.none.error", account=account)
         remembered = store.get(remembered_project(account))

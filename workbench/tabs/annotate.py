@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
@@ -20,7 +20,7 @@ from workbench.names import called
 from workbench.picture_panel.drawing import drawn_if_there
 from workbench.services import LONGEST, Analysis
 from workbench.span_editor import SpanEditor, editor_notes, editor_texts, evidence_snippets, proposed_spans, word_borders
-from workbench.store import Criteria, Label, Revision, StoredDocument
+from workbench.store import Criteria, Label, Note, Revision, StoredDocument
 from workbench.store.errors import StoreError
 from workbench.tabs import QUIET, Context, Door, Session, Tab, account_of, guard, notice, project_of, require
 from workbench.views import desk
@@ -168,17 +168,17 @@ class _Handlers:
         services.presence.save(request.session_hash or "", revision.document_id, account)
         answered = {**value, "acknowledged": act.client_key, "revision": revision.id}
         if not shown:
-            return {self.parts.editor: answered, **self._around(session, request)}
+            return {self.parts.editor: answered, **self._listed(session, request)}
         if not annotating.id_of(act.key):
             session.opened, session.document = revision.document_id, annotating.key_of(revision.document_id)
             answered |= {"key": session.document, "former": act.key}
             self._enter(session, request)
         answered |= {"other": self._rival(revision, account), "others": self._company(session, request)}
-        sheet = annotating.sheet_of(services, revision.document_id, account)
+        notes = annotating.notes_on(services, revision.document_id, account)
         return {
             self.parts.editor: answered,
-            self.parts.status: self._status(sheet, account, revision),
-            **self._around(session, request),
+            self.parts.status: self._status(notes, account, revision, fresh=True),
+            **self._listed(session, request),
         }
 
     # the queue
@@ -237,7 +237,7 @@ class _Handlers:
         joined = {**value, "spans": [*decided, *more["spans"]], "evidence": more["evidence"], "joining": uuid4().hex}
         session.carried = key
         said = left_out or self._said("annotate.propose.done", count=len(more["spans"]), model=analysis.checkpoint.name)
-        return {self.parts.editor: joined, self.parts.status: said + self._status(sheet, account)}
+        return {self.parts.editor: joined, self.parts.status: said + self._status(sheet.notes, account, sheet.begin)}
 
     def add_label(self, name: str, value: dict[str, Any], session: Session, request: gr.Request) -> dict[Any, Any]:
         """Offer one more type: in the project, where it has types of its own."""
@@ -280,7 +280,8 @@ class _Handlers:
             return self._open(session, request, found)
         # All is done, or only what is shown is left.
         said = self._said("annotate.queue.last" if found else "annotate.queue.done", "warning" if found else "success")
-        status = said + (self._status(annotating.sheet_of(services, number, account), account) if number else "")
+        sheet = annotating.sheet_of(services, number, account) if number else None
+        status = said + (self._status(sheet.notes, account, sheet.begin) if sheet else "")
         return {self.parts.status: status, **self._around(session, request)}
 
     def _clear(self, session: Session, request: gr.Request) -> dict[Any, Any]:
@@ -336,20 +337,29 @@ class _Handlers:
             self.parts.pictures: _pictures(self.context, pictures),
             self.parts.sound: _sound(self.context, recording),
             self.parts.propose: gr.update(visible=True),
-            self.parts.status: said + self._status(sheet, account),
+            self.parts.status: said + self._status(sheet.notes, account, sheet.begin),
             **self._around(session, request),
         }
 
-    def _around(self, session: Session, request: gr.Request) -> dict[Any, Any]:
-        services, texts, account = self.context.services, self.context.texts, account_of(request)
-        project = services.store.projects.get(project_of(self.context, session, request))
-        place = services.store.assignments.place(project.id, account, unassigned=True)
-        rules = rules_markdown(project.guidelines, _defined(services.store.labels.list(project.id), texts.language), texts)
-        curating = services.store.projects.role(project.id, account) != "annotator"
+    def _listed(self, session: Session, request: gr.Request) -> dict[Any, Any]:
+        """Draw what a save changes beside the editor."""
+        services, texts = self.context.services, self.context.texts
+        project = project_of(self.context, session, request)
+        place = services.store.assignments.place(project, account_of(request), unassigned=True)
         return {
             self.parts.recent: self._recent(session, request),
             self.parts.queue: desk.queue_html(place.waiting, place.total, texts),
             self.parts.take: gr.update(visible=bool(place.waiting)),
+        }
+
+    def _around(self, session: Session, request: gr.Request) -> dict[Any, Any]:
+        """Draw everything beside the editor."""
+        services, texts, account = self.context.services, self.context.texts, account_of(request)
+        project = services.store.projects.get(project_of(self.context, session, request))
+        rules = rules_markdown(project.guidelines, _defined(services.store.labels.list(project.id), texts.language), texts)
+        curating = services.store.projects.role(project.id, account) != "annotator"
+        return {
+            **self._listed(session, request),
             self.parts.guide: gr.update(visible=bool(rules)),
             self.parts.rules: rules,
             self.parts.naming: gr.update(visible=curating),
@@ -372,12 +382,11 @@ class _Handlers:
     def _said(self, key: str, kind: str = "success", **values: Any) -> str:
         return notice(self.context.texts(key, **values), kind)
 
-    def _status(self, sheet: Sheet, account: str, revision: Revision | None = None) -> str:
+    def _status(self, notes: Iterable[Note], account: str, last: Revision | None, *, fresh: bool = False) -> str:
         texts = self.context.texts
-        last = revision or sheet.begin
         line = desk.saved_html(last.number, last.created, texts) if last and last.layer == "annotation" else ""
-        conflict = self._said("annotate.status.conflict", "warning") if revision and revision.conflicted else ""
-        others = [(self._called(note.account), note.text) for note in sheet.notes if note.account != account]
+        conflict = self._said("annotate.status.conflict", "warning") if fresh and last and last.conflicted else ""
+        others = [(self._called(note.account), note.text) for note in notes if note.account != account]
         return conflict + line + desk.remarks_html(others, texts)
 
     def _called(self, account: str) -> str:
