@@ -1,9 +1,11 @@
 """Starts Duomo: ``python3 launch.py`` installs what it needs beside itself, once, and opens the workbench.
 
-``python3 launch.py test`` installs what the tests need as well and runs them on all cores, with any arguments of pytest. This
-file must stay readable to an old Python, which is told here what it lacks.
+``python3 launch.py test`` installs what the tests need as well and runs them on all cores, with any arguments of pytest;
+``backup``, ``restore`` and ``account`` do what they do after ``python -m workbench``. This file must stay readable to an old
+Python, which is told here what it lacks.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -18,6 +20,10 @@ from workbench.installation import APP, TEST, Environment, InstallationError  # 
 ROOT = Path(__file__).resolve().parent
 # A file's tests share what they set up, so a file is one worker's; in the order of their names those of the browser come early.
 TESTS = ["-m", "pytest", "--numprocesses=auto", "--maxprocesses=8", "--dist=loadfile", "--no-loadscope-reorder"]
+EPILOG = """python3 launch.py account ...               who may sign in: list, add, password, role, disable, enable
+python3 launch.py backup FILE               everything people made, in one file
+python3 launch.py restore FILE              brings it back
+python3 launch.py test [ARGUMENTS OF PYTEST]  runs the tests"""
 
 
 def main(argv: list[str]) -> int:
@@ -28,6 +34,8 @@ def main(argv: list[str]) -> int:
             python = Path(sys.executable) if inside else Environment(ROOT).ensure(TEST)
             os.chdir(ROOT)
             return become(python, [*TESTS, *argv[inside + 1 :]])
+        if argv[inside : inside + 1] and argv[inside] in settings.COMMANDS:
+            return command(argv[inside:], inside)
         return start(argv)
     except (InstallationError, settings.SettingsError) as error:
         print(f"launch.py: {error}", file=sys.stderr)
@@ -41,7 +49,8 @@ def start(argv: list[str]) -> int:
     """Check the options, then run the workbench, in this Python with ``--no-venv``, else in the environment's."""
     parser = settings.parser("launch.py")
     parser.add_argument("--no-venv", action="store_true", help="use this Python and what is installed in it, install nothing")
-    parser.epilog = "python3 launch.py test [ARGUMENTS OF PYTEST]  runs the tests"
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EPILOG
     chosen = parser.parse_args(argv)
     settings.settle(parser, chosen).check()
     if chosen.no_venv:
@@ -50,8 +59,15 @@ def start(argv: list[str]) -> int:
     return become(python, [str(ROOT / "launch.py"), "--no-venv", *argv])
 
 
+def command(argv: list[str], here: bool) -> int:
+    """Run a command of the workbench, in this Python or in the environment's."""
+    if here:
+        return serve(argv)
+    return become(Environment(ROOT).ensure(APP), [str(ROOT / "launch.py"), "--no-venv", *argv])
+
+
 def serve(argv: list[str]) -> int:
-    """Run the workbench in this Python.
+    """Run the workbench, or a command of it, in this Python.
 
     Raises:
         InstallationError: if one of its packages cannot be imported.

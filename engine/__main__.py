@@ -11,7 +11,19 @@ import sys
 from collections.abc import Sequence
 
 from engine import __version__
-from engine.commands import agreement, build, catalogues, convert, evaluate, predict, pretrain, reproduce, retrain, train
+from engine.commands import (
+    agreement,
+    build,
+    catalogues,
+    convert,
+    evaluate,
+    predict,
+    pretrain,
+    reproduce,
+    retrain,
+    simulate,
+    train,
+)
 from engine.errors import EngineError, InputError
 
 _DESCRIPTION = """\
@@ -31,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"duomo {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (predict, evaluate, agreement, train, retrain, pretrain, build, reproduce, convert, catalogues):
+    for command in (predict, evaluate, agreement, train, retrain, pretrain, build, reproduce, simulate, convert, catalogues):
         command.add(commands)
     arguments = parser.parse_args(argv)
     try:

@@ -20,10 +20,12 @@ from engine.precision import choose, computing, quantised
 from engine.systems.contract import System
 from engine.windows import Window, cut, stitch
 
-_CHARACTERS = {"cpu": 2048, "cuda": 65_536}
+CHARACTERS = {"cpu": 2048, "cuda": 65_536}
 """Most characters, padding included, of one forward pass: on a CPU as many as its caches hold."""
 _OVERLAP = 24
 _Value = TypeVar("_Value")
+Piece = tuple[int, Window]
+"""A stretch of one of several documents: the document's number, and which stretch."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,8 @@ def predict(system: System, documents: Sequence[Document], *, explain: bool = Fa
     overlap = min(_OVERLAP, system.window // 4)
     windows = [cut(document.text, system.window, overlap) for document in documents]
     pieces = [(i, window) for i, found in enumerate(windows) for window in found]
-    results: dict[_Piece, _Result] = {}
-    for group in _batches(pieces, _CHARACTERS[device.type]):
+    results: dict[Piece, _Result] = {}
+    for group in batched(pieces, CHARACTERS[device.type]):
         began = time.perf_counter()
         parts = [documents[i].part(window.start, window.end) for i, window in group]
         batch = system.collate(parts).to(device)
@@ -87,9 +89,6 @@ def predict(system: System, documents: Sequence[Document], *, explain: bool = Fa
     ]
 
 
-_Piece = tuple[int, Window]
-
-
 @dataclass(frozen=True)
 class _Result:
     spans: list[Span]
@@ -97,10 +96,10 @@ class _Result:
     seconds: float
 
 
-def _batches(pieces: Sequence[_Piece], most: int) -> list[list[_Piece]]:
+def batched(pieces: Sequence[Piece], most: int) -> list[list[Piece]]:
     """Put pieces of like length together, so that little is padded."""
     ordered = sorted(pieces, key=lambda piece: piece[1].end - piece[1].start)
-    batches: list[list[_Piece]] = []
+    batches: list[list[Piece]] = []
     for piece in ordered:
         width = piece[1].end - piece[1].start
         if not batches or (len(batches[-1]) + 1) * width > most:

@@ -204,17 +204,9 @@ class _Fit:
 
     def _score(self) -> Scores:
         self.system.eval()
-        predicted = [prediction.document for prediction in predict(self.system, self.dev, precision=self.precision)]
+        scores = judge(self.system, self.dev, self.precision)
         self.system.train()
-        judged = [found.with_spans(truth.judged(found.spans)) for truth, found in zip(self.dev, predicted, strict=True)]
-        return score(self._findable_dev(), judged)
-
-    def _findable_dev(self) -> list[Document]:
-        """Return the gold spans that the system could find."""
-        known = set(self.system.labels.names)
-        kept = [[span for span in document.spans if span.label in known] for document in self.dev]
-        chosen = [findable(spans, self.system.structure) for spans in kept]
-        return [document.with_spans(spans) for document, spans in zip(self.dev, chosen, strict=True)]
+        return scores
 
     def _batches(self, epoch: int) -> list[list[Document]]:
         """Shuffle, sort within pools by length, cut into batches, shuffle the batches; this process's share of them."""
@@ -256,6 +248,16 @@ class _Fit:
         }
         self.observe(row)
         meter.rest()
+
+
+def judge(system: System, dev: Sequence[Document], precision: str) -> Scores:
+    """Score a system, in evaluation mode, on documents by what of their annotations it could find."""
+    predicted = [prediction.document for prediction in predict(system, dev, precision=precision)]
+    judged = [found.with_spans(truth.judged(found.spans)) for truth, found in zip(dev, predicted, strict=True)]
+    known = set(system.labels.names)
+    kept = [[span for span in document.spans if span.label in known] for document in dev]
+    chosen = [findable(spans, system.structure) for spans in kept]
+    return score([document.with_spans(spans) for document, spans in zip(dev, chosen, strict=True)], judged)
 
 
 def accelerator_for(precision: str, *, cpu_bf16: bool = False) -> Accelerator:

@@ -49,6 +49,12 @@ def cut(text: str, size: int, overlap: int) -> list[Window]:
     return windows
 
 
+def tile(text: str, size: int) -> list[Window]:
+    """Cut a text into windows of at most ``size`` characters that follow each other without overlap."""
+    cores = [(window.core_start, window.core_end) for window in cut(text, size, 0)]
+    return [Window(start, end, start, end) for start, end in cores]
+
+
 def split(document: Document, size: int) -> list[Document]:
     """Cut a document for training; no annotation is cut unless it is longer than a window."""
     if len(document) <= size:

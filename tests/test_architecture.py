@@ -51,9 +51,12 @@ def test_launch_knows_the_workbench_alone():
     assert imported_from(ROOT / "launch.py", "engine") == []
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "workbench" / "tabs").glob("*.py")), ids=name)
-def test_a_tab_knows_no_other_tab(file):
-    tabs = [f"workbench.tabs.{other.stem}" for other in file.parent.glob("*.py") if other.stem not in ("__init__", file.stem)]
+@pytest.mark.parametrize("file", sorted((ROOT / "workbench" / "tabs").rglob("*.py")), ids=name)
+def test_a_tab_knows_no_other_tab_and_no_page_another(file):
+    room = ".".join(file.parent.relative_to(ROOT).parts)
+    own = "projects" if file.parent.name == "tabs" and file.stem == "__init__" else file.stem
+    others = [other.stem for other in (*file.parent.glob("*.py"), *file.parent.glob("*/")) if other.stem not in ("__init__", own)]
+    tabs = [] if file.stem == "__init__" and room != "workbench.tabs" else [f"{room}.{other}" for other in others]
     assert imported_from(file, *tabs) == []
 
 

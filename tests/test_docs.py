@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from engine.acquisition import STRATEGIES, Need
 from engine.formats import FORMATS
 from engine.shipped import DEFAULT, SHIPPED
 from engine.systems import SYSTEMS
@@ -56,7 +57,14 @@ def formats_table() -> str:
     return table(["format", "what", "usual endings", "cannot hold"], rows)
 
 
-TABLES = {"systems": systems_table, "formats": formats_table}
+def strategies_table() -> str:
+    rows = [
+        [f"`{s.name}`", s.title, ", ".join(need.value for need in Need if need in s.needs), s.paper] for s in STRATEGIES.values()
+    ]
+    return table(["strategy", "chooses", "needs", "paper"], rows)
+
+
+TABLES = {"systems": systems_table, "formats": formats_table, "strategies": strategies_table}
 
 
 def with_tables(text: str) -> str:
@@ -139,6 +147,7 @@ def test_the_documents_have_commands_of_every_kind() -> None:
         "retrain",
         "pretrain",
         "reproduce",
+        "simulate",
         "build",
         "systems",
         "checkpoints",
@@ -163,7 +172,7 @@ def test_a_command_of_the_documents_runs(
     trains = argv[0] in ("train", "retrain", "pretrain") and not chosen.__dict__.get("options")
     if argv[0] == "build":
         pytest.skip("writes hundreds of megabytes into the user's cache")
-    if trains or argv[0] == "reproduce" and not chosen.list:
+    if trains or argv[0] in ("reproduce", "simulate") and not chosen.list:
         pytest.skip("trains a model")
     lacking = [name for name in needs(chosen) if name != DEFAULT]
     if lacking:

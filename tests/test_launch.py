@@ -60,7 +60,22 @@ def test_the_tests_run_in_this_python_if_asked(installs_nothing):
     assert installs_nothing == [(Path(sys.executable), [*launch.TESTS, "-x"])]
 
 
-@pytest.mark.parametrize("argv", [["--host", "0.0.0.0"], ["--share"], ["--port", "0"], ["--colour", "red"], ["tests"]])
+@pytest.mark.parametrize("name", ["backup", "restore", "account"])
+def test_a_command_goes_on_to_the_environments_python(installs_nothing, name):
+    assert launch.main([name, "friday.zip", "--workspace", "w"]) == 0
+    arguments = [str(ROOT / "launch.py"), "--no-venv", name, "friday.zip", "--workspace", "w"]
+    assert installs_nothing == [APP, (Environment(ROOT).python, arguments)]
+
+
+def test_a_command_runs_in_this_python_if_asked(monkeypatch, installs_nothing):
+    seen = []
+    workbench(monkeypatch, lambda argv: seen.append(argv) or 2)
+    assert launch.main(["--no-venv", "account", "list", "--json"]) == 2
+    assert seen == [["account", "list", "--json"]]
+    assert installs_nothing == []
+
+
+@pytest.mark.parametrize("argv", [["--auth", "li"], ["--port", "0"], ["--colour", "red"], ["tests"]])
 def test_refusals_are_one_line_and_install_nothing(argv, installs_nothing, capsys):
     with pytest.raises(SystemExit) as left:
         launch.main(argv)
@@ -146,7 +161,8 @@ def test_help_needs_nothing_but_the_standard_library():
     assert answer.returncode == 0, answer.stderr
     for option in "host port workspace database checkpoint language no-browser no-venv share auth".split():
         assert f"--{option}" in answer.stdout
-    assert "launch.py test" in answer.stdout
+    for command in "test account backup restore".split():
+        assert f"launch.py {command}" in answer.stdout
 
 
 def test_an_old_python_is_told_what_it_lacks():

@@ -1,6 +1,6 @@
 """``python -m workbench``: opens the store, starts the page, prints its address and stays until Ctrl+C.
 
-``backup`` and ``restore`` are commands of :mod:`workbench.store.command`.
+``backup`` and ``restore`` are commands of :mod:`workbench.store.command`, ``account`` of :mod:`workbench.store.account_command`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 import webbrowser
 from collections.abc import Sequence
 
-from workbench.settings import Settings, SettingsError, parse
+from workbench.settings import COMMANDS, Settings, SettingsError, parse
 
 _PROG = "python -m workbench"
 # Set before Gradio is imported, which reads them once: nothing is reported to anyone.
@@ -22,10 +22,10 @@ _SILENCE = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the workbench; return the exit status, 2 for what the caller can mend and 1 for a failure of ours."""
     argv = sys.argv[1:] if argv is None else argv
-    if argv and argv[0] in ("backup", "restore"):
-        from workbench.store import command
+    if argv and argv[0] in COMMANDS:
+        from workbench.store import account_command, command
 
-        return command.run(argv)
+        return account_command.run(argv[1:]) if argv[0] == "account" else command.run(argv)
     settings = parse(argv)
     try:
         settings.check()
@@ -44,15 +44,19 @@ def serve(settings: Settings) -> int:
     """Open what the page needs, serve it and wait."""
     from engine.errors import InputError
     from workbench.services import Services
+    from workbench.signing import require_accounts
     from workbench.store import Store
     from workbench.store.errors import StoreError
 
     try:
         services = Services(settings, Store.open(settings.database))
+        require_accounts(settings, services.store.accounts)
         if settings.checkpoint:
             services.checkpoints.in_use()
-    except (StoreError, InputError) as error:
+    except (StoreError, InputError, SettingsError) as error:
         return _refuse(error)
+    # The page's own loop takes many small turns, and would wait five milliseconds for each while handlers compute.
+    sys.setswitchinterval(0.0005)
     services.warm()
 
     from workbench import app
@@ -64,7 +68,7 @@ def serve(settings: Settings) -> int:
         )
     except OSError as error:
         return _refuse(error)
-    app.serve_fonts(server)
+    app.open_doors(server, services)
     print(f"多模 Duomo  {settings.address}", flush=True)
     if blocks.share_url:
         print(f"            {blocks.share_url}", flush=True)

@@ -40,6 +40,7 @@ class Checkpoints:
         self._loading = threading.Lock()
         self._taggers: OrderedDict[str, Tagger] = OrderedDict()
         self._verified: dict[str, tuple[CheckpointInfo, tuple[int, int]]] = {}
+        self._default: Path | None = None
         if begun_with:
             store.put("checkpoint", str(Path(begun_with).resolve()) if Path(begun_with).is_dir() else begun_with)
 
@@ -86,15 +87,19 @@ class Checkpoints:
             CheckpointError: if the chosen one is missing or damaged.
             UserError: if nothing was chosen and there is none.
         """
-        from engine.checkpoint import catalogue
+        from engine.checkpoint import CONFIG, catalogue
 
         chosen = self._store.get("checkpoint")
         if chosen:
             return self.find(chosen)
+        # Every page asks this; reading each checkpoint's description for it would take longer than a save.
+        if self._default and (self._default / CONFIG).is_file():
+            return self.find(str(self._default))
         for root in reversed(self.roots):
             offered = {info.name: info for info in catalogue(root)}
             if offered:
-                return self.find(str(offered.get(DEFAULT, next(iter(offered.values()))).path))
+                self._default = offered.get(DEFAULT, next(iter(offered.values()))).path
+                return self.find(str(self._default))
         raise UserError("checkpoints.none", folder=self.folder)
 
     def use(self, checkpoint: str) -> CheckpointInfo:

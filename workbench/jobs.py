@@ -20,6 +20,7 @@ from engine.document import Document
 from engine.errors import RunError
 from engine.run import Run, Status
 from workbench.errors import UserError
+from workbench.store import FIRST
 
 if TYPE_CHECKING:
     from engine.checkpoint import CheckpointInfo
@@ -38,6 +39,7 @@ class Job:
         id: its name in the store.
         parent: name of the checkpoint it started from.
         last_revision: the newest revision among its corrections.
+        project: whose corrections it learns.
         decision: ``"used"``, ``"kept"`` (the old model was), or ``""`` while nobody has decided.
         run: its folder.
     """
@@ -45,6 +47,7 @@ class Job:
     id: str
     parent: str
     last_revision: int
+    project: int
     decision: str
     run: Run
 
@@ -84,7 +87,10 @@ class Jobs:
 
     def all(self) -> list[Job]:
         """Return every job, newest first."""
-        return [Job(row.run_id, row.parent, row.last_revision, row.decision, Run(Path(row.folder))) for row in self._store.runs()]
+        return [
+            Job(row.run_id, row.parent, row.last_revision, row.project, row.decision, Run(Path(row.folder)))
+            for row in self._store.runs()
+        ]
 
     def latest(self) -> Job | None:
         """Return the newest job whatever its state, so that a page opened later shows what the others show."""
@@ -108,6 +114,7 @@ class Jobs:
         config: RetrainConfig,
         last_revision: int,
         system_options: Mapping[str, Any] | None = None,
+        project: int = FIRST,
     ) -> Job:
         """Start a retraining in a process of its own.
 
@@ -124,7 +131,7 @@ class Jobs:
             job_id = f"{datetime.now():%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
             folder = self._folder / job_id
             run = prepare(corrections, parent, config, folder, system_options)
-            self._store.add_run(job_id, str(folder), parent.name, last_revision)
+            self._store.add_run(job_id, str(folder), parent.name, last_revision, project)
             try:
                 run.start()
             except Exception:

@@ -18,6 +18,9 @@ from workbench.keeping import write_once
 
 _REMEMBERED = 256
 _DIGITS = 32
+_JFIF, _SCAN, _JFIF_SIZE = 0xE0, 0xDA, 16
+_SEGMENTS = (_JFIF, 0xDB, 0xC0, 0xC4)
+"""Of a JPEG as it is kept: its head, quantisation, frame and Huffman tables."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,26 @@ def keep(file: Path, folder: Path) -> Pictured:
         image = read_image(file)
     except InputError as error:
         raise InputError(str(error).replace(str(file), file.name)) from error
-    return Pictured(_written(stored_form(image), folder), file.name, image.size, image.remarks)
+    content = file.read_bytes()
+    # What a workspace had kept, and was exported from there, comes back as it was: to write a JPEG anew would wear it.
+    whole = image.pixels.size == image.size
+    stored = content if whole and _is_stored(content) else stored_form(image)
+    return Pictured(_written(stored, folder), file.name, image.size, image.remarks)
+
+
+def _is_stored(content: bytes) -> bool:
+    """Tell whether a picture is as it is kept: a JPEG of our size and quality, with nothing in it but the picture."""
+    if content[:2] != b"\xff\xd8" or content[-2:] != b"\xff\xd9":
+        return False
+    at = 2
+    while content[at : at + 1] == b"\xff" and content[at + 1] != _SCAN:
+        size = int.from_bytes(content[at + 2 : at + 4], "big")
+        if content[at + 1] not in _SEGMENTS or (content[at + 1] == _JFIF and size != _JFIF_SIZE):
+            return False
+        at += 2 + size
+    scanned = content[at + 2 :]
+    # After the picture's end there may be no more; inside, 0xFF is always followed by 0x00.
+    return content[at + 1 : at + 2] == bytes([_SCAN]) and scanned.find(b"\xff\xd9") == len(scanned) - 2
 
 
 @lru_cache(_REMEMBERED)

@@ -16,20 +16,24 @@ from engine.document import Document
 from engine.errors import EngineError, InputError
 from engine.modalities.images import check_count
 from engine.samples import examples
+from workbench.agreement import Agreements
 from workbench.checkpoints import Checkpoints
 from workbench.errors import UserError
 from workbench.jobs import Job, Jobs
 from workbench.pictured import Pictured
 from workbench.pictured import keep as keep_picture
+from workbench.presence import Presence
 from workbench.recording import Recorder
+from workbench.signing import Signing
 from workbench.spoken import Spoken, keep, keep_shifted
+from workbench.store import FIRST
 
 if TYPE_CHECKING:
     from engine.checkpoint import CheckpointInfo
     from engine.retraining import RetrainConfig
     from engine.tagger import Prediction
     from workbench.settings import Settings
-    from workbench.store import Store, StoredDocument
+    from workbench.store import Store
 
 LONGEST = 20_000
 """Characters of the longest text that is analysed."""
@@ -84,11 +88,14 @@ class Services:
         self.settings = settings
         self.examples = examples()
         self.store = store
+        self.agreements = Agreements(store)
+        self.signing = Signing(store.accounts)
         self.checkpoints = Checkpoints(settings.workspace / "checkpoints", settings.checkpoint, store)
         self.jobs = Jobs(store, settings.workspace / "runs")
         self.speech_folder = settings.workspace / "speech"
         self.picture_folder = settings.workspace / "pictures"
         self.recorder = Recorder(self.speech_folder)
+        self.presence = Presence()
         self._remembering = threading.Lock()
         self._analyses: OrderedDict[str, Analysis] = OrderedDict()
 
@@ -247,8 +254,8 @@ class Services:
             names = []
         return list(dict.fromkeys([*names, *self.store.get("labels", []), *more]))
 
-    def add_label(self, name: str) -> None:
-        """Offer one more label from now on.
+    def check_label(self, name: str) -> str:
+        """Return a name as a label has it.
 
         Raises:
             UserError: if it cannot be a label.
@@ -256,16 +263,30 @@ class Services:
         name = name.strip()
         if not name or len(name) > _LABEL_LENGTH or any(c.isspace() or unicodedata.category(c) == "Cc" for c in name):
             raise UserError("annotate.label.error", longest=_LABEL_LENGTH)
+        return name
+
+    def add_label(self, name: str) -> None:
+        """Offer one more label from now on.
+
+        Raises:
+            UserError: if it cannot be a label.
+        """
+        name = self.check_label(name)
         if name not in self.labels():
             self.store.put("labels", [*self.store.get("labels", []), name])
 
-    def learned(self) -> int:
-        """Return the newest revision that the checkpoint in use was trained on."""
-        return int(self.store.get(f"learned.{self.checkpoints.in_use().name}", 0))
+    def learned(self, project: int = FIRST) -> int:
+        """Return the newest revision of a project that the checkpoint in use was trained on."""
+        return self._learned(self.checkpoints.in_use().name).get(str(project), 0)
 
-    def corrections(self) -> list[Document]:
-        """Return the corrections that the checkpoint in use has not seen, with the recordings and pictures still there."""
-        found = self.store.corrections(after_revision=self.learned())
+    def _learned(self, checkpoint: str) -> dict[str, int]:
+        """Return up to which revision a checkpoint has learned each project; it once learned from the first alone."""
+        kept = self.store.get(f"learned.{checkpoint}", {})
+        return kept if isinstance(kept, dict) else {str(FIRST): int(kept)}
+
+    def corrections(self, project: int = FIRST) -> list[Document]:
+        """Return a project's corrections that the checkpoint in use has not seen, with recordings and pictures still there."""
+        found = self.store.corrections(after_revision=self.learned(project), project=project)
         return [self._with_files(document) for document in found]
 
     def _with_files(self, document: Document) -> Document:
@@ -277,26 +298,25 @@ class Services:
         file = self.speech_folder / name if name else None
         return str(file) if file and file.is_file() else None
 
-    def stored(self, text: str) -> StoredDocument | None:
-        """Return the document in the store with exactly this text, so that a text is annotated in one place."""
-        return self.store.find(text)
-
-    def retrain(self, config: RetrainConfig, system_options: Mapping[str, Any]) -> Job:
-        """Start a retraining of the checkpoint in use on the corrections that it has not seen.
+    def retrain(self, config: RetrainConfig, system_options: Mapping[str, Any], project: int = FIRST) -> Job:
+        """Start a retraining of the checkpoint in use on a project's corrections that it has not seen.
 
         Args:
             config: options of the retraining.
             system_options: options of the checkpoint's system.
+            project: whose corrections.
         """
         # Asked for first: what is saved in between is learned now and once more next time, rather than never.
         latest = self.store.latest_revision()
-        return self.jobs.start(self.corrections(), self.checkpoints.in_use(), config, latest, system_options)
+        found = self.corrections(project)
+        return self.jobs.start(found, self.checkpoints.in_use(), config, latest, system_options, project)
 
     def use_job(self, job_id: str) -> CheckpointInfo:
         """Take a finished job's checkpoint into use; every page's next analysis is by it."""
-        last_revision = self.jobs.get(job_id).last_revision
+        job = self.jobs.get(job_id)
         info = self.jobs.promote(job_id, self.checkpoints.folder)
-        self.store.put(f"learned.{info.name}", last_revision)
+        # What its parent had learned of other projects it knows too.
+        self.store.put(f"learned.{info.name}", {**self._learned(job.parent), str(job.project): job.last_revision})
         return self.checkpoints.use(info.name)
 
 

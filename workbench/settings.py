@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import NoReturn
 
 LANGUAGES = ("zh", "en")
+COMMANDS = ("backup", "restore", "account")
+"""What ``python -m workbench`` and ``launch.py`` do besides serving the page, each with options of its own."""
 _SWITCHES = {"1": True, "true": True, "yes": True, "on": True, "": False, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -31,7 +33,7 @@ class Settings:
     """What the workbench is started with.
 
     Attributes:
-        host: address to listen on; anything but loopback needs ``auth``.
+        host: address to listen on; anything but loopback needs an account.
         port: TCP port.
         workspace: folder of everything that users make: the database, runs and their checkpoints.
         database: SQLAlchemy URL of the store.
@@ -39,7 +41,7 @@ class Settings:
         language: ``"zh"`` or ``"en"``, the language the page opens in.
         browser: whether to open a browser.
         share: whether to publish the page through Gradio's tunnel.
-        auth: user and password that the page asks for, or ``None``.
+        auth: name and password of an admin's account that is to be there, or ``None``.
         asr: name or folder of the speech recogniser that writes recordings down; empty for none.
     """
 
@@ -55,9 +57,14 @@ class Settings:
     asr: str = ""
 
     @property
+    def open(self) -> bool:
+        """Tell whether others than who sits at this machine can open the page; then one has to sign in."""
+        return self.share or not is_loopback(self.host)
+
+    @property
     def microphone(self) -> bool:
         """Tell whether the page may use this machine's microphone: only if nobody but who sits at it can open the page."""
-        return is_loopback(self.host) and not self.share
+        return not self.open
 
     @property
     def address(self) -> str:
@@ -102,7 +109,7 @@ def parser(prog: str, environ: Mapping[str, str] | None = None) -> argparse.Argu
             options.error(f"{variable} is {default!r}; set it to 1 or 0")
         options.add_argument(f"--{name}", action="store_true", default=_SWITCHES[default], help=meaning)
 
-    text("host", "127.0.0.1", "HOST", "address to listen on; any but this machine's own needs --auth (default: %(default)s)")
+    text("host", "127.0.0.1", "HOST", "address to listen on; any but this machine's own needs an account (default: %(default)s)")
     text("port", "7860", "PORT", "port to listen on (default: %(default)s)")
     text("workspace", str(default_workspace(env)), "DIR", "folder for everything you make (default: %(default)s)")
     text("database", "", "URL", "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME (default: duomo.db in the workspace)")
@@ -110,10 +117,13 @@ def parser(prog: str, environ: Mapping[str, str] | None = None) -> argparse.Argu
     text("language", "zh", "LANGUAGE", "language the page opens in: zh or en (default: %(default)s)")
     text("asr", "", "MODEL", "speech recogniser, a folder or name that transformers can load, to write recordings down with")
     switch("no-browser", "do not open a browser")
-    switch("share", "publish the page through Gradio's tunnel; needs --auth")
+    switch("share", "publish the page through Gradio's tunnel; needs an account")
     # Not shown as a default: a password has no place in a help text.
     options.add_argument(
-        "--auth", default=env.get("DUOMO_AUTH", ""), metavar="USER:PASSWORD", help="ask for this user and password"
+        "--auth",
+        default=env.get("DUOMO_AUTH", ""),
+        metavar="USER:PASSWORD",
+        help="an admin's account, made if it is not there",
     )
     return options
 
@@ -139,11 +149,6 @@ def settle(options: argparse.ArgumentParser, chosen: argparse.Namespace, environ
 
 
 def _settings(chosen: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
-    auth = _auth(chosen.auth)
-    if auth is None and chosen.share:
-        raise SettingsError("--share puts the page on the internet; give it a password with --auth USER:PASSWORD")
-    if auth is None and not is_loopback(chosen.host):
-        raise SettingsError(f"--host {chosen.host} opens the page to others; give it a password with --auth USER:PASSWORD")
     if chosen.language not in LANGUAGES:
         raise SettingsError(f"--language {chosen.language} is not known; use {' or '.join(LANGUAGES)}")
     workspace = Path(chosen.workspace).expanduser().absolute()
@@ -156,7 +161,7 @@ def _settings(chosen: argparse.Namespace, environ: Mapping[str, str]) -> Setting
         language=chosen.language,
         browser=not chosen.no_browser and has_display(environ),
         share=chosen.share,
-        auth=auth,
+        auth=_auth(chosen.auth),
         asr=chosen.asr,
     )
 

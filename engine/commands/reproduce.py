@@ -58,7 +58,7 @@ def reproduce(arguments: argparse.Namespace) -> int:
     from engine.reproduction import get
     from engine.reproduction.making import make
 
-    seeds = _seeds(arguments.seeds)
+    seeds = seeds_of(arguments.seeds)
     if arguments.list:
         return _list(arguments, len(seeds))
     if arguments.table is None:
@@ -91,7 +91,12 @@ def _machine(arguments: argparse.Namespace) -> Any:
     return this_machine(arguments.processes, arguments.threads, os.environ)
 
 
-def _seeds(text: str) -> list[int]:
+def seeds_of(text: str) -> list[int]:
+    """Read ``--seeds``.
+
+    Raises:
+        InputError: if it is not numbers with commas between.
+    """
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() and part.isascii() for part in parts):
         raise InputError(f"--seeds: expected numbers from 0 on with commas between, got {text!r}")

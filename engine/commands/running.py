@@ -76,6 +76,10 @@ def _work(run: Any) -> Callable[[Any], bool]:
         from engine.reproduction.cell_training import train_cell
 
         return train_cell
+    if kind == "curve":
+        from engine.simulation.drawing import draw
+
+        return draw
     if kind == "masked-lm":
         from engine.text_pretraining import pretrain_on_text
 

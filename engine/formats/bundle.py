@@ -10,8 +10,8 @@
 
 The same content gives the same bytes, whatever the day and the folders: members are in one order, carry no dates, and only the
 JSON lines are compressed (by zlib, whose releases may differ). A bundle is not believed: names other than these, links, members
-that are repeated, missing or other than the manifest says, more than :data:`LARGEST` bytes in all, and a member of more than
-:data:`SMALL` bytes that is :data:`STEEPEST` times as large as what is stored of it, are refused before or while it is unpacked.
+that are missing or other than the manifest says, and what :mod:`engine.formats.archives` refuses of any archive, are refused
+before or while it is unpacked.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from typing import IO, Any
 
 from engine.document import Document
 from engine.errors import InputError, Problem
+from engine.formats.archives import LARGEST, SMALL, STEEPEST, opened
 from engine.formats.contract import Format
 from engine.formats.losses import ABSENT
 from engine.formats.native import from_row, to_row
@@ -39,12 +40,6 @@ from engine.formats.source import Source, json_text, object_of
 
 DOCUMENTS, MANIFEST = "documents.jsonl", "manifest.json"
 KIND, VERSION = "duomo-bundle", 1
-LARGEST = 16 << 30
-"""Bytes that all members together may unpack to: 16 GiB."""
-STEEPEST = 200
-"""How many times as large as what is stored of it a large member may be; text shrinks to a tenth or so."""
-SMALL = 64 << 20
-"""Bytes up to which a member may shrink as much as it likes: 64 MiB."""
 _CHUNK = 1 << 20
 _NAME = re.compile(r"(pictures|speech)/[0-9a-f]{64}(\.[a-z0-9]{1,8})?|[A-Za-z0-9_-]{1,64}\.jsonl|manifest\.json")
 _DATE = (1980, 1, 1, 0, 0, 0)
@@ -186,35 +181,11 @@ def unpack(path: Path, folder: Path) -> Mapping[str, Any]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            _check(path, archive)
-            yield archive
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
-        raise InputError(f"{path} is damaged or no bundle: {error}; export it again") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read or unpacked: {error.strerror or error}; check the path and the room") from error
-
-
-def _check(path: Path, archive: zipfile.ZipFile) -> None:
-    """Refuse what no bundle has, from the directory of the ZIP alone."""
-    members = archive.infolist()
-    for member in members:
-        mode = member.external_attr >> 16
-        if not _NAME.fullmatch(member.filename) or member.is_dir():
-            raise InputError(f"{path}: no bundle has a member {member.filename[:100]!r}; it is refused")
-        if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-            raise InputError(f"{path}: {member.filename} is a link or no plain file; the bundle is refused")
-        if member.flag_bits & 1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise InputError(f"{path}: {member.filename} is encrypted or packed in another way; export the bundle again")
-        if member.file_size > max(SMALL, STEEPEST * member.compress_size):
-            raise InputError(f"{path}: {member.filename} unpacks to more than {STEEPEST} times its size; the bundle is refused")
-    if len({member.filename for member in members}) < len(members):
-        raise InputError(f"{path}: members are repeated; the bundle is refused")
-    if sum(member.file_size for member in members) > LARGEST:
-        raise InputError(f"{path} unpacks to more than {LARGEST >> 30} GiB, the most that is taken; split it")
-    if sum(member.compress_size for member in members) > path.stat().st_size:
-        raise InputError(f"{path}: members lie over each other; the bundle is refused")
+    with opened(path, "bundle", LARGEST) as archive:
+        for member in archive.infolist():
+            if not _NAME.fullmatch(member.filename) or member.is_dir():
+                raise InputError(f"{path}: no bundle has a member {member.filename[:100]!r}; it is refused")
+        yield archive
 
 
 def _manifest(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def _parse(source: Source) -> Iterator[Document]:
         spans = read_spans(source, block, scheme)
         if block.header and not block.rows:
             source.report(block.header[0], "characters after the header", HEADER + block.header[1])
-        if block.header and block.rows:
+        if block.header and block.rows and block.sound:
             name = block.header[1]
             text, moved = join_cells(restore_breaks([cell for _, cell, _ in block.rows]), spans)
             yield Document(text, moved, name, expect(source, name, images.of(name)))

@@ -44,11 +44,13 @@ class Block:
         rows: line number, cell and tag of each well-formed row.
         header: line number and text of the line before the rows, in formats that have one.
         comments: what the lines ``# KEY = VALUE`` before the rows say, in formats without headers.
+        sound: whether none of its lines was reported; of another, a row would be missing in the text.
     """
 
     rows: list[tuple[int, str, str]] = field(default_factory=list)
     header: tuple[int, str] | None = None
     comments: dict[str, str] = field(default_factory=dict)
+    sound: bool = True
 
 
 def split_row(line: str) -> tuple[str, str] | None:
@@ -66,8 +68,10 @@ def read_blocks(source: Source, header: str = "") -> Iterator[Block]:
         source: the file.
         header: how the first line of each block must begin; empty for formats without headers.
     """
-    block, begun = Block(), False
+    block, begun, reported = Block(), False, len(source.problems)
     for number, line in source.lines():
+        if len(source.problems) > reported:  # of the line before, or of lines that are no text
+            block.sound, reported = False, len(source.problems)
         if not line:
             if begun:
                 yield block
@@ -88,6 +92,7 @@ def read_blocks(source: Source, header: str = "") -> Iterator[Block]:
             source.report(number, "a character, a tab or space, and a tag", line)
         else:
             block.rows.append((number, *row))
+    block.sound = block.sound and len(source.problems) == reported
     if begun:
         yield block
 
@@ -122,6 +127,7 @@ def read_spans(source: Source, block: Block, scheme: Scheme) -> list[Span]:
     for number, _, tag in block.rows:
         if tag in foreign:
             source.report(number, f"a tag of {scheme.value}: {tags.OUTSIDE}, {allowed}", tag)
+    block.sound = False
     return []
 
 
@@ -149,7 +155,7 @@ def _parse(source: Source) -> Iterator[Document]:
     scheme = scheme_of(blocks)
     for block in blocks:
         spans = read_spans(source, block, scheme)
-        if block.rows:
+        if block.rows and block.sound:
             cells, digits = split_segmentation([cell for _, cell, _ in block.rows])
             text, moved = join_cells(restore_breaks(cells), spans)
             meta = {**block.comments, **({"segmentation": digits} if digits else {})}

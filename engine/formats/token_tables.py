@@ -36,7 +36,8 @@ def _parse(source: Source) -> Iterator[Document]:
     scheme = scheme_of(blocks)
     for block in blocks:
         text, spans = join_cells([cell for _, cell, _ in block.rows], read_spans(source, block, scheme))
-        yield Document(text, spans, block.comments.get("id", ""))
+        if block.sound:
+            yield Document(text, spans, block.comments.get("id", ""))
 
 
 def _blocks(
@@ -46,6 +47,7 @@ def _blocks(
     for number, cells in rows:
         if any(cells) and len(cells) != len(names):
             source.report(number, f"{len(names)} cells", f"{len(cells)}: {' | '.join(cells)}")
+            block.sound = False
             continue
         found = dict(zip(names, cells, strict=False))
         name = found.get(part or "", "")
@@ -59,6 +61,7 @@ def _blocks(
                 block.rows.append((number, found[token], found[tag]))
             else:
                 source.report(number, f"a cell under {token} and under {tag}", " | ".join(cells))
+                block.sound = False
     if block.rows:
         yield block
 

@@ -36,7 +36,7 @@ def _parse(source: Source) -> Iterator[Document]:
         spans = read_spans(source, block, scheme)
         if block.header and not block.rows:
             source.report(block.header[0], "tokens after the header", HEADER + block.header[1])
-        if block.header and block.rows:
+        if block.header and block.rows and block.sound:
             tokens = [cell for _, cell, _ in block.rows]
             name = block.header[1]
             pictures = tuple(path for path in images.of(name) if Path(path).stem == name)

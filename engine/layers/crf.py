@@ -198,10 +198,20 @@ class CRF(nn.Module):
         emissions, tags, mask = emissions[filled].float(), tags[filled], mask[filled]
         start, end, transitions = self.start, self.end, self.transitions
         every: Tensor = _LogPartition.apply(emissions, mask, start, end, transitions)  # type: ignore[no-untyped-call]
+        return (every - self.path_scores(emissions, tags, mask)).mean()
+
+    def path_scores(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
+        """Return the score of each sentence's path, ``[B]``: less the log partition function, its log probability.
+
+        Args:
+            emissions: ``[B, T, K]``.
+            tags: ``[B, T]``, any valid index under the padding.
+            mask: ``[B, T]``; of a sentence without a character the score means nothing.
+        """
         emitted = (emissions.gather(2, tags[:, :, None])[:, :, 0] * mask).sum(1)
-        moved = (transitions[tags[:, :-1], tags[:, 1:]] * mask[:, 1:]).sum(1)
-        last = tags.gather(1, mask.sum(1, keepdim=True) - 1)[:, 0]
-        return (every - (start[tags[:, 0]] + emitted + moved + end[last])).mean()
+        moved = (self.transitions[tags[:, :-1], tags[:, 1:]] * mask[:, 1:]).sum(1)
+        last = tags.gather(1, (mask.sum(1, keepdim=True) - 1).clamp(min=0))[:, 0]
+        return self.start[tags[:, 0]] + emitted + moved + self.end[last]
 
     def partial_loss(self, emissions: Tensor, possible: Tensor, mask: Tensor) -> Tensor:
         """Return the negative log-likelihood of what is known of the tags (Tsuboi et al. 2008), averaged like :meth:`loss`.
@@ -278,7 +288,12 @@ class CRF(nn.Module):
 
     @torch.no_grad()
     def n_best(self, emissions: Tensor, total: float, n: int) -> list[tuple[list[int], float]]:
-        """Return the n most probable tag sequences of one sentence and their probabilities, best first.
+        """Return what :meth:`ranked` does, with probabilities instead of their logarithms."""
+        return [(path, math.exp(value)) for path, value in self.ranked(emissions, total, n)]
+
+    @torch.no_grad()
+    def ranked(self, emissions: Tensor, total: float, n: int) -> list[tuple[list[int], float]]:
+        """Return the n most probable tag sequences of one sentence and their log probabilities, best first.
 
         Args:
             emissions: ``[T, K]`` of one sentence, unpadded.
@@ -305,5 +320,5 @@ class CRF(nn.Module):
             for pointer in reversed(pointers):
                 tag, rank = pointer[:, tag, rank].tolist()
                 path.append(tag)
-            found.append((path[::-1], min(1.0, math.exp(value - total))))
+            found.append((path[::-1], min(0.0, value - total)))
         return found

@@ -149,7 +149,7 @@ def cell_of(
         share=row.share,
         contents=_contents(source)
         | {f"first/{name}": digest(file) for name, file in before.items()}
-        | _encoders(chosen.to_json()),
+        | encoder_digests(chosen.to_json()),
         train=str(source.train),
         dev=str(source.dev),
         first={name: table.sizes.get(name, 0) for name in before},
@@ -194,7 +194,7 @@ def _contents(source: Source) -> dict[str, str]:
     return {name: digest(file) for name, file in (parts | {file.name: file for file in source.further}).items()}
 
 
-def _encoders(chosen: Mapping[str, Any]) -> dict[str, str]:
+def encoder_digests(chosen: Mapping[str, Any]) -> dict[str, str]:
     """Return the digests of the weights that options name as a folder or as one of ours; a hub's name is its own identity."""
     found: dict[str, str] = {}
     for name, value in chosen.items():

@@ -1,7 +1,7 @@
 """Carries out the cells that are missing, several at a time, each in a process of its own.
 
-A cell is a run: it survives the death of whoever started it, and goes on from its last state. One that another process is at work
-on is waited for, not done twice.
+A cell is one of a table, or a curve of a simulation. It is a run: it survives the death of whoever started it, and goes on from
+its last state. One that another process is at work on is waited for, not done twice.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 from tqdm import tqdm
 
@@ -25,6 +26,39 @@ Say = Callable[[str], None]
 _LOOK = 0.5
 _BAR = "{desc}{bar:20}{r_bar}"
 _STOPPING = 120.0
+
+
+class Work(Protocol):
+    """What can be carried out: one training, or several that belong together."""
+
+    @property
+    def key(self) -> str:
+        """Return the hash of all that determines what comes of it."""
+
+    @property
+    def name(self) -> str:
+        """Return what to tell people it is."""
+
+    def run(self, folder: Path) -> Run:
+        """Return its run below a folder."""
+
+    def plan(self) -> dict[str, Any]:
+        """Return it as the configuration of a run."""
+
+    @classmethod
+    def of(cls, run: Run) -> Work:
+        """Return what a run's folder is to carry out; a RunError if it is something else."""
+
+
+class Done(Protocol):
+    """What is kept of it."""
+
+    @property
+    def seconds(self) -> float:
+        """Return how long it took."""
+
+
+Kept = Callable[[Any, Path, Say], Done | None]
 
 
 @dataclass(frozen=True)
@@ -79,7 +113,7 @@ def kept(cell: Cell, folder: Path, say: Say = lambda line: None) -> outcome.Outc
         return None
 
 
-def carry_out(cells: Sequence[Cell], folder: Path, machine: Machine, say: Say) -> dict[str, str]:
+def carry_out(cells: Sequence[Work], folder: Path, machine: Machine, say: Say, done: Kept = kept) -> dict[str, str]:
     """Carry out those of some cells that are missing, and return why any failed, by key.
 
     Args:
@@ -87,26 +121,27 @@ def carry_out(cells: Sequence[Cell], folder: Path, machine: Machine, say: Say) -
         folder: of the cells.
         machine: what to train on.
         say: told, a line at a time, of what people should know.
+        done: returns what is kept of a cell, or nothing.
 
     Raises:
         RunError: if a folder cannot be written.
     """
     wanted = list({cell.key: cell for cell in cells}.values())
-    missing = [cell for cell in wanted if kept(cell, folder, lambda line: say(f"{line}; it is done again")) is None]
+    missing = [cell for cell in wanted if done(cell, folder, lambda line: say(f"{line}; it is done again")) is None]
     if not missing:
         return {}
     with tqdm(total=len(wanted), unit="cell", file=sys.stderr, bar_format=_BAR, disable=not sys.stderr.isatty()) as bar:
         bar.update(len(wanted) - len(missing))
-        return _Schedule(folder, machine, bar, say).carry_out(missing)
+        return _Schedule(folder, machine, bar, say, done).carry_out(missing)
 
 
 class _Schedule:
-    def __init__(self, folder: Path, machine: Machine, bar: tqdm, say: Say) -> None:
-        self.folder, self.machine, self.bar, self.say = folder, machine, bar, say
-        self.active: dict[int, tuple[Cell, Run, bool]] = {}
+    def __init__(self, folder: Path, machine: Machine, bar: tqdm, say: Say, done: Kept) -> None:
+        self.folder, self.machine, self.bar, self.say, self.done = folder, machine, bar, say, done
+        self.active: dict[int, tuple[Work, Run, bool]] = {}
         self.failed: dict[str, str] = {}
 
-    def carry_out(self, missing: Sequence[Cell]) -> dict[str, str]:
+    def carry_out(self, missing: Sequence[Work]) -> dict[str, str]:
         """Keep every place busy until nothing is missing."""
         waiting = list(missing)
         try:
@@ -122,8 +157,8 @@ class _Schedule:
             raise
         return self.failed
 
-    def _start(self, place: int, cell: Cell) -> None:
-        run, ours = begin(cell, self.folder, self.machine.variables(place))
+    def _start(self, place: int, cell: Work) -> None:
+        run, ours = begin(cell, self.folder, self.machine.variables(place), self.done)
         self.active[place] = (cell, run, ours)
 
     def _look(self, place: int) -> None:
@@ -136,7 +171,7 @@ class _Schedule:
             return
         del self.active[place]
         self.bar.update(1)
-        found = kept(cell, self.folder)
+        found = self.done(cell, self.folder, lambda line: None)
         if found is None:
             reason = status.message or f"it was {status.state}"
             self.failed[cell.key] = reason
@@ -156,7 +191,7 @@ class _Schedule:
             time.sleep(_LOOK)
 
 
-def begin(cell: Cell, folder: Path, environment: Mapping[str, str]) -> tuple[Run, bool]:
+def begin(cell: Work, folder: Path, environment: Mapping[str, str], done: Kept = kept) -> tuple[Run, bool]:
     """Start a cell, or go on with it, and return its run; and whether another process has not begun, or done, it before.
 
     What a folder holds of another cell, or of a finished one that is damaged, is thrown away.
@@ -168,9 +203,9 @@ def begin(cell: Cell, folder: Path, environment: Mapping[str, str]) -> tuple[Run
     if run.folder.exists():
         try:
             status = run.status()
-            if (status.state in ACTIVE and status.pid) or kept(cell, folder) is not None:
+            if (status.state in ACTIVE and status.pid) or done(cell, folder, lambda line: None) is not None:
                 return run, False
-            usable = Cell.of(run).key == cell.key and status.state != "done"
+            usable = type(cell).of(run).key == cell.key and status.state != "done"
         except RunError:
             usable = False
         if not usable:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_type_hints
 from torch import Tensor, nn
 
 from engine.document import Document, LabelSet, Span
-from engine.errors import ConfigError
+from engine.errors import ConfigError, InputError
 from engine.evidence import Evidence
 from engine.modalities.text import CharacterVocabulary, TextFeatures
 from engine.tags import FLAT, Scheme
@@ -197,6 +197,34 @@ class Output:
     emissions: Tensor
 
 
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """One reading of a whole text.
+
+    Attributes:
+        tags: index of each character's tag.
+        spans: what they say.
+        log_probability: of the reading, at most 0.
+    """
+
+    tags: tuple[int, ...]
+    spans: tuple[Span, ...]
+    log_probability: float
+
+
+@dataclass(frozen=True, eq=False)
+class Belief:
+    """What a system believes of one text, before it is made an answer.
+
+    Attributes:
+        tags: the probability of each tag at each character, ``[T, K]``.
+        readings: the most probable ones, best first, as many as were asked for and there are.
+    """
+
+    tags: Tensor
+    readings: tuple[Reading, ...]
+
+
 class System(nn.Module, ABC):
     """Base of every system: the declaration, and the four verbs that the rest of the house uses."""
 
@@ -247,6 +275,16 @@ class System(nn.Module, ABC):
         return self.emits
 
     @property
+    def optional_modalities(self) -> tuple[str, ...]:
+        """Return the modalities that this configuration makes use of and can do without, in the order of the declaration."""
+        return tuple(m.name for m in self.modalities if m.optional and self.uses(self.config, m.name))
+
+    @property
+    @abstractmethod
+    def tag_names(self) -> tuple[str, ...]:
+        """Return the names of the K tags."""
+
+    @property
     def vector_tables(self) -> Mapping[str, VectorTable]:
         """Return the tables of fixed vectors that characters are looked up in, by modality; by default there are none."""
         return {}
@@ -280,6 +318,23 @@ class System(nn.Module, ABC):
     @abstractmethod
     def decode(self, batch: Batch) -> list[list[Span]]:
         """Return each document's spans with confidence."""
+
+    @abstractmethod
+    def believe(self, batch: Batch, readings: int = 1) -> list[Belief]:
+        """Return the probability of each tag of each document's characters, and its most probable readings."""
+
+    @abstractmethod
+    def represent(self, batch: Batch) -> Tensor:
+        """Return a vector for each character as it stands in its document, all modalities considered, ``[B, T, H]``."""
+
+    def without(self, batch: Batch, modality: str) -> Batch:
+        """Return a batch with one of the optional modalities masked in every document; there are none by default.
+
+        Raises:
+            InputError: if the system cannot do without it, or does not make use of it.
+        """
+        able = ", ".join(self.optional_modalities) or "none"
+        raise InputError(f"{self.name} cannot leave out {modality!r}; it can leave out: {able}")
 
     @abstractmethod
     def explain(self, batch: Batch) -> list[list[Evidence]]:

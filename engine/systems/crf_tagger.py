@@ -18,7 +18,7 @@ from engine.document import Document, LabelSet, Span
 from engine.evidence import Alternative, Alternatives, Evidence, Scores
 from engine.layers.crf import CRF, Marginals
 from engine.modalities.text import CharacterVocabulary, encode_text
-from engine.systems.contract import SCHEME, Batch, Output, System
+from engine.systems.contract import SCHEME, Batch, Belief, Output, Reading, System
 from engine.tag_set import TagSet
 from engine.tags import NESTED
 
@@ -136,6 +136,42 @@ class CrfTagger(System):
         marginals = self.crf.marginals(emissions, batch.text.mask)
         paths = self.crf.decode(emissions, batch.text.mask)
         return [self._spans(emissions, marginals, row, path) for row, path in enumerate(paths)]
+
+    @property
+    def tag_names(self) -> tuple[str, ...]:
+        """Return the names of the tags; those of a stack are joined."""
+        return self.tags.names
+
+    def believe(self, batch: Batch, readings: int = 1) -> list[Belief]:
+        """Return the CRF's marginals, and the n best paths."""
+        emissions, mask = self._emissions(batch), batch.text.mask
+        marginals = self.crf.marginals(emissions, mask)
+        lengths = mask.sum(1).tolist()
+        paths = self._best(emissions, mask, marginals) if readings == 1 else [[] for _ in lengths]
+        if readings > 1:
+            rows = [(emissions[row, :n], float(marginals.total[row])) for row, n in enumerate(lengths)]
+            paths = [self.crf.ranked(own, total, readings) if len(own) else [([], 0.0)] for own, total in rows]
+        return [
+            Belief(
+                marginals.tags[row, :n],
+                tuple(Reading(tuple(path), tuple(self.tags.decode(path)), value) for path, value in found),
+            )
+            for row, (n, found) in enumerate(zip(lengths, paths, strict=True))
+        ]
+
+    def _best(self, emissions: Tensor, mask: Tensor, marginals: Marginals) -> list[list[tuple[list[int], float]]]:
+        """Return each best path with its log probability; found for all sentences at once."""
+        paths = self.crf.decode(emissions, mask)
+        tags = torch.zeros_like(mask, dtype=torch.long)
+        for row, path in enumerate(paths):
+            tags[row, : len(path)] = torch.tensor(path, dtype=torch.long)
+        values = (self.crf.path_scores(emissions, tags, mask) - marginals.total).clamp(max=0).tolist()
+        return [[(path, value if path else 0.0)] for path, value in zip(paths, values, strict=True)]
+
+    @torch.no_grad()
+    def represent(self, batch: Batch) -> Tensor:
+        """Return what the emissions are made of."""
+        return self.encode(replace(batch, tags=None, possible=None)).float()
 
     def explain(self, batch: Batch) -> list[list[Evidence]]:
         """Return each character's label probabilities and the n best readings."""

@@ -178,6 +178,12 @@ class MpmCner(EncoderTagger):
             features[name] = rows
         return replace(batch, features=features)
 
+    def without(self, batch: Batch, modality: str) -> Batch:
+        """Return a batch in which no character has a glyph, or a sound."""
+        if modality not in self.tables:
+            return super().without(batch, modality)
+        return replace(batch, features={**batch.features, modality: torch.full_like(batch.features[modality], UNKNOWN)})
+
     def encode(self, batch: Batch) -> Tensor:
         """Return ``[B, T, H]``."""
         return self._fuse(batch)[0]
@@ -232,8 +238,7 @@ class MpmCner(EncoderTagger):
         whole = self.crf.marginals(self._emissions(batch), batch.text.mask).tags
         effect = {}
         for name in self.tables:
-            without = replace(batch, features={**batch.features, name: torch.full_like(batch.features[name], UNKNOWN)})
-            tags = self.crf.marginals(self._emissions(without), batch.text.mask).tags
+            tags = self.crf.marginals(self._emissions(self.without(batch, name)), batch.text.mask).tags
             effect[name] = ((whole - tags).abs().sum(-1) / 2).clamp(0, 1).float()
         return effect
 

@@ -171,6 +171,13 @@ class PictureTagger(EncoderTagger):
         drawn = int.from_bytes(hashlib.sha256(document.id.encode("utf-8", "surrogatepass")).digest()[:8], "big")
         return (images[drawn % len(images)],)
 
+    def without(self, batch: Batch, modality: str) -> Batch:
+        """Return a batch in which nothing is seen of the pictures: of what says which of them there are, all is false."""
+        if modality != IMAGE or not self.looks:
+            return super().without(batch, modality)
+        there = {name: torch.zeros_like(values) for name, values in batch.features.items() if values.dtype == torch.bool}
+        return replace(batch, features={**batch.features, **there})
+
     def shown(self, mask: Tensor) -> Tensor:
         """Return which pictures are looked at, of those there are ``[B, ...]``; in training a share of documents has none."""
         if not (self.training and self.config.blind):

@@ -78,6 +78,12 @@ class SpeechTagger(EncoderTagger):
         spoken = torch.arange(speech.shape[1])[None] < torch.tensor(lengths, dtype=torch.long)[:, None]
         return replace(batch, features={SPEECH: speech, SPOKEN: spoken})
 
+    def without(self, batch: Batch, modality: str) -> Batch:
+        """Return a batch in which nothing is heard."""
+        if modality != SPEECH:
+            return super().without(batch, modality)
+        return replace(batch, features={**batch.features, SPOKEN: torch.zeros_like(batch.features[SPOKEN])})
+
     def listen(self, batch: Batch) -> Heard:
         """Encode the speech; in training stretches and bands of it are masked, and of some documents all."""
         speech, spoken = batch.features[SPEECH], batch.features[SPOKEN]

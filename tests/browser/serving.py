@@ -55,7 +55,7 @@ def served(folder: Path, tagger: StandIn, monkeypatch: pytest.MonkeyPatch) -> It
     server, _, _ = blocks.launch(
         server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, **app.launch_options(services)
     )
-    app.serve_fonts(server)
+    app.open_doors(server, services)
     yield f"http://127.0.0.1:{port}/"
     blocks.close(verbose=False)
     services.store.close()

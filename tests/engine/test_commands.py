@@ -28,6 +28,7 @@ COMMANDS = [
     "build utterances",
     "build pictures",
     "reproduce",
+    "simulate",
     "systems",
     "checkpoints",
     "convert",

@@ -374,24 +374,33 @@ def test_what_is_left_to_learn_depends_on_the_checkpoint_in_use(services: Servic
     assert len(services.corrections()) == 2
 
 
+def test_a_project_is_learned_by_itself(services: Services) -> None:
+    save(services, "王五来了。", "a", Span(0, 2, "PER"))
+    other = services.store.projects.create("二").id
+    services.store.save("赵六来了。", [Span(0, 2, "PER")], author="", labels=["PER"], client_key="b", project=other)
+    assert [document.text for document in services.corrections()] == ["王五来了。"]
+    assert [document.text for document in services.corrections(other)] == ["赵六来了。"]
+
+
 def test_a_job_taken_into_use_is_the_one_in_use_and_has_learned(
     services: Services, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = shelf.info("small-20260102-0304")
-    monkeypatch.setattr(services.jobs, "get", lambda job: SimpleNamespace(last_revision=9))
+    services.store.put("learned.small", 4)
+    monkeypatch.setattr(services.jobs, "get", lambda job: SimpleNamespace(last_revision=9, project=2, parent="small"))
     monkeypatch.setattr(services.jobs, "promote", lambda job, root: made)
     shelf.infos.append(made)
     services.use_job("any")
     assert services.checkpoints.in_use() is made
-    assert services.learned() == 9
+    assert services.learned(2) == 9 and services.learned() == 4 and services.learned(3) == 0
 
 
 def test_a_text_is_found_in_the_store_by_all_of_it(services: Services) -> None:
     save(services, "王五来了。真的。", "a")
     save(services, "王五来了。", "b")
-    found = services.stored("王五来了。")
+    found = services.store.find("王五来了。")
     assert found is not None and found.text == "王五来了。"
-    assert services.stored("王五") is None
+    assert services.store.find("王五") is None
 
 
 def test_pictures_are_kept_and_given_to_the_model(services: Services, tmp_path: Path) -> None:

@@ -35,20 +35,20 @@ def test_the_command_line_wins_over_the_environment():
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org", ""])
-def test_a_page_open_to_others_needs_a_password(capsys, host):
-    assert "--auth USER:PASSWORD" in refused(capsys, ["--host", host])
-    assert parse(["--host", host, "--auth", "li:secret"], {}).host == host
+def test_a_page_on_another_address_is_open_to_others(host):
+    assert parse(["--host", host], {}).open
+    assert parse(["--host", host, "--auth", "li:secret"], {}).open
 
 
-def test_sharing_needs_a_password(capsys):
-    assert "--auth USER:PASSWORD" in refused(capsys, ["--share"])
-    assert "--auth USER:PASSWORD" in refused(capsys, [], {"DUOMO_SHARE": "yes"})
-    assert parse(["--share", "--auth", "li:secret"], {}).share
+def test_a_shared_page_is_open_to_others():
+    assert parse(["--share"], {}).open
+    assert parse([], {"DUOMO_SHARE": "yes"}).open
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.3.2.1", "localhost", "::1"])
-def test_this_machine_needs_none(host):
-    assert parse(["--host", host], {}).auth is None
+def test_a_page_on_this_machine_is_not(host):
+    assert not parse(["--host", host], {}).open
+    assert not parse(["--host", host, "--auth", "li:secret"], {}).open
 
 
 @pytest.mark.parametrize(

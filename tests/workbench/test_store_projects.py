@@ -411,3 +411,22 @@ def test_migrations_go_forward_and_back_on_a_filled_database(store):
     assert [(d.id, d.status) for d in store.recent()] == [(second, "begun"), (document, "begun")]
     assert store.search(FIRST, Criteria(label="PER", author="b")).total == 1
     assert store.search(FIRST, Criteria(disagreement=True)).total == 0
+
+
+def test_answers_can_be_of_some_layers_or_finished_documents_and_of_every_document(store):
+    documents = [Document(f"第{n}句：{TEXT}", SPANS[:0], id=f"d{n}", images=("a.jpg",)) for n in range(3)]
+    first, second, _ = store.documents.add(FIRST, documents).ids
+    moved = tuple(Span(span.start + 4, span.end + 4, span.label) for span in SPANS)
+    made = save(store, "a", documents[0].text, moved, document_id=first)
+    save(store, "b", documents[1].text, moved, document_id=second)
+    store.adjudicate(first, moved[:1], author="", client_key="g", sources=[made.id])
+
+    def answers(**more):
+        return {document.id: len(document.spans) for document in store.documents.answers(FIRST, **more)}
+
+    assert answers() == {"d0": 1, "d1": 3} and answers(every=True) == {"d0": 1, "d1": 3, "d2": 0}
+    assert answers(layers=("gold",)) == {"d0": 1} and answers(layers=("gold",), every=True) == {"d0": 1, "d1": 0, "d2": 0}
+    assert answers(finished=True) == {"d0": 1}
+    assert answers(author="") == {"d0": 3, "d1": 3}
+    (untouched,) = [document for document in store.documents.answers(FIRST, every=True) if document.id == "d2"]
+    assert untouched.images == ("a.jpg",) and untouched.meta["document"]

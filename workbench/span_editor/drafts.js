@@ -1,6 +1,8 @@
 // Drafts: what was done here and not yet acknowledged by the server. A draft is removed by an acknowledgement and by nothing else.
 
 const DRAFT_PREFIX = "duomo.draft.";
+// What an editor of another purpose keeps is its own affair: no other one sends it, or opens it.
+const SCOPED_PREFIX = "duomo.scoped.";
 const RETRY_FIRST = 5000;
 const RETRY_LONGEST = 40000;
 
@@ -26,10 +28,15 @@ function withEvent(draft) {
 class Drafts {
   constructor(send) {
     this.send = send;
+    this.prefix = DRAFT_PREFIX;
     this.full = false;
     this.attempts = new Map();
     // A browser without room or permission still gets its saves through while the page is open.
     this.memory = new Map();
+  }
+
+  keepApart(scope) {
+    this.prefix = scope ? `${SCOPED_PREFIX}${scope}.` : DRAFT_PREFIX;
   }
 
   read(name) {
@@ -44,7 +51,7 @@ class Drafts {
 
   names() {
     try {
-      const stored = Object.keys(localStorage).filter((name) => name.startsWith(DRAFT_PREFIX));
+      const stored = Object.keys(localStorage).filter((name) => name.startsWith(this.prefix));
       return [...new Set([...stored, ...this.memory.keys()])];
     } catch (error) {
       console.warn("duomo: this browser keeps no drafts", error);
@@ -54,14 +61,14 @@ class Drafts {
 
   // A draft of another text under the same key is set aside, never overwritten.
   nameFor(key, text) {
-    const plain = DRAFT_PREFIX + key;
+    const plain = this.prefix + key;
     const kept = this.read(plain);
     return kept && kept.text !== text ? `${plain}~${hashOf(text)}` : plain;
   }
 
   load(key, text) {
-    const aside = this.read(`${DRAFT_PREFIX}${key}~${hashOf(text)}`);
-    const plain = this.read(DRAFT_PREFIX + key);
+    const aside = this.read(`${this.prefix}${key}~${hashOf(text)}`);
+    const plain = this.read(this.prefix + key);
     if (plain && plain.text === text) return plain;
     return aside && aside.text === text ? aside : null;
   }
@@ -80,7 +87,7 @@ class Drafts {
   }
 
   drop(key, text) {
-    for (const name of [DRAFT_PREFIX + key, `${DRAFT_PREFIX}${key}~${hashOf(text)}`]) {
+    for (const name of [this.prefix + key, `${this.prefix}${key}~${hashOf(text)}`]) {
       const draft = this.read(name);
       if (!draft || draft.text !== text) continue;
       this.memory.delete(name);
@@ -91,6 +98,14 @@ class Drafts {
       }
     }
     this.full = false;
+  }
+
+  // What was kept under a former key is kept under the present one.
+  move(former, key, text) {
+    const draft = former && former !== key ? this.load(former, text) : null;
+    if (!draft) return;
+    if (!this.load(key, text)) this.store({ ...draft, key });
+    this.drop(former, text);
   }
 
   // The draft that an acknowledgement is about, also one of a document no longer shown.

@@ -13,6 +13,7 @@ class Editor {
     this.selectTimer = 0;
     Object.assign(this, { mode: "", threshold: THRESHOLD, byTouch: false, showingBorders: false, same: null, merge: null });
     this.frame = new Frame(root, this);
+    listenToPage(this, root);
     listenToKeys(this);
     listenToPointer(this);
   }
@@ -38,21 +39,50 @@ class Editor {
   // Take a value from Python: another document, an acknowledgement, other words, or a fresh prediction.
   receive(value) {
     if (!value || typeof value.text !== "string") return;
+    this.drafts.keepApart(value.scope);
+    this.rename(value);
     const answer = this.acknowledge(value);
     const same = this.value && this.value.key === value.key && this.value.text === value.text;
-    if (answer === "other" && !same) return;
+    if (answer && this.value && !same && !value.onward) {
+      // The answer to a save of what was shown before: the page's own copy is again of what is shown.
+      this.publish(this.value);
+      this.showState();
+      if (answer === "settled") this.stepOn();
+      return;
+    }
+    const joining = same && value.joining && value.joining !== this.value.joining;
     const given = JSON.stringify(value.spans);
     this.value = { ...value, labels: value.labels || [], texts: value.texts || {} };
     this.keymap = new Keymap(this.value.labels);
     this.frame.labels(this.value.labels, (name) => this.colorOf(name), (...all) => this.t(...all));
     this.frame.words((...all) => this.t(...all));
     if (!same) this.open();
+    else if (joining) this.join();
     else if (answer !== "settled" && given !== this.given && !this.draft) this.refresh();
     else this.redraw();
     this.given = given;
     if (answer === "settled" && same) this.republish();
     this.showOthers();
     this.showState();
+    if (answer === "settled") this.stepOn();
+  }
+
+  // A text that was saved for the first time has another name from then on.
+  rename({ key, former, text }) {
+    if (!former) return;
+    this.drafts.move(former, key, text);
+    if (!this.value || this.value.key !== former || this.value.text !== text) return;
+    this.value = { ...this.value, key };
+    if (this.draft) this.draft = { ...this.draft, key };
+  }
+
+  // What a model was asked for while the document is open joins what is there; what a person has decided stays.
+  join() {
+    this.gatherProposed();
+    const decided = this.spans.filter((span) => !span.predicted);
+    const places = new Set(decided.map(stretch));
+    const proposed = this.fromPoints(this.value.spans).filter((span) => span.predicted && !places.has(stretch(span)));
+    this.commit([...decided, ...proposed], null, { quiet: !this.draft });
   }
 
   refresh() {
@@ -122,6 +152,17 @@ class Editor {
     return { spans: this.spans, note: this.note, choices: this.merge ? this.merge.choices : null };
   }
 
+  // Where spans must not overlap, one that would is refused; those that came so may stay.
+  refuses(spans) {
+    if (!this.value.flat) return false;
+    const decided = spans.filter((span) => !span.predicted);
+    const before = new Set(this.spans.filter((span) => !span.predicted).map(stretch));
+    const made = decided.filter((span) => !before.has(stretch(span)));
+    const refused = made.some((span) => decided.some((other) => other !== span && overlap(span, other)));
+    if (refused) this.frame.say(this.t("hint.flat"));
+    return refused;
+  }
+
   commit(spans, selected, { quiet = false } = {}) {
     this.past.push(this.snapshot());
     if (this.past.length > HISTORY) this.past.shift();
@@ -157,7 +198,7 @@ class Editor {
   }
 
   label(name) {
-    if (!this.value || this.mode === "merge" || !this.value.labels.some((label) => label.name === name)) return;
+    if (!this.value || this.mode === "merge" || !this.value.labels.some((label) => label.name === name && !label.retired)) return;
     if (this.mode === "same") this.leaveSame();
     const { start, end } = this.range;
     if (start < end) {
@@ -165,8 +206,11 @@ class Editor {
       const twin = (span) => span.start === start && span.end === end;
       const { note = "" } = this.spans.find(twin) || {};
       const made = { start, end, label: name, score: null, predicted: false, note };
-      this.collapse(end);
-      this.commit([...this.spans.filter((span) => !twin(span)), made], made);
+      const spans = [...this.spans.filter((span) => !twin(span)), made];
+      if (!this.refuses(spans)) {
+        this.collapse(end);
+        this.commit(spans, made);
+      }
     } else if (this.selected) {
       const { selected } = this;
       const made = { ...selected, label: name, score: null, predicted: false };

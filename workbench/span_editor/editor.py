@@ -32,13 +32,29 @@ PARTS = (
     "same.js",
     "notes.js",
     "borders.js",
+    "outside.js",
     "evidence.js",
     "navigation.js",
     "merge.js",
     "pointer.js",
     "wiring.js",
 )
-_PASSED_ON = ("revision", "notes", "boundaries", "evidence", "navigation", "flagged", "others", "other")
+_PASSED_ON = (
+    "revision",
+    "notes",
+    "boundaries",
+    "evidence",
+    "navigation",
+    "flagged",
+    "others",
+    "other",
+    "former",
+    "flat",
+    "joining",
+    "scope",
+    "decided",
+    "onward",
+)
 _HEX = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
@@ -46,7 +62,8 @@ class SpanEditor(gr.HTML):
     """Marks spans in a text by mouse, finger or keyboard and hands them to ``save``.
 
     The value is ``{"key", "text", "spans": [{"start", "end", "label", "score"?, "predicted", "alternatives"?, "evidence"?}],
-    "labels": [{"name", "key", "color", "title"?}], "texts", "acknowledged"}``. A ``predicted`` span is a proposal until a person
+    "labels": [{"name", "key", "color", "title"?,
+    "retired"?}], "texts", "acknowledged"}``. A ``predicted`` span is a proposal until a person
     accepts it. Its ``alternatives`` are ``{"label" or "spans", "score"}``, no spans standing for no entity; its ``evidence`` is
     HTML by name. These may be left out:
 
@@ -54,15 +71,24 @@ class SpanEditor(gr.HTML):
     - ``notes``: ``{"document", "spans": [{"start", "end", "label", "note"}]}``.
     - ``boundaries``: where words begin or end, see :func:`workbench.span_editor.word_borders`.
     - ``evidence``: of the whole document, HTML by name, or ``{"title", "html"}`` where it has no caption of its own; escaped.
-    - ``navigation``: ``{"position", "total", "skip"?, "flag"?}`` of a queue, and ``flagged``.
+    - ``navigation``: ``{"position", "total", "skip"?, "flag"?, "next"?, "previous"?}`` of a queue, and ``flagged``. Where there
+      is a ``next`` or ``previous`` follows from the place unless it is said; no position shows no place.
+    - ``former``: the key under which drafts of this document may have been kept before; they are found under the new one.
+    - ``flat``: whether spans that overlap are refused.
+    - ``joining``: another than before has the value's proposals join what is there, undecided or not.
     - ``others``: who else is here, ``{"author", "state": "open" or "saved"}``.
     - ``other``: another person's version to merge, ``{"author", "spans", "revision"}``.
+    - ``scope``: of an editor that saves elsewhere than others on the page; its drafts are then kept apart from theirs.
+    - ``decided``: whether there is no saving while a proposal is left.
+    - ``onward``: whether a value that acknowledges a save brings another document to be shown after the one that was saved.
 
     ``save`` fires with ``{key, client_key, text, spans, proposals, notes, evidence, base_revision, seconds}``: ``spans`` are
     annotations, ``proposals`` what nobody has decided, ``evidence`` what a person looked at. It is answered by a value whose
     ``acknowledged`` is that ``client_key`` and whose ``revision`` is the new one; until then the browser keeps the draft and
     sends it again. ``select`` fires with ``{start, end}``; ``next``, ``previous``, ``skip`` and ``flagged`` with ``{key,
     unsaved}``, ``flagged`` also with whether it is ``flagged`` now.
+
+    What stands beside the editor on the page speaks with its element without the server: see ``outside.js``.
     """
 
     def __init__(

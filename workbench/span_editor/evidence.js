@@ -99,6 +99,7 @@ Object.assign(Editor.prototype, {
     const kept = this.spans.filter((span) => span !== selected && !made.some((other) =>
       stretch(span) === stretch(other) || (span.predicted && overlap(span, other))));
     this.recordLooked(selected, number - 1);
+    if (this.refuses([...kept, ...made])) return;
     this.collapse(made.length ? made[0].start : selected.start);
     this.commit([...kept, ...made], made[0] || null);
   },

@@ -95,6 +95,10 @@ Object.assign(Editor.prototype, {
   chooseMerge(side) {
     const { groups, at, choices, common } = this.merge;
     if (!groups.length) return;
+    if (side === "both" && this.value.flat) {
+      this.frame.say(this.t("hint.flat"));
+      return;
+    }
     this.past.push(this.snapshot());
     this.future = [];
     this.merge.choices = choices.map((choice, index) => (index === at ? side : choice));

@@ -4,6 +4,8 @@ Object.assign(Editor.prototype, {
   canStep(name) {
     const { navigation } = this.value;
     if (!navigation) return false;
+    // Who knows of more than the place says so.
+    if (typeof navigation[name] === "boolean") return navigation[name];
     if (name === "previous") return navigation.position > 1;
     if (name === "next") return navigation.position < navigation.total;
     return navigation[name] !== false;
@@ -14,6 +16,12 @@ Object.assign(Editor.prototype, {
       this.frame.say(this.t(this.value.navigation ? "hint.no_further" : "hint.no_queue"));
       return;
     }
+    // What is being saved must have arrived before one goes on, or it would count as not saved.
+    if (name !== "flag" && this.isSaving()) {
+      this.going = { name, key: this.value.key };
+      this.showState();
+      return;
+    }
     const flagged = name === "flag" ? { flagged: !this.value.flagged } : {};
     if (name === "flag") this.value = { ...this.value, ...flagged };
     // A component of Gradio has a method of the name "flag" already.
@@ -21,14 +29,21 @@ Object.assign(Editor.prototype, {
     this.showSteps();
   },
 
+  stepOn() {
+    const { going } = this;
+    this.going = null;
+    if (going && going.key === this.value.key) this.step(going.name);
+  },
+
   showSteps() {
     const { navigation, flagged } = this.value;
     const { steps, position, buttons } = this.frame;
     steps.hidden = !navigation;
     if (!navigation) return;
-    position.textContent = this.t("navigation.position", String(navigation.position), String(navigation.total));
+    const place = [String(navigation.position), String(navigation.total)];
+    position.textContent = navigation.position ? this.t("navigation.position", ...place) : "";
     for (const name of ["previous", "next", "skip", "flag"]) {
-      const offered = name === "previous" || name === "next" || navigation[name] !== false;
+      const offered = navigation[name] !== false || (name === "previous" && navigation.next);
       buttons[name].hidden = !offered;
       buttons[name].disabled = !this.canStep(name);
     }

@@ -38,6 +38,7 @@ Object.assign(Editor.prototype, {
     }
     const spans = this.spans.flatMap((span) => (span === selected ? replacing(span) : [span]));
     const next = this.nextProposal(selected, spans);
+    if (this.refuses(spans)) return;
     this.collapse(next ? next.start : selected.start);
     this.commit(spans, next);
     this.scrollToCaret();
@@ -57,13 +58,27 @@ Object.assign(Editor.prototype, {
 
   acceptAbove() {
     const above = new Set(this.above());
-    if (above.size) this.acceptThese(above);
-    this.frame.say(this.t("hint.accepted_above", String(above.size), String(this.threshold)));
+    const accepted = above.size ? this.acceptThese(above) : 0;
+    this.frame.say(this.t("hint.accepted_above", String(accepted), String(this.threshold)));
   },
 
-  acceptThese(chosen) {
+  // Where spans must not overlap, the surer of two proposals is taken and the other stays one. Returns how many were accepted.
+  acceptThese(asked) {
+    const chosen = this.value.flat ? this.withoutOverlap(asked) : asked;
     const own = new Map(this.spans.map((span) => [span, chosen.has(span) ? { ...span, predicted: false } : span]));
     this.commit([...own.values()], own.get(this.selected) || null);
+    return chosen.size;
+  },
+
+  withoutOverlap(asked) {
+    const taken = this.spans.filter((span) => !span.predicted);
+    const chosen = new Set();
+    for (const span of [...asked].sort((a, b) => (b.score || 0) - (a.score || 0))) {
+      if (taken.some((other) => overlap(span, other))) continue;
+      taken.push(span);
+      chosen.add(span);
+    }
+    return chosen;
   },
 
   setThreshold(percentage) {
@@ -82,6 +97,6 @@ Object.assign(Editor.prototype, {
     const above = this.above().length;
     proposals.accept.firstChild.textContent = this.t("proposals.accept", String(above));
     proposals.accept.disabled = !above;
-    this.frame.saveAll.hidden = !open;
+    this.frame.saveAll.hidden = !open || Boolean(this.value.decided);
   },
 });

@@ -50,6 +50,7 @@ Object.assign(Editor.prototype, {
     const own = selected.predicted ? { ...selected, predicted: false } : selected;
     const kept = this.spans.filter((span) => !places.has(stretch(span)) && span !== selected);
     this.leaveSame();
+    if (this.refuses([...kept, own, ...found])) return;
     this.commit([...kept, own, ...found], own);
     this.frame.say(this.t("same.done", String(found.length)));
   },

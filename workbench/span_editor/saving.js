@@ -27,6 +27,10 @@ Object.assign(Editor.prototype, {
       this.frame.say(this.t("merge.left", String(this.undecided())));
       return;
     }
+    if (this.value.decided && this.proposals().length) {
+      this.frame.say(this.t("hint.undecided", String(this.proposals().length)));
+      return;
+    }
     // Whoever has decided nothing has nothing to save, least of all that there are no entities.
     if (!this.draft && this.spans.length && this.spans.every((span) => span.predicted)) {
       this.frame.say(this.t("hint.nothing_confirmed", this.keyOf("accept"), this.keyOf("save_all")));
@@ -50,11 +54,12 @@ Object.assign(Editor.prototype, {
   saveAll() {
     if (this.mode === "merge") return;
     const open = new Set(this.proposals());
-    if (open.size) this.acceptThese(open);
+    // Where everything is to be decided, one key must not decide what nobody has looked at.
+    if (open.size && !this.value.decided) this.acceptThese(open);
     this.save();
   },
 
-  // Returns "other" for a document that is no longer shown, "settled" where the one shown is saved as it is.
+  // Returns "other" for a document that is no longer shown, "settled" where the one shown is saved as it is, "edited" where not.
   acknowledge({ acknowledged: clientKey, revision = null }) {
     if (!clientKey) return "";
     const shown = this.draft && this.draft.sent && this.draft.sent.client_key === clientKey;
@@ -72,7 +77,7 @@ Object.assign(Editor.prototype, {
       this.looked = [];
       this.endMerge(draft.sent.merged);
     }
-    if (shown) return settled ? "settled" : "";
+    if (shown) return settled ? "settled" : "edited";
     return this.value === null ? "" : "other";
   },
 
@@ -97,6 +102,10 @@ Object.assign(Editor.prototype, {
     }
     this.frame.count.textContent = this.t("count", String(this.spans.length - open));
     this.showSteps();
+  },
+
+  isSaving() {
+    return this.stateName() === "saving";
   },
 });
 

@@ -12,6 +12,7 @@ Object.assign(Editor.prototype, {
     this.showMerge();
     this.showSelection();
     if (this.showingBorders) this.showBorders();
+    this.tellPage();
   },
 
   showSelection() {

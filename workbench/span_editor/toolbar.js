@@ -18,6 +18,7 @@ function makeButton(className, act, ...parts) {
 class Frame {
   constructor(root, editor) {
     this.editor = editor;
+    this.root = root;
     this.bar = make("div", "duomo-bar");
     this.chips = make("div", "duomo-chips");
     this.chips.setAttribute("role", "group");
@@ -144,7 +145,7 @@ class Frame {
   }
 
   labels(labels, colorOf, t) {
-    this.chips.replaceChildren(...labels.map((label) => {
+    this.chips.replaceChildren(...labels.filter((label) => !label.retired).map((label) => {
       const chip = makeButton("duomo-chip", () => this.editor.label(label.name), make("span", "duomo-name", label.name));
       chip.style.setProperty("--color", colorOf(label.name));
       chip.dataset.label = label.name;

@@ -1,39 +1,52 @@
 """Where what people do is kept: append-only revisions and events in SQLite, or in PostgreSQL by URL."""
 
 from workbench.store.accounts import Account, Role
-from workbench.store.assignments import Assignment, Progress
+from workbench.store.assignments import Assignment, Place, Progress
 from workbench.store.difference import Difference, diff
+from workbench.store.disputes import Dispute
 from workbench.store.documents import Imported, View
 from workbench.store.errors import StoreError
 from workbench.store.events import Event
 from workbench.store.labels import Label
+from workbench.store.measures import Measure, Measured
 from workbench.store.notes import Note
 from workbench.store.projects import Member, Project
 from workbench.store.records import Revision, RunRecord, StoredDocument
+from workbench.store.report import Acceptance, Deed, Report, Saving, Standing, Work
 from workbench.store.schema import FIRST
 from workbench.store.searching import Criteria, Found
 from workbench.store.store import Store
 
 __all__ = [
     "FIRST",
+    "Acceptance",
     "Account",
     "Assignment",
     "Criteria",
+    "Deed",
     "Difference",
+    "Dispute",
     "Event",
     "Found",
     "Imported",
     "Label",
+    "Measure",
+    "Measured",
     "Member",
     "Note",
+    "Place",
     "Progress",
     "Project",
+    "Report",
     "Revision",
     "Role",
     "RunRecord",
+    "Saving",
+    "Standing",
     "Store",
     "StoreError",
     "StoredDocument",
     "View",
+    "Work",
     "diff",
 ]

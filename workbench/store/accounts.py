@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import time
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +23,7 @@ from workbench.store.schema import AccountRow, now
 
 Role = Literal["annotator", "curator", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
+_REMEMBERED = 1.0
 SHORTEST, LONGEST = 8, 1024
 """Characters of a password; a longest one, lest hashing it be an attack."""
 
@@ -57,6 +60,7 @@ class Accounts:
         """
         self._database = database
         self._hasher = hasher or PasswordHasher()
+        self._names: tuple[float, dict[str, str]] = (-_REMEMBERED, {})
 
     @cached_property
     def _nobody(self) -> str:
@@ -66,6 +70,15 @@ class Accounts:
         """Tell whether there is an account; where there is none, whoever opens the page may do everything."""
         with self._database.reading() as session:
             return any_account(session)
+
+    def shown(self, name: str) -> str:
+        """Return what others read of an account; the name itself where there is none of it. Changes are seen within a second."""
+        moment, names = self._names
+        if time.monotonic() - moment > _REMEMBERED or name not in names:
+            with self._database.reading() as session:
+                names = {known: shown for known, shown in session.execute(select(AccountRow.name, AccountRow.shown))}
+            self._names = time.monotonic(), names
+        return names.get(name, name)
 
     def list(self) -> tuple[Account, ...]:
         """Return every account by name, disabled ones too."""
@@ -121,6 +134,20 @@ class Accounts:
         if self._hasher.check_needs_rehash(row.hash):
             self._rehash(row.name, row.hash, password)
         return _read(row)
+
+    def administers(self, name: str) -> bool:
+        """Tell whether somebody may look after accounts: admins, and everybody where there are none."""
+        with self._database.reading() as session:
+            row = session.get(AccountRow, name)
+            if row is None:
+                return not any_account(session)
+            return row.role == "admin" and row.disabled is None
+
+    def seal(self, name: str) -> str | None:
+        """Return what changes with an account's password, and tells nothing of it; nothing for who may not sign in."""
+        with self._database.reading() as session:
+            row = session.get(AccountRow, name)
+            return hashlib.sha256(row.hash.encode()).hexdigest() if row is not None and row.disabled is None else None
 
     def change_password(self, name: str, password: str, *, by: str = "") -> None:
         """Give an account another password; whoever may is for the caller to say.

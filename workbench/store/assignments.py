@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,6 +49,23 @@ class Progress:
         return self.given - self.finished - self.skipped
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a document stands among those that somebody is to do in a project.
+
+    Attributes:
+        position: from 1; ``None`` where the document is not among them.
+        total: how many they are, those that are done among them.
+        waiting: how many are not done.
+        before: the document before it.
+    """
+
+    position: int | None
+    total: int
+    waiting: int
+    before: int | None
+
+
 class Assignments:
     """The assignments of every project."""
 
@@ -79,20 +97,19 @@ class Assignments:
             StoreError: if there is no such project or document, an account has no part in the project, or they are too few.
         """
         with self._database.writing() as session:
-            row = project_row(session, project)
-            for account in accounts:
-                if role_in(session, project, account) is None:
-                    raise StoreError(f"{account} is no member of {row.name}; admit them first")
-            there = session.scalars(_documents(project)).all()
-            wanted = list(there if documents is None else dict.fromkeys(documents))
-            if odd := set(wanted) - set(there):
-                raise StoreError(f"project {project} has no document {min(odd)}; reload the page to see those there are")
-            holders: dict[int, set[str]] = {}
-            for document_id, account in session.execute(_holders(project)):
-                holders.setdefault(document_id, set()).add(account)
-            dealt = deal(wanted, accounts, overlap or row.overlap, seed, holders)
+            dealt = _dealt(session, project, accounts, overlap, seed, documents)
             _give(session, project, dealt, by)
             return len(dealt)
+
+    def preview(self, project: int, accounts: Sequence[str], *, overlap: int | None = None, seed: int = 0) -> dict[str, int]:
+        """Return how many documents each account would get from :meth:`assign`, which this does not do.
+
+        Raises:
+            StoreError: as :meth:`assign`.
+        """
+        with self._database.reading() as session:
+            counted = Counter(account for _, account in _dealt(session, project, accounts, overlap, seed, None))
+            return {account: counted[account] for account in sorted(set(accounts))}
 
     def take_back(self, project: int, account: str, *, by: str = "") -> int:
         """Take back what somebody has not finished, so that it can be given to others; return how many documents."""
@@ -125,9 +142,60 @@ class Assignments:
                 return (following or [row.document_id for row in own])[0]
             if not unassigned:
                 return None
-            given = select(AssignmentRow.document_id).where(AssignmentRow.document_id == StateRow.document_id).exists()
-            free = _documents(project).where(StateRow.status == "open", ~given)
+            free = _free(project)
             return session.scalar(free.where(StateRow.document_id > after).limit(1)) or session.scalar(free.limit(1))
+
+    def place(self, project: int, account: str, document_id: int = 0, *, unassigned: bool = False) -> Place:
+        """Return where a document stands among those that somebody is to do, in the order of :meth:`next`.
+
+        Args:
+            project: where.
+            account: who.
+            document_id: which; 0 for none.
+            unassigned: count what was given to nobody and nobody has annotated, behind what was given to them.
+        """
+        with self._database.reading() as session:
+            own = session.execute(_given(project, account)).all()
+            ids = [row.document_id for row in own]
+            waiting = sum(row.finished is None and row.skipped is None for row in own)
+            free = _free(project) if unassigned else None
+            more = 0 if free is None else session.scalar(select(func.count()).select_from(free.subquery())) or 0
+            total, waiting = len(ids) + more, waiting + more
+            if document_id in ids:
+                position = ids.index(document_id) + 1
+                return Place(position, total, waiting, ids[position - 2] if position > 1 else None)
+            if free is None or session.scalar(free.where(StateRow.document_id == document_id)) is None:
+                return Place(None, total, waiting, ids[-1] if ids else None)
+            earlier = free.where(StateRow.document_id < document_id)
+            ahead = session.scalar(select(func.count()).select_from(earlier.subquery())) or 0
+            last = session.scalar(earlier.order_by(None).order_by(StateRow.document_id.desc()).limit(1))
+            return Place(len(ids) + ahead + 1, total, waiting, last or (ids[-1] if ids else None))
+
+    def claim(self, project: int, account: str, *, after: int = 0) -> int | None:
+        """Return the document that somebody is to do next, and give them one that is nobody's where none of theirs is left.
+
+        Of two who ask at once, each gets another. What is gone on from comes again only if there is nothing else.
+
+        Args:
+            project: where.
+            account: who.
+            after: a document to go on from.
+
+        Raises:
+            StoreError: if there is no such project, or they have no part in it.
+        """
+        own = self.next(project, account, after=after)
+        if own not in (None, after):
+            return own
+        with self._database.writing() as session:
+            if role_in(session, project, account) is None:
+                raise StoreError(f"{account} is no member of {project_row(session, project).name}; admit them first")
+            free = _free(project)
+            found = session.scalar(free.where(StateRow.document_id > after).limit(1)) or session.scalar(free.limit(1))
+            if found is None:
+                return own
+            _give(session, project, [(found, account)], account)
+            return found
 
     def finish(self, document_id: int, account: str) -> None:
         """Note that somebody is done with a document, given to them or not.
@@ -204,23 +272,49 @@ class Assignments:
             state.flagged = flagged
 
 
+def _dealt(
+    session: Session, project: int, accounts: Sequence[str], overlap: int | None, seed: int, documents: Sequence[int] | None
+) -> list[tuple[int, str]]:
+    row = project_row(session, project)
+    for account in accounts:
+        if role_in(session, project, account) is None:
+            raise StoreError(f"{account} is no member of {row.name}; admit them first")
+    there = session.scalars(_documents(project)).all()
+    wanted = list(there if documents is None else dict.fromkeys(documents))
+    if odd := set(wanted) - set(there):
+        raise StoreError(f"project {project} has no document {min(odd)}; reload the page to see those there are")
+    holders: dict[int, set[str]] = {}
+    for document_id, account in session.execute(_holders(project)):
+        holders.setdefault(document_id, set()).add(account)
+    return deal(wanted, accounts, overlap or row.overlap, seed, holders)
+
+
 def _documents(project: int) -> Any:
     query = select(StateRow.document_id).where(StateRow.project_id == project, StateRow.deleted.is_(None))
     return query.order_by(StateRow.document_id)
+
+
+def _free(project: int) -> Any:
+    """Return the query of the documents that were given to nobody and that nobody has annotated."""
+    given = select(AssignmentRow.document_id).where(AssignmentRow.document_id == StateRow.document_id).exists()
+    return _documents(project).where(StateRow.status == "open", ~given)
 
 
 def _holders(project: int) -> Any:
     return select(AssignmentRow.document_id, AssignmentRow.account).where(AssignmentRow.project_id == project)
 
 
-def _waiting(project: int, account: str) -> Any:
+def _given(project: int, account: str) -> Any:
     return (
-        select(AssignmentRow.document_id, AssignmentRow.position)
+        select(AssignmentRow.document_id, AssignmentRow.position, AssignmentRow.finished, AssignmentRow.skipped)
         .join(StateRow, StateRow.document_id == AssignmentRow.document_id)
         .where(AssignmentRow.project_id == project, AssignmentRow.account == account, StateRow.deleted.is_(None))
-        .where(AssignmentRow.finished.is_(None), AssignmentRow.skipped.is_(None))
         .order_by(AssignmentRow.position)
     )
+
+
+def _waiting(project: int, account: str) -> Any:
+    return _given(project, account).where(AssignmentRow.finished.is_(None), AssignmentRow.skipped.is_(None))
 
 
 def _give(session: Session, project: int, dealt: Sequence[tuple[int, str]], by: str) -> None:

@@ -19,8 +19,7 @@ def run(argv: Sequence[str]) -> int:
         argv: the command line from ``backup`` or ``restore`` on.
     """
     chosen = _parser().parse_args(argv)
-    workspace = chosen.workspace.expanduser().absolute()
-    address = chosen.database or f"sqlite:///{(workspace / 'duomo.db').as_posix()}"
+    workspace, address = place(chosen)
     try:
         print(_backup(address, workspace, chosen.file) if chosen.command == "backup" else _restore(address, workspace, chosen))
     except StoreError as error:
@@ -36,14 +35,15 @@ def _parser() -> argparse.ArgumentParser:
     bringing = commands.add_parser("restore", help="bring back what a backup holds")
     for command in (saving, bringing):
         command.add_argument("file", type=Path, metavar="FILE", help="the backup, a ZIP file")
-        _where(command)
+        add_place(command)
     bringing.add_argument(
         "--replace", action="store_true", help="replace a database that holds work; it is saved to the workspace first"
     )
     return parser
 
 
-def _where(command: argparse.ArgumentParser) -> None:
+def add_place(command: argparse.ArgumentParser) -> None:
+    """Let a command say which workspace and database it is about; see :func:`place`."""
     workspace = Path(os.environ.get("DUOMO_WORKSPACE") or default_workspace(os.environ))
     command.add_argument("--workspace", type=Path, default=workspace, metavar="DIR", help="(default: %(default)s)")
     command.add_argument(
@@ -54,11 +54,26 @@ def _where(command: argparse.ArgumentParser) -> None:
     )
 
 
+def place(chosen: argparse.Namespace) -> tuple[Path, str]:
+    """Return the workspace that a command is about and the URL of its database."""
+    workspace = chosen.workspace.expanduser().absolute()
+    return workspace, chosen.database or f"sqlite:///{(workspace / 'duomo.db').as_posix()}"
+
+
+def check_there(address: str) -> None:
+    """See that a database is there, where that can be told without opening it.
+
+    Raises:
+        StoreError: if it is not.
+    """
+    if address.startswith("sqlite:///") and not Path(address.removeprefix("sqlite:///")).is_file():
+        raise StoreError(f"there is no database {address.removeprefix('sqlite:///')}; give --workspace or --database")
+
+
 def _backup(address: str, workspace: Path, file: Path) -> str:
     from workbench.store.backup import backup
 
-    if address.startswith("sqlite:///") and not Path(address.removeprefix("sqlite:///")).is_file():
-        raise StoreError(f"there is no database {address.removeprefix('sqlite:///')}; give --workspace or --database")
+    check_there(address)
     made = backup(address, workspace, file)
     return f"{file}: {made.tables['documents']} documents, {made.tables['revisions']} revisions, {made.files} files"
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.document import Document
 from workbench.store.checking import check_json, check_storable
 from workbench.store.database import Database
 from workbench.store.events import Event, read_event, record
+from workbench.store.measures import measured_in
 from workbench.store.naming import Becomes
 from workbench.store.projects import project_row, read_project
 from workbench.store.queries import best_of_each, digest_of, latest_documents
 from workbench.store.records import (
+    Layer,
     Revision,
     StoredDocument,
     correction,
@@ -221,30 +223,44 @@ class Documents:
             found = session.execute(query.order_by(RevisionRow.id.desc().nulls_last(), DocumentRow.id.desc()).limit(1)).first()
             return read_stored_document(*found, resolutions(session, project)) if found else None
 
-    def answers(self, project: int, *, author: str | None = None) -> Iterator[Document]:
+    def answers(
+        self,
+        project: int,
+        *,
+        author: str | None = None,
+        layers: Sequence[Layer] = (),
+        finished: bool = False,
+        every: bool = False,
+    ) -> Iterator[Document]:
         """Yield the annotated documents of a project, to be exported, trained on or compared; a few in memory at a time.
 
         Args:
             project: which.
             author: of this annotator their last saves; by default of each document the best there is: gold, else the last
                 annotation, else the import.
+            layers: those to look in alone, the best first.
+            finished: only documents that are finished or adjudicated.
+            every: the documents that nobody has annotated too, as they came.
         """
         after = 0
+        here = [StateRow.project_id == project, StateRow.deleted.is_(None)]
+        if finished:
+            here.append(StateRow.status.in_(("finished", "gold")))
         while True:
             with self._database.reading() as session:
                 becomes = resolutions(session, project)
-                chosen = best_of_each(author).where(StateRow.project_id == project, StateRow.deleted.is_(None)).subquery()
+                chosen = best_of_each(author, *layers).where(*here).subquery()
                 rows = session.execute(
                     select(DocumentRow, RevisionRow)
-                    .join(chosen, chosen.c.document_id == DocumentRow.id)
-                    .join(RevisionRow, RevisionRow.id == chosen.c.revision_id)
-                    .where(DocumentRow.id > after)
+                    .join(StateRow, StateRow.document_id == DocumentRow.id)
+                    .join(chosen, chosen.c.document_id == DocumentRow.id, isouter=every)
+                    .join(RevisionRow, RevisionRow.id == chosen.c.revision_id, isouter=every)
+                    .where(*here, DocumentRow.id > after)
                     .order_by(DocumentRow.id)
                     .limit(_AT_ONCE)
                 ).all()
             for document, revision in rows:
-                meta = {**document.meta, **correction(document, revision).meta, "layer": revision.layer}
-                yield replace(correction(document, revision, becomes), id=document.name or str(document.id), meta=meta)
+                yield _as_came(document) if revision is None else _answer(document, revision, becomes)
             if len(rows) < _AT_ONCE:
                 return
             after = rows[-1][0].id
@@ -255,6 +271,37 @@ class Documents:
         of = query.where(StateRow.project_id == project, StateRow.deleted.is_(None), HeadRow.layer == "annotation")
         with self._database.reading() as session:
             return tuple(session.scalars(of.order_by(HeadRow.author)))
+
+    def annotators(self, project: int, document_ids: Iterable[int], account: str | None = None) -> dict[int, tuple[str, ...]]:
+        """Return who has annotated each of some documents of a project, by name, as far as an account may see it.
+
+        Raises:
+            StoreError: if the account has no part in the project.
+        """
+        with self._database.reading() as session:
+            sight = sight_of(session, project, account)
+            query = select(HeadRow.document_id, HeadRow.author).where(HeadRow.layer == "annotation", sight.heads())
+            found: dict[int, tuple[str, ...]] = {}
+            for number, author in session.execute(
+                query.where(HeadRow.document_id.in_(list(document_ids))).order_by(HeadRow.author)
+            ):
+                found[number] = (*found.get(number, ()), author)
+            return found
+
+    def deleted_count(self, project: int) -> int:
+        """Return how many documents are in the recycle bin of a project."""
+        query = select(func.count()).select_from(StateRow).where(StateRow.project_id == project, StateRow.deleted.is_not(None))
+        with self._database.reading() as session:
+            return session.scalar(query) or 0
+
+    def measures(self, project: int, account: str | None = None) -> tuple[str, ...]:
+        """Return what documents of a project can be found by of the evidence that models gave, as far as an account may see it.
+
+        Raises:
+            StoreError: if the account has no part in the project.
+        """
+        with self._database.reading() as session:
+            return measured_in(session, project, sight_of(session, project, account))
 
     def _check_project(self, project: int) -> None:
         with self._database.reading() as session:
@@ -293,6 +340,16 @@ def _new(project: int, document: Document, file_name: Callable[[str], str]) -> t
     meta, digest = dict(document.meta), digest_of(document.text)
     row = DocumentRow(text=document.text, digest=digest, project_id=project, name=document.id, meta=meta, **beside)
     return row, revision
+
+
+def _answer(document: DocumentRow, revision: RevisionRow, becomes: Becomes) -> Document:
+    meta = {**document.meta, **correction(document, revision).meta, "layer": revision.layer}
+    return replace(correction(document, revision, becomes), id=document.name or str(document.id), meta=meta)
+
+
+def _as_came(row: DocumentRow) -> Document:
+    meta = {**row.meta, "document": str(row.id)}
+    return Document(row.text, (), row.name or str(row.id), tuple(row.pictures), row.recording or None, meta)
 
 
 def _is_known(session: Session, row: DocumentRow) -> bool:

@@ -14,6 +14,7 @@ from workbench.store.checking import check_json, check_name, check_storable
 from workbench.store.database import Database
 from workbench.store.errors import StoreError
 from workbench.store.events import record
+from workbench.store.measures import judge_anew
 from workbench.store.naming import Becomes, merged, parted, renamed, resolve
 from workbench.store.projects import project_row
 from workbench.store.revisions import differ, resolutions
@@ -253,8 +254,11 @@ def _settle(session: Session, project: int, rows: Mapping[str, LabelRow], become
         .join(StateRow, StateRow.document_id == HeadRow.document_id)
         .where(StateRow.project_id == project, HeadRow.disagrees.is_not(None))
     )
+    judged = []
     for head, spans, prediction in session.execute(query).all():
         head.disagrees = differ(spans, prediction, becomes)
+        judged.append(head.revision_id)
+    judge_anew(session, judged, becomes)
 
 
 def _ordered(rows: Mapping[str, LabelRow]) -> tuple[Label, ...]:

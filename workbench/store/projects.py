@@ -177,10 +177,28 @@ class Projects:
             session.delete(row)
             record(session, "member", by, project=project, payload={"account": account, "role": [row.role, ""]})
 
+    def admits(self, project: int, account: str) -> bool:
+        """Tell whether somebody may work in a project that is there and not archived."""
+        with self._database.reading() as session:
+            row = session.get(ProjectRow, project)
+            return row is not None and row.archived is None and role_in(session, project, account) is not None
+
     def role(self, project: int, account: str) -> Role | None:
         """Return what somebody may do in a project, nothing for who has no part in it; see :func:`role_in`."""
         with self._database.reading() as session:
             return role_in(session, project, account)
+
+    def curates(self, account: str) -> bool:
+        """Tell whether somebody may decide what concerns every project, such as the model in use.
+
+        Admins and curators may, and who is curator in any project; where there are no accounts, everybody.
+        """
+        with self._database.reading() as session:
+            row = session.get(AccountRow, account)
+            if row is None:
+                return not any_account(session)
+            member = select(MemberRow.account).where(MemberRow.account == account, MemberRow.role == "curator")
+            return row.disabled is None and (row.role != "annotator" or session.scalar(member.limit(1)) is not None)
 
 
 def role_in(session: Session, project: int, account: str) -> Role | None:

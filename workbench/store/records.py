@@ -107,6 +107,7 @@ class RunRecord:
         folder: where it lives.
         parent: the checkpoint that it began from.
         last_revision: the latest revision that it learned from.
+        project: whose corrections it learned.
         decision: ``"used"``, ``"kept"`` (the old model was) or ``""`` while undecided.
         created: when it was added, in UTC.
     """
@@ -115,6 +116,7 @@ class RunRecord:
     folder: str
     parent: str
     last_revision: int
+    project: int
     decision: str
     created: datetime
 
@@ -188,7 +190,7 @@ def read_stored_document(
 
 def read_run(row: RunRow) -> RunRecord:
     """Return the record of a row."""
-    return RunRecord(row.id, row.folder, row.parent, row.last_revision, row.decision, row.created)
+    return RunRecord(row.id, row.folder, row.parent, row.last_revision, row.project_id, row.decision, row.created)
 
 
 def correction(document: DocumentRow, revision: RevisionRow, becomes: Becomes = UNCHANGED) -> Document:

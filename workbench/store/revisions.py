@@ -134,10 +134,11 @@ def refresh_status(session: Session, document_id: int) -> None:
 
 def differ(spans: Iterable[Any], prediction: Iterable[Any], becomes: Becomes) -> bool:
     """Tell whether stored spans differ from what a model had proposed, as their labels are read now."""
-    return _keys(spans, becomes) != _keys(prediction, becomes)
+    return keys_of(spans, becomes) != keys_of(prediction, becomes)
 
 
-def _keys(spans: Iterable[Any], becomes: Becomes) -> set[tuple[int, int, str]]:
+def keys_of(spans: Iterable[Any], becomes: Becomes) -> set[tuple[int, int, str]]:
+    """Return where stored spans are and how their labels are read now."""
     return {(span["start"], span["end"], resolve(span["label"], becomes)) for span in spans}
 
 

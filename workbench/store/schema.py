@@ -189,6 +189,24 @@ class MentionRow(Base):
     document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"), index=True)
 
 
+class MeasureRow(Base):
+    """What one piece of a model's evidence came to over a stretch of a revision's text; from 0 to 0 over all of it.
+
+    ``wrong`` tells whether what the model had proposed there is not what was saved; it is null where that is not decided.
+    """
+
+    __tablename__ = "measures"
+
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    start: Mapped[int] = mapped_column(primary_key=True)
+    end: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"), index=True)
+    highest: Mapped[float]
+    mean: Mapped[float]
+    wrong: Mapped[bool | None]
+
+
 class AccountRow(Base):
     """One person who may sign in; of the password there is the Argon2 hash alone. Never deleted, for revisions name it."""
 
@@ -236,6 +254,7 @@ class RunRow(Base):
     folder: Mapped[str]
     parent: Mapped[str]
     last_revision: Mapped[int]
+    project_id: Mapped[int] = mapped_column(default=FIRST)
     decision: Mapped[str] = mapped_column(default="")
     created: Mapped[datetime] = mapped_column(default=now)
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, and_, case, collate, func, literal, or_, select
 from sqlalchemy.orm import Session
 
+from workbench.store.measures import Measured, has_measure
 from workbench.store.naming import Becomes, names_of
 from workbench.store.records import Status, StoredDocument, read_stored_document
 from workbench.store.revisions import resolutions
@@ -30,6 +31,7 @@ class Criteria:
         disagreement: whether the latest revision differs from what a model had proposed; where none had, neither is true.
         conflicted: whether the latest revision was saved over somebody else's.
         assigned: was given to this account.
+        measured: what the evidence came to that a model had given, and whether the model was right.
         order: ``"recent"``, last saved first; by arrival, ``"oldest"`` or ``"newest"`` first; by name or by length.
     """
 
@@ -41,6 +43,7 @@ class Criteria:
     disagreement: bool | None = None
     conflicted: bool | None = None
     assigned: str | None = None
+    measured: Measured | None = None
     order: Order = "recent"
 
 
@@ -110,6 +113,8 @@ def _conditions(
     if criteria.assigned is not None:
         given = and_(AssignmentRow.document_id == DocumentRow.id, AssignmentRow.account == criteria.assigned)
         asked.append(select(AssignmentRow.account).where(given).exists())
+    if criteria.measured is not None:
+        asked.append(has_measure(criteria.measured, sight, DocumentRow.id.expression))
     return asked
 
 

@@ -2,7 +2,8 @@
 
 Documents and revisions are only ever added. A save is idempotent by its client key, so that a browser that got no answer can send
 it again; of two people who annotate one document, both are kept. What else is stored has rooms of its own: ``store.projects``,
-``store.labels``, ``store.accounts``, ``store.documents``, ``store.assignments``, ``store.notes`` and ``store.events``.
+``store.labels``, ``store.accounts``, ``store.documents``, ``store.assignments``, ``store.notes``, ``store.events``,
+``store.disputes`` and ``store.statistics``.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from workbench.store.accounts import Accounts
 from workbench.store.assignments import Assignments
 from workbench.store.checking import NONE, check_json
 from workbench.store.database import Database
+from workbench.store.disputes import Disputes
 from workbench.store.documents import Documents
 from workbench.store.errors import StoreError
 from workbench.store.events import Event, Events
 from workbench.store.labels import Labels
+from workbench.store.measures import Measure, add_measures
 from workbench.store.notes import Notes
 from workbench.store.projects import Projects, project_row, role_in
 from workbench.store.queries import digest_of, latest_documents, learned
@@ -39,6 +42,7 @@ from workbench.store.records import (
 from workbench.store.revisions import add_document, append, document_row, resolutions, revision_row
 from workbench.store.schema import FIRST, DocumentRow, EvidenceRow, RevisionRow, RunRow, SettingRow, StateRow
 from workbench.store.searching import EVERYTHING, Criteria, Found, holds, search
+from workbench.store.statistics import Statistics
 
 
 class Store:
@@ -49,11 +53,13 @@ class Store:
         self._database = database
         self.accounts = Accounts(database)
         self.assignments = Assignments(database)
+        self.disputes = Disputes(database)
         self.documents = Documents(database)
         self.events = Events(database)
         self.labels = Labels(database)
         self.notes = Notes(database)
         self.projects = Projects(database)
+        self.statistics = Statistics(database)
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -92,6 +98,7 @@ class Store:
         seconds: float | None = None,
         base_revision: int | None = None,
         evidence: Any = None,
+        measures: Iterable[Measure] = (),
     ) -> Revision:
         """Append a revision; the same client key again returns the revision that it made.
 
@@ -113,6 +120,7 @@ class Store:
             base_revision: id of the revision that the annotator began from; when somebody has saved since, the new revision is
                 appended all the same and marked ``conflicted``. Where every annotator has a version of their own, only they can.
             evidence: why the model had proposed it, any JSON value; see :meth:`Documents.evidence`.
+            measures: the same in numbers, by which documents are found.
 
         Raises:
             StoreError: if it cannot be saved; nothing is then changed.
@@ -141,6 +149,7 @@ class Store:
             append(session, row, document, becomes)
             if evidence is not None:
                 session.add(EvidenceRow(revision_id=row.id, content=evidence))
+            add_measures(session, row, measures, becomes)
             return read_revision(row, becomes)
 
     def adjudicate(
@@ -287,7 +296,7 @@ class Store:
 
     # runs and settings
 
-    def add_run(self, run_id: str, folder: str, parent: str, last_revision: int) -> None:
+    def add_run(self, run_id: str, folder: str, parent: str, last_revision: int, project: int = FIRST) -> None:
         """Add a run to the job table.
 
         Args:
@@ -295,6 +304,7 @@ class Store:
             folder: where it lives.
             parent: the checkpoint that it begins from.
             last_revision: the latest revision that it learns from.
+            project: whose corrections it learns.
 
         Raises:
             StoreError: if there is a run of this name.
@@ -302,7 +312,7 @@ class Store:
         with self._database.writing() as session:
             if session.get(RunRow, run_id) is not None:
                 raise StoreError(f"there is a run {run_id} already; choose another name")
-            session.add(RunRow(id=run_id, folder=str(folder), parent=parent, last_revision=last_revision))
+            session.add(RunRow(id=run_id, folder=str(folder), parent=parent, last_revision=last_revision, project_id=project))
 
     def runs(self) -> list[RunRecord]:
         """Return every run, latest first."""

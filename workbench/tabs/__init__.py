@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from workbench.errors import UserError
 from workbench.language import Texts
 from workbench.pictured import Placed
 from workbench.services import Services
+from workbench.store import Role
 from workbench.store.errors import StoreError
 from workbench.views.escape import esc
 
@@ -41,7 +43,16 @@ class Session:
         other_name: what the user calls it.
         pictures: those beside the text, in their order.
         carried: the analysis that the editor's spans came from.
-        document: id of the text in the editor.
+        document: the editor's key of the text in it.
+        opened: id of the stored document in the editor, 0 for a text that is not stored.
+        project: the project that is worked in; 0 until it is asked for, see :func:`project_of`.
+        page: the page of the Projects tab that is shown.
+        sought: what the Documents page of the Projects tab looks for.
+        wanted: id of the stored document that another tab asks Annotate, or another page Adjudicate, to open.
+        judging: id of the document that Adjudicate shows.
+        judging_blindly: whether it hides who said what.
+        judging_whole: whether it shows what all agree on too.
+        judging_judged: whether it lists what has gold already too.
         job: the job that the Retrain tab shows.
         seen: the state of that job when it was last drawn.
     """
@@ -57,6 +68,15 @@ class Session:
     pictures: tuple[Placed, ...] = ()
     carried: str = ""
     document: str = ""
+    opened: int = 0
+    project: int = 0
+    page: str = ""
+    sought: Any = None
+    wanted: int = 0
+    judging: int = 0
+    judging_blindly: bool = False
+    judging_whole: bool = False
+    judging_judged: bool = False
     job: str = ""
     seen: str = ""
 
@@ -117,19 +137,98 @@ class Tab:
     doors: Mapping[str, Door] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Section:
+    """A part of a page that is drawn with it.
+
+    Attributes:
+        draw: what it shows, from the session and the request.
+        drawn: the components that it draws.
+        told: where it says what came of an action.
+        changes: event listeners after which the whole page is to be drawn anew.
+    """
+
+    draw: Callable[[Session, gr.Request], dict[Any, Any]]
+    drawn: Sequence[Any]
+    told: gr.HTML
+    changes: Sequence[Any]
+
+
+def account_of(request: gr.Request) -> str:
+    """Return who is signed in; empty where nobody has to."""
+    return request.username or ""
+
+
+def project_of(context: Context, session: Session, request: gr.Request) -> int:
+    """Return the project that a page works in: the one chosen there, else the one last chosen by whoever is signed in.
+
+    Raises:
+        UserError: if they have no part in any project.
+    """
+    store, account = context.services.store, account_of(request)
+    if not store.projects.admits(session.project, account):
+        open_to = [project.id for project in store.projects.list(account=account)]
+        if not open_to:
+            raise UserError("projects.none.error", account=account)
+        remembered = store.get(remembered_project(account))
+        session.project = remembered if remembered in open_to else open_to[0]
+    return session.project
+
+
+def remembered_project(account: str) -> str:
+    """Return the name of the setting that says in which project somebody last worked."""
+    return f"project.{account}"
+
+
+def require(context: Context, session: Session, request: gr.Request, *roles: Role) -> str:
+    """Return who is signed in, if their role in the page's project is one of these.
+
+    Raises:
+        UserError: if it is not.
+    """
+    account = account_of(request)
+    if context.services.store.projects.role(project_of(context, session, request), account) not in roles:
+        raise UserError("projects.role.error", roles=", ".join(context.texts(f"role.{role}.label") for role in roles))
+    return account
+
+
+def require_lead(context: Context, request: gr.Request) -> str:
+    """Return who is signed in, if they may decide what concerns everyone: projects, and the model in use.
+
+    Raises:
+        UserError: if they may not, see :meth:`workbench.store.projects.Projects.curates`.
+    """
+    account = account_of(request)
+    if not context.services.store.projects.curates(account):
+        raise UserError("page.lead.error")
+    return account
+
+
 def notice(text: str, kind: str = "error") -> str:
     """Return the HTML of a message panel; the empty text gives none."""
     role = "alert" if kind == "error" else "status"
     return f'<div class="notice notice-{kind}" role="{role}">{esc(text)}</div>' if text else ""
 
 
-def guard(context: Context, panel: gr.HTML) -> Callable[[Callable[..., dict[Any, Any]]], Callable[..., dict[Any, Any]]]:
+def guard(context: Context, panel: gr.HTML) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator for handlers: what they raise is said in a panel, everything else on the page stays.
 
-    A handler returns a dict from component to value; components left out are left alone.
+    A handler returns a dict from component to value, or yields several; components left out are left alone.
     """
 
-    def decorate(handler: Callable[..., dict[Any, Any]]) -> Callable[..., dict[Any, Any]]:
+    def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
+        if inspect.isgeneratorfunction(handler):
+
+            @functools.wraps(handler)
+            def guarded_steps(*args: Any, **kwargs: Any) -> Iterator[dict[Any, Any]]:
+                try:
+                    for step in handler(*args, **kwargs):
+                        yield {panel: "", **step}
+                except Exception as error:  # the border, as below
+                    yield {panel: notice(explain(error, context))}
+
+            return guarded_steps
+
         @functools.wraps(handler)
         def guarded(*args: Any, **kwargs: Any) -> dict[Any, Any]:
             try:

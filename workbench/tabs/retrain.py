@@ -15,7 +15,7 @@ from engine.systems import SYSTEMS
 from engine.systems.contract import Option, options
 from workbench.errors import UserError
 from workbench.jobs import ACTIVE, Job
-from workbench.tabs import QUIET, Context, Door, Session, Tab, guard, notice
+from workbench.tabs import QUIET, Context, Door, Session, Tab, account_of, guard, notice, project_of, require_lead
 from workbench.views.escape import esc
 from workbench.views.spans import spans_html
 from workbench.views.training import progress_html, result_html
@@ -89,7 +89,7 @@ def build(context: Context) -> Tab:
         item,
         opening=Door(show, session, parts.drawn),
         signals={"used": used.success, "chosen": chosen.success},
-        doors={"count": Door(guarded(does.recount), [], [parts.problem, parts.count, parts.start])},
+        doors={"count": Door(guarded(does.recount), session, [parts.problem, parts.count, parts.start])},
     )
 
 
@@ -98,10 +98,10 @@ class _Handlers:
     context: Context
     parts: _Parts
 
-    def show(self, session: Session) -> dict[Any, Any]:
+    def show(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Draw the tab anew: it may have been closed while a job ran."""
         session.seen = ""
-        drawn, counted, start = self._draw(session), self.recount(), self.parts.start
+        drawn, counted, start = self._draw(session), self.recount(session, request), self.parts.start
         return {
             **drawn,
             **counted,
@@ -110,46 +110,55 @@ class _Handlers:
             self.parts.model: gr.update(**_models(self.context)),
         }
 
-    def start(self, session: Session, *values: Any) -> dict[Any, Any]:
+    def start(self, session: Session, request: gr.Request, *values: Any) -> dict[Any, Any]:
         """Start a job with the settings of the form."""
+        require_lead(self.context, request)
         chosen = {option.name: value for option, value in zip(FORM, values, strict=False)}
         # Gradio joins the values of all forms in the order of the page; those of other systems are passed over.
         following = iter(values[len(FORM) :])
         forms = {name: {option.name: next(following) for option in form} for name, form in SYSTEM_FORM.items()}
         services = self.context.services
-        services.retrain(RetrainConfig(**chosen), forms.get(services.checkpoints.in_use().system, {}))
+        chosen_for_system = forms.get(services.checkpoints.in_use().system, {})
+        services.retrain(RetrainConfig(**chosen), chosen_for_system, project_of(self.context, session, request))
         return self._draw(session)
 
     def watch(self, session: Session) -> dict[Any, Any]:
         """Draw what has changed since the last look."""
         return self._draw(session)
 
-    def cancel(self, session: Session) -> dict[Any, Any]:
+    def cancel(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Ask the job to stop."""
+        require_lead(self.context, request)
         self.context.services.jobs.cancel(session.job)
         return {self.parts.cancel: gr.update(interactive=False, value=self.context.texts("retrain.cancel.asked"))}
 
-    def use(self, session: Session) -> dict[Any, Any]:
+    def use(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Take the new model into use."""
+        require_lead(self.context, request)
         info = self.context.services.use_job(session.job)
         told = notice(self.context.texts("retrain.use.done", name=info.name), "success")
-        return {**self.show(session), self.parts.problem: told}
+        return {**self.show(session, request), self.parts.problem: told}
 
-    def choose(self, session: Session, checkpoint: str) -> dict[Any, Any]:
+    def choose(self, session: Session, checkpoint: str, request: gr.Request) -> dict[Any, Any]:
         """Take another model into use, an older one perhaps."""
+        require_lead(self.context, request)
         info = self.context.services.checkpoints.use(checkpoint)
         told = notice(self.context.texts("retrain.use.done", name=info.name), "success")
-        return {**self.show(session), self.parts.problem: told}
+        return {**self.show(session, request), self.parts.problem: told}
 
-    def keep(self, session: Session) -> dict[Any, Any]:
+    def keep(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Decide for the old model."""
+        require_lead(self.context, request)
         self.context.services.jobs.keep(session.job)
-        return {**self.show(session), self.parts.problem: notice(self.context.texts("retrain.keep.done"), "success")}
+        return {**self.show(session, request), self.parts.problem: notice(self.context.texts("retrain.keep.done"), "success")}
 
-    def recount(self) -> dict[Any, Any]:
-        """Say how much there is to learn."""
-        corrections = self.context.services.corrections()
-        return {self.parts.count: _count(self.context, corrections), self.parts.start: gr.update(interactive=bool(corrections))}
+    def recount(self, session: Session, request: gr.Request) -> dict[Any, Any]:
+        """Say how much there is to learn of the project that is worked in; who only annotates need not see what others did."""
+        services = self.context.services
+        corrections = services.corrections(project_of(self.context, session, request))
+        lead = services.store.projects.curates(account_of(request))
+        counted = _count(self.context, corrections, lead)
+        return {self.parts.count: counted, self.parts.start: gr.update(interactive=bool(corrections))}
 
     def _draw(self, session: Session) -> dict[Any, Any]:
         job = self.context.services.jobs.latest()
@@ -269,13 +278,15 @@ def _result(job: Job, context: Context) -> str:
     return result_html(report, context.texts.words)
 
 
-def _count(context: Context, corrections: Sequence[Document]) -> str:
+def _count(context: Context, corrections: Sequence[Document], listing: bool) -> str:
     t, parent = context.texts, context.services.checkpoints.in_use().name
     if not corrections:
         return f'<p class="lead-figure">0</p><p class="lead-line">{esc(t("retrain.count.none", parent=parent))}</p>'
+    line = f'<p class="lead-figure">{len(corrections)}</p><p class="lead-line">{esc(t("retrain.count.some", parent=parent))}</p>'
+    if not listing:
+        return line
     listed = "".join(f"<li>{spans_html(document, t.words)}</li>" for document in corrections[-_SHOWN:][::-1])
     return (
-        f'<p class="lead-figure">{len(corrections)}</p><p class="lead-line">{esc(t("retrain.count.some", parent=parent))}</p>'
-        f'<details class="listed"><summary>{esc(t("retrain.count.list"))}</summary>'
+        f'{line}<details class="listed"><summary>{esc(t("retrain.count.list"))}</summary>'
         f'<ul class="corrections">{listed}</ul></details>'
     )

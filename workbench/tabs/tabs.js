@@ -29,7 +29,7 @@ window.duomo = (() => {
     return before === null ? text : before;
   }
 
-  // The text that was last annotated and whose draft no server has acknowledged.
+  // What was last annotated and whose draft no server has acknowledged, as {key, text}; empty for nothing.
   function latestDraft() {
     let latest = null;
     for (let at = 0; at < window.localStorage.length; at += 1) {
@@ -42,7 +42,7 @@ window.duomo = (() => {
         console.warn("duomo: a draft could not be read", name, error);
       }
     }
-    return latest ? latest.text : "";
+    return latest ? JSON.stringify({ key: String(latest.key || ""), text: latest.text }) : "";
   }
 
   function clicks(element, selector, tell) {
@@ -50,6 +50,48 @@ window.duomo = (() => {
       const found = event.target.closest(selector);
       if (found && element.contains(found)) tell(found);
     });
+  }
+
+  // As long as it is looked at, the page says now and then that it is still there.
+  function pulse(element, watch, trigger, beat, news, seconds) {
+    const timer = setInterval(() => {
+      if (!element.isConnected) clearInterval(timer);
+      else if (!document.hidden && element.getClientRects().length) trigger(beat);
+    }, seconds * 1000);
+    watch("value", () => trigger(news));
+  }
+
+  // Buttons that say what they do; those under "data-picked" do it to whatever is ticked. On a phone, what opens comes into view.
+  function deeds(element, trigger, names, watch = null) {
+    const picked = () => [...element.querySelectorAll("input[data-pick]:checked")].filter((box) => box.dataset.pick !== "all");
+    clicks(element, "[data-do]", (found) => {
+      if (!names.includes(found.dataset.do)) return;
+      const { do: name, picked: many, ...said } = found.dataset;
+      if (name === "card") {
+        for (const other of element.querySelectorAll("[data-do=card][aria-current]")) other.removeAttribute("aria-current");
+        found.setAttribute("aria-current", "true");
+      }
+      trigger(name, many === undefined ? said : { ids: picked().map((box) => Number(box.dataset.pick)) });
+    });
+    element.addEventListener("change", ({ target }) => {
+      if (!target.matches("input[data-pick]")) return;
+      if (target.dataset.pick === "all") {
+        for (const box of element.querySelectorAll("input[data-pick]")) box.checked = target.checked;
+      }
+      const count = picked().length;
+      for (const button of element.querySelectorAll("[data-picked]")) {
+        button.disabled = !count;
+        button.querySelector(".picked").textContent = count ? ` ${count}` : "";
+      }
+    });
+    if (watch) {
+      let shown = "";
+      watch("value", () => requestAnimationFrame(() => {
+        const title = (element.querySelector("h2") || {}).textContent || "";
+        if (title && title !== shown && window.innerWidth < 720) element.scrollIntoView({ block: "start" });
+        shown = title;
+      }));
+    }
   }
 
   const startOf = (element) => Number(element.dataset.start);
@@ -134,6 +176,8 @@ window.duomo = (() => {
     typed,
     busy,
     latestDraft,
+    pulse,
+    deeds,
     examples: (element, trigger, name) => clicks(element, "[data-number]", (found) => {
       const number = Number(found.dataset.number);
       keep(TEXT, found.dataset.text);

@@ -23,7 +23,14 @@ class _Drawn:
     singly: bool
 
 
-def spans_html(document: Document, texts: Mapping[str, str], *, title: str = "", singly: bool = False) -> str:
+def spans_html(
+    document: Document,
+    texts: Mapping[str, str],
+    *,
+    title: str = "",
+    singly: bool = False,
+    colours: Mapping[str, str] | None = None,
+) -> str:
     """Draw the text large with its spans.
 
     Args:
@@ -31,6 +38,7 @@ def spans_html(document: Document, texts: Mapping[str, str], *, title: str = "",
         texts: the words ``views.spans.label``, ``views.spans.none`` and ``views.spans.empty``.
         title: a caption above the text.
         singly: whether each character is to be pointed at by itself: its offset stands under ``data-at``.
+        colours: of the labels, where several texts are drawn that are to have the same; by default their own.
     """
     label = title or texts.get("views.spans.label", "Text with its entities")
     if not document.text:
@@ -38,7 +46,7 @@ def spans_html(document: Document, texts: Mapping[str, str], *, title: str = "",
     order = {span: index for index, span in enumerate(document.spans)}
     rows = lines(document.text)
     shown = {span: shown_from(span, rows) for span in document.spans}
-    colours = palette(dict.fromkeys(span.label for span in document.spans))
+    colours = colours or palette(dict.fromkeys(span.label for span in document.spans))
     drawn = _Drawn(document.text, order, levels(document), shown, colours, singly)
     body = "".join(_line(start, end, after, document.spans, drawn) for start, end, after in rows)
     caption = f'<p class="duomo-caption">{esc(title)}</p>' if title else ""

@@ -75,8 +75,8 @@ def test_a_cell_that_fails_is_named_and_the_others_are_made(call, data, tmp_path
     failing = cell(data, "plain")
     begin = schedule.begin
 
-    def lose(wanted, folder, environment):
-        run, ours = begin(wanted, folder, {**environment, "PYTHONHOME": "/nowhere"})
+    def lose(wanted, folder, environment, done):
+        run, ours = begin(wanted, folder, {**environment, "PYTHONHOME": "/nowhere"}, done)
         return run, ours
 
     monkeypatch.setattr(schedule, "begin", lose)

@@ -8,11 +8,15 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from engine import checkpoint, evidence, samples
+from engine.acquisition import STRATEGIES, Means, Need, explain, gather, mixture
+from engine.acquisition import score as acquisition_score
 from engine.document import Document, LabelSet, Span
+from engine.errors import InputError
 from engine.evaluation.scores import score
 from engine.systems import SYSTEMS
 from engine.systems.contract import from_json, options
@@ -197,6 +201,53 @@ class SystemContract:
                 evidence.check(item, len(document))
                 json.dumps(evidence.to_json(item))
 
+    def test_beliefs_are_those_of_its_answers_whatever_the_padding(self, system, documents):
+        texts = [*documents, *map(Document, ODD)]
+        batch = system.collate(texts)
+        vectors = system.represent(batch)
+        believed = zip(texts, system.decode(batch), system.believe(batch), system.believe(batch, 2), strict=True)
+        for row, (document, spans, belief, two) in enumerate(believed):
+            assert belief.tags.shape == (len(document), len(system.tag_names))
+            assert [span.key for span in belief.readings[0].spans] == [span.key for span in spans]
+            assert belief.readings[0].log_probability <= 0
+            assert two.readings[0].log_probability == pytest.approx(belief.readings[0].log_probability, abs=1e-3)
+            alone = system.collate([document])
+            assert system.believe(alone)[0].tags.tolist() == [pytest.approx(row, abs=1e-4) for row in belief.tags.tolist()]
+            own = system.represent(alone)[0, : len(document)]
+            assert torch.allclose(own, vectors[row, : len(document)], atol=1e-4)
+
+    def test_a_modality_that_is_masked_is_one_that_is_not_there(self, system, documents):
+        batch = system.collate(documents)
+        for modality in system.optional_modalities:
+            masked = system.believe(system.without(batch, modality))
+            if modality in ("speech", "image"):
+                absent = system.believe(system.collate([replace(d, images=(), audio=None) for d in documents]))
+                for ours, theirs in zip(masked, absent, strict=True):
+                    assert torch.allclose(ours.tags, theirs.tags, atol=1e-4)
+        with pytest.raises(InputError, match="cannot leave out 'text'"):
+            system.without(batch, "text")
+
+    def test_every_strategy_of_active_learning_takes_it(self, system, documents, monkeypatch):
+        self.scored(system, documents, monkeypatch)
+
+    @staticmethod
+    def scored(system, documents, monkeypatch):
+        for module in system.modules():  # what learns by heart has no dropout
+            if isinstance(module, torch.nn.Dropout):
+                monkeypatch.setattr(module, "p", 0.1)
+        long = Document("".join(document.text for document in documents) * (1 + system.window // 100))
+        pool = [*documents[2:], *map(Document, ODD), long]
+        assert len(long) > system.window
+        rng, means = np.random.default_rng(1), Means((system,), passes=2)
+        predictions = gather(system, pool, set(Need), rng, means=means, labelled=documents[:2])
+        for strategy in (*STRATEGIES.values(), mixture([(1, STRATEGIES["mnlp"]), (2, STRATEGIES["k-centre"])])):
+            scores = acquisition_score(strategy, pool, predictions, rng)
+            assert scores.shape == (len(pool),) and np.isfinite(scores).all() and (scores >= 0).all()
+            explain(strategy, pool, predictions, scores, 0, labelled=documents[:2], rng=rng)
+        assert (predictions.documents[0].information > 0).any()
+        assert predictions.documents[0].masked.keys() == set(system.optional_modalities)
+        assert len(predictions.documents[-1].doubt.entropy) == len(long)
+
     def test_it_gives_nothing_that_it_does_not_declare(self, system):
         assert set(system.evidence_names) <= set(self.kind.emits)
 
@@ -219,6 +270,14 @@ class SystemContract:
         found = [prediction.document for prediction in predict(nesting, documents)]
         assert score(documents, found).micro.f1 == 1.0
         assert all(0 < span.score <= 1 for document in found for span in document.spans)
+
+    def test_nested_beliefs_are_those_of_its_answers(self, nesting, monkeypatch):
+        documents = [*nested_lesson(), *map(Document, ODD)]
+        batch = nesting.eval().collate(documents)
+        for spans, belief in zip(nesting.decode(batch), nesting.believe(batch, 2), strict=True):
+            assert [span.key for span in belief.readings[0].spans] == [span.key for span in spans]
+            assert belief.tags.shape[1] == len(nesting.tag_names)
+        self.scored(nesting, nested_lesson(), monkeypatch)
 
     def test_a_checkpoint_predicts_the_same_nested_spans(self, nesting, tmp_path):
         info = checkpoint.save(nesting.eval(), tmp_path / "first")

@@ -1,0 +1,166 @@
+"""Labels, import and export in a real browser: by pressing, typing and uploading, with what is said on the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.document import Document, Span
+from engine.tagger import Prediction
+from tests.browser.serving import StandIn, fresh_pages, served
+from workbench.store import FIRST, Label, Store
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+BIO = "王\tB-PER\n芳\tI-PER\n在\tO\n\n李\tB-人物\n娜\tI-人物\n\n错B-PER\n行\tO\n\n上\tB-LOC\n海\tI-LOC\n"
+
+
+class Silent(StandIn):
+    """Stands for a tagger that finds nothing."""
+
+    def answer(self, document: Document) -> Prediction:
+        return Prediction(document, (), 0.01)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("exchanged")
+
+
+@pytest.fixture(scope="module")
+def url(folder: Path, chromium: Any) -> Iterator[str]:
+    monkeypatch = pytest.MonkeyPatch()
+    with served(folder, Silent(), monkeypatch) as address:
+        yield address
+    monkeypatch.undo()
+
+
+@pytest.fixture
+def store(url: str, folder: Path) -> Iterator[Store]:
+    opened = Store.open(f"sqlite:///{(folder / 'duomo.db').as_posix()}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def visit(url: str, chromium: Any) -> Iterator[Callable[..., Any]]:
+    """Open a page of the Projects tab; errors in it fail the test."""
+    wrong: list[str] = []
+    with fresh_pages(chromium, wrong) as fresh:
+
+        def opening(name: str, width: int = 1280) -> Any:
+            page = fresh(width)
+            page.set_default_timeout(60_000)  # the first page of a fresh workbench loads its model
+            page.goto(url)
+            page.wait_for_selector("#analyse-hero .duomo-text")
+            page.locator("#tabs").get_by_role("tab", name="项目", exact=True).click()
+            page.wait_for_selector("#project-chosen input")
+            page.locator("#project-pages").get_by_role("tab", name=name, exact=True).click()
+            return page
+
+        yield opening
+
+
+def test_a_corpus_is_looked_at_imported_and_exported(visit: Callable[..., Any], store: Store, tmp_path: Path) -> None:
+    corpus = tmp_path / "一.bio"
+    corpus.write_text(BIO, encoding="utf-8")
+    page = visit("导入导出")
+    page.set_input_files("#exchange-files input[type=file]", str(corpus))
+    page.wait_for_selector("#exchange-shown .incoming-table")
+    (row,) = page.locator("#exchange-shown .incoming-table tbody tr").all_inner_texts()
+    assert "一.bio" in row and "\t8\t" in row and "王" not in row
+    assert "3 篇完好的文档" in page.locator("#exchange-shown .incoming-count").inner_text()
+    assert store.search(FIRST).total == 0
+    page.locator("#exchange-bring").click()
+    page.wait_for_selector("#exchange-progress .notice-success")
+    assert "加入了 3 篇" in page.locator("#exchange-progress").inner_text()
+    assert store.search(FIRST).total == 3
+    assert {label.name for label in store.labels.list(FIRST)} == {"PER", "人物", "LOC"}
+    page.locator("#project-pages").get_by_role("tab", name="概览", exact=True).click()
+    page.locator("#project-pages").get_by_role("tab", name="导入导出", exact=True).click()
+    page.wait_for_selector("#exchange-losses .notice-success:has-text('3 篇')")
+    page.locator("#exchange-write").click()
+    page.wait_for_selector("#exchange-download:visible")
+    with page.expect_download() as waiting:
+        page.locator("#exchange-download").click()
+    rows = [json.loads(line) for line in Path(waiting.value.path()).read_text(encoding="utf-8").splitlines()]
+    assert [(row["text"], row["spans"]) for row in rows][0] == ("王芳在", [[0, 2, "PER"]]) and len(rows) == 3
+
+
+def test_labels_are_begun_described_renamed_and_merged(visit: Callable[..., Any], store: Store) -> None:
+    project = store.projects.create("标签").id
+    store.put("project.", project)
+    store.documents.add(project, [Document("王芳在上海", (Span(0, 2, "人物"), Span(3, 5, "LOC")), "a")])
+    page = visit("标签与规范")
+    page.locator("#labels-begin-standard").click()
+    page.wait_for_selector("#labels-list .label-row")
+    page.locator("#labels-undeclared [data-act=declare]").click()
+    page.wait_for_selector("#labels-list [data-act=edit][data-name=人物]")
+    page.locator("#labels-list [data-act=edit][data-name=人物]").click()
+    page.wait_for_selector("#labels-merging:visible")
+    page.locator("#labels-name input, #labels-name textarea").fill("人名")
+    page.locator("#labels-zh input, #labels-zh textarea").fill("人的名字")
+    page.locator("#labels-save").click()
+    page.wait_for_selector("#labels-problem:has-text('1 处标注从此读作 人名')")
+    assert store.labels.used(project) == {"LOC": 1, "人名": 1}
+    page.locator("#labels-into input").click()
+    page.get_by_role("option", name="PER").click()
+    page.wait_for_selector("#labels-preview:has-text('1 处标注将读作 PER')")
+    page.locator("#labels-merge").click()
+    page.wait_for_selector("#labels-problem:has-text('并入 PER')")
+    assert store.labels.used(project) == {"LOC": 1, "PER": 1}
+    page.wait_for_selector("#labels-list .label-former [data-name=人名]")
+
+
+def test_labels_are_put_into_order_by_keyboard(visit: Callable[..., Any], store: Store) -> None:
+    project = store.projects.create("顺序").id
+    store.put("project.", project)
+    store.labels.put(project, [Label("A"), Label("B"), Label("C")])
+    page = visit("标签与规范")
+    page.wait_for_selector("#labels-list [data-name=C]")
+    page.locator("#labels-list [data-act=up][data-name=C]").focus()
+    for order in (["A", "C", "B"], ["C", "A", "B"]):
+        page.keyboard.press("Enter")
+        page.wait_for_function(
+            "order => [...document.querySelectorAll('#labels-list .label-head b')].map((b) => b.textContent).join() === order",
+            arg=",".join(order),
+        )
+        page.wait_for_function("() => document.activeElement.dataset.name === 'C'")
+    assert [label.name for label in store.labels.list(project)] == ["C", "A", "B"]
+
+
+def test_guidelines_are_shown_as_they_are_written_and_run_nothing(visit: Callable[..., Any], store: Store) -> None:
+    project = store.projects.create("规范").id
+    store.put("project.", project)
+    page = visit("标签与规范")
+    page.wait_for_selector("#labels-begin:visible")
+    evil = "# 规则\n\n<script>window.ran = 1</script><img src='data:,x' onerror='window.ran = 1'>\n\n"
+    evil += "[点](javascript:window.ran=1)\n\n"
+    evil += "<iframe srcdoc='<script>parent.ran=1</script>'></iframe><svg onload='window.ran=1'></svg>\n\n**粗**"
+    page.locator("#labels-guidelines textarea").fill(evil)
+    page.wait_for_selector("#labels-guidelines-shown strong:has-text('粗')")
+    page.locator("#labels-guidelines-save").click()
+    page.wait_for_selector("#labels-problem .notice-success")
+    page.wait_for_timeout(500)
+    inside = page.locator("#labels-guidelines-shown").inner_html()
+    assert page.evaluate("window.ran") is None
+    assert not [bad for bad in ("<script", "onerror", "onload", "javascript:", "<iframe") if bad in inside]
+    assert store.projects.get(project).guidelines == evil
+
+
+def test_a_project_is_archived_and_the_next_one_is_shown(visit: Callable[..., Any], store: Store) -> None:
+    project = store.projects.create("旧项目").id
+    store.put("project.", project)
+    page = visit("标签与规范")
+    page.wait_for_function("() => document.querySelector('#project-chosen input').value === '旧项目'")
+    page.wait_for_selector("#labels-begin:visible")
+    page.locator("#labels-archive").click()
+    page.wait_for_function("() => document.querySelector('#project-chosen input').value !== '旧项目'")
+    assert store.projects.get(project).archived is not None
+    page.locator(f"#labels-archived [data-id='{project}']").click()
+    page.wait_for_selector(f"#labels-archived [data-id='{project}']", state="detached")
+    assert store.projects.get(project).archived is None

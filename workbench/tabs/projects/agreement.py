@@ -1,0 +1,206 @@
+"""Agreement: how far annotators agree, and on what they do not."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
+
+import gradio as gr
+
+from workbench.agreement import Measured, Question, table_csv
+from workbench.errors import UserError
+from workbench.names import called
+from workbench.store import Role
+from workbench.tabs import QUIET, Context, Door, Session, Tab, account_of, guard, notice, project_of, require
+from workbench.views.agreement import confusion_html, headline_html, labels_html, pairs_html, time_html
+from workbench.views.escape import esc
+
+KEY = "agreement"
+_JUDGES: tuple[Role, ...] = ("curator", "admin")
+_SAVE = "(file) => duomoPanels.save(file)"
+_TABLES = ("overall", "pairs", "labels", "time", "confusion", "documents")
+
+
+@dataclass(frozen=True)
+class _Parts:
+    problem: gr.HTML
+    work: gr.Column
+    annotators: gr.Dropdown
+    labels: gr.Dropdown
+    since: gr.Textbox
+    until: gr.Textbox
+    measure: gr.Button
+    result: gr.HTML
+    lowest: gr.HTML
+    file: gr.JSON
+
+    @property
+    def asked(self) -> list[Any]:
+        return [self.annotators, self.labels, self.since, self.until]
+
+    @property
+    def shown(self) -> list[Any]:
+        return [self.problem, self.result, self.lowest]
+
+    @property
+    def drawn(self) -> list[Any]:
+        return [*self.shown, self.work, self.annotators, self.labels]
+
+
+def build(context: Context) -> Tab:
+    """Lay the page out and wire it."""
+    with gr.Tab(context.texts("agreement.tab.label"), id=KEY) as item:
+        parts = _layout(context)
+    does, guarded = _Handlers(context, parts), guard(context, parts.problem)
+    show, asked = guarded(does.show), [context.session, *parts.asked]
+    item.select(show, context.session, parts.drawn, **QUIET)
+    parts.measure.click(guarded(does.measure), asked, parts.shown, trigger_mode="once", **QUIET)
+    tabled = parts.result.figure(guarded(does.table), asked, [parts.problem, parts.file], trigger_mode="once", **QUIET)
+    tabled.then(None, js=_SAVE, inputs=[parts.file], outputs=[parts.file], **QUIET)
+    return Tab(item, opening=Door(show, [context.session], parts.drawn), signals={"judged": parts.lowest.open})
+
+
+@dataclass(frozen=True)
+class _Handlers:
+    context: Context
+    parts: _Parts
+
+    def show(self, session: Session, request: gr.Request) -> dict[Any, Any]:
+        """Offer who and what there is; show what was measured of all, if nobody has saved since."""
+        session.page = KEY
+        parts, store, t = self.parts, self.context.services.store, self.context.texts
+        project = project_of(self.context, session, request)
+        if store.projects.role(project, account_of(request)) not in _JUDGES:
+            return {parts.problem: notice(t("agreement.role.note"), "info"), parts.work: gr.update(visible=False)}
+        authors = store.documents.authors(project)
+        names = [(called(name, store, t), name) for name in authors]
+        known = self.context.services.agreements.known(project, Question())
+        empty = "" if len(authors) > 1 else f'<p class="empty">{esc(t("agreement.few.error"))}</p>'
+        return {
+            parts.work: gr.update(visible=True),
+            parts.annotators: gr.update(choices=names, value=[]),
+            parts.labels: gr.update(choices=list(store.labels.used(project)), value=[]),
+            parts.result: _result(self.context, known) if known else empty,
+            parts.lowest: _lowest(self.context, known) if known else "",
+        }
+
+    def measure(
+        self, session: Session, annotators: list[str], labels: list[str], since: str, until: str, request: gr.Request
+    ) -> Iterator[dict[Any, Any]]:
+        """Measure, and tell how far it is."""
+        require(self.context, session, request, *_JUDGES)
+        question = _question(annotators, labels, since, until)
+        project = project_of(self.context, session, request)
+        steps: SimpleQueue[tuple[str, int, int] | Measured | Exception] = SimpleQueue()
+
+        def work() -> None:
+            try:
+                steps.put(self.context.services.agreements.measure(project, question, lambda *step: steps.put(step)))
+            except Exception as error:  # raised again where it can be told
+                steps.put(error)
+
+        Thread(target=work, name="agreement", daemon=True).start()
+        while not isinstance(step := steps.get(), Measured):
+            if isinstance(step, Exception):
+                raise step
+            yield {self.parts.result: _progress(self.context, *step), self.parts.lowest: ""}
+        yield {self.parts.result: _result(self.context, step), self.parts.lowest: _lowest(self.context, step)}
+
+    def table(
+        self,
+        event: gr.EventData,
+        session: Session,
+        annotators: list[str],
+        labels: list[str],
+        since: str,
+        until: str,
+        request: gr.Request,
+    ) -> dict[Any, Any]:
+        """Hand a table of what was measured to the browser as a file."""
+        require(self.context, session, request, *_JUDGES)
+        kind = _TABLES[int(event.item)]
+        project = project_of(self.context, session, request)
+        measured = self.context.services.agreements.measure(project, _question(annotators, labels, since, until))
+        written = b64encode(table_csv(measured, kind).encode()).decode("ascii")
+        return {self.parts.file: {"name": f"agreement-{kind}.csv", "type": "text/csv", "base64": written}}
+
+
+def _layout(context: Context) -> _Parts:
+    t = context.texts
+    problem = gr.HTML(elem_classes="notices")
+    with gr.Column(elem_id="agreement-page") as work:
+        with gr.Row(elem_classes="agree-ask", equal_height=False):
+            many: dict[str, Any] = {"choices": [], "multiselect": True, "min_width": 180, "scale": 3}
+            annotators = gr.Dropdown(label=t("agreement.annotators.label"), elem_id="agreement-annotators", **many)
+            labels = gr.Dropdown(label=t("agreement.labels.label"), elem_id="agreement-labels", **many)
+            day: dict[str, Any] = {"placeholder": t("agreement.day.hint"), "max_lines": 1, "min_width": 110, "scale": 1}
+            since = gr.Textbox(label=t("agreement.since.label"), elem_id="agreement-since", **day)
+            until = gr.Textbox(label=t("agreement.until.label"), elem_id="agreement-until", **day)
+            measure = gr.Button(
+                t("agreement.measure.label"), variant="primary", min_width=100, scale=0, elem_id="agreement-measure"
+            )
+        result = gr.HTML(js_on_load="duomoPanels.saving(element, trigger, 'figure')", elem_id="agreement-result")
+        lowest = gr.HTML(js_on_load="duomo.openings(element, trigger, 'open')", elem_id="agreement-lowest")
+    return _Parts(problem, work, annotators, labels, since, until, measure, result, lowest, gr.JSON(visible=False))
+
+
+def _question(annotators: Sequence[str], labels: Sequence[str], since: str, until: str) -> Question:
+    return Question(tuple(sorted(annotators)), tuple(sorted(labels)), _day(since), _day(until))
+
+
+def _day(said: str) -> date | None:
+    try:
+        return date.fromisoformat(said.strip()) if said.strip() else None
+    except ValueError as error:
+        raise UserError("agreement.day.error", day=said) from error
+
+
+def _progress(context: Context, step: str, done: int, total: int) -> str:
+    said = context.texts(f"agreement.progress.{step}", done=done + 1, total=total)
+    share = 0.5 * done / total if step == "read" else 0.5 + 0.5 * done / total
+    return f'<p class="duomo-loading" role="status">{esc(said)}</p><progress value="{share:.2f}" max="1"></progress>'
+
+
+def _result(context: Context, measured: Measured) -> str:
+    t, words, agreement = context.texts, context.texts.words, measured.agreement
+    names = {name: called(name, context.services.store, t) for name in agreement.annotators}
+    drawn: Mapping[str, str] = {
+        "overall": headline_html(agreement, words),
+        "pairs": pairs_html(agreement, names, words),
+        "labels": labels_html(agreement, words),
+        "time": time_html(measured.windows, words),
+        "confusion": confusion_html(measured.confusion, words),
+    }
+    when = t("agreement.moment.line", time=f"{measured.moment:%Y-%m-%d %H:%M}")
+    parts = [_section(context, name, html) for name, html in drawn.items()]
+    return f'{"".join(parts)}<p class="duomo-hint">{esc(when)}</p>'
+
+
+def _section(context: Context, name: str, html: str) -> str:
+    t = context.texts
+    title, save = esc(t(f"agreement.{name}.title")), esc(t("agreement.save.label"))
+    button = f'<button type="button" data-format="csv" aria-label="{save}: {title}">CSV</button>'
+    item = _TABLES.index(name)
+    return (
+        f'<section class="agree-part is-{name}" data-item="{item}"><h2>{title}</h2>{html}'
+        f'<p class="duomo-save"><span>{save}</span>{button}</p></section>'
+    )
+
+
+def _lowest(context: Context, measured: Measured) -> str:
+    t = context.texts
+    if not measured.lowest:
+        return ""
+    entries = "".join(
+        f'<li><button type="button" class="document" data-id="{each.document_id}">'
+        f'<span class="document-text" lang="zh">{esc(" ".join(each.excerpt.split()))}</span><span class="document-facts">'
+        f"{esc(t('agreement.lowest.facts', f1=f'{each.f1:.3f}', count=each.annotators))}</span></button></li>"
+        for each in measured.lowest
+    )
+    head, hint = esc(t("agreement.documents.title")), esc(t("agreement.lowest.hint"))
+    return f'<h2>{head}</h2><p class="duomo-hint">{hint}</p><ul class="documents">{entries}</ul>'
