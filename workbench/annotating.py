@@ -213,17 +213,19 @@ def save(services: Services, act: Act, project: int, account: str, analysis: Ana
         StoreError: if it cannot be saved, or whoever did it has no part in the document's project.
     """
     number, text = id_of(act.key), act.document.text
-    if not number:
-        stored = services.store.find(text, project)
-        number = stored.id if stored else 0
-    sheet = _seen(services, number, account) if number else Sheet(text, services.store.projects.get(project))
+    with services.store.together():
+        if not number:
+            stored = services.store.find(text, project)
+            number = stored.id if stored else 0
+        sheet = _seen(services, number, account) if number else Sheet(text, services.store.projects.get(project))
+        labels = [label["name"] for label in labels_of(services, sheet.project.id, "zh") if not label.get("retired")]
     if analysis and analysis.prediction.document.text != text:
         analysis = None
     revision = services.store.save(
         text,
         act.document.spans,
         author=account,
-        labels=[label["name"] for label in labels_of(services, sheet.project.id, "zh") if not label.get("retired")],
+        labels=labels,
         client_key=act.client_key,
         document_id=number or None,
         project=project,

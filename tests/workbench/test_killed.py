@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from engine.document import Document
+from tests.workbench.awaiting import awaited
 from tests.workbench.http_annotator import Annotator, Marked, RefusedError, until_it_answers
 from workbench.store import FIRST, Store
 
@@ -103,7 +104,7 @@ def save_until_killed(address: str, documents: tuple[int, ...], kill: Callable[[
         ]
         await asyncio.gather(killing(), *work)
 
-    asyncio.run(asyncio.wait_for(everyone(), 200))
+    awaited(everyone())
     return sent
 
 
@@ -136,7 +137,7 @@ def send_again(address: str, sent: Sent) -> None:
                 await annotator.save(spans, key)
                 sent.acknowledged.add(key)
 
-    asyncio.run(asyncio.wait_for(sending(), 200))
+    awaited(sending())
 
 
 def test_what_was_acknowledged_survives_postgresql(postgresql_to_kill, tmp_path):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 
+from tests.workbench.awaiting import awaited
 from workbench import signing
 from workbench.settings import SettingsError, parse
 from workbench.signing import FIRST_WAIT, FORGOTTEN, FREE, LONGEST_WAIT, Signing, Throttle, require_accounts
@@ -108,7 +108,7 @@ def test_while_a_name_waits_the_right_password_is_refused_too(door, clock):
     assert not door.right(" li ", PASSWORD), "blanks make no other name"
     assert door.right("admin", PASSWORD)
     clock.now += FIRST_WAIT
-    assert asyncio.run(door.enter("li", PASSWORD))
+    assert awaited(door.enter("li", PASSWORD))
     assert not door.right("li", "wrong") and door.right("li", PASSWORD)
 
 

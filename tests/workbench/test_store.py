@@ -363,3 +363,15 @@ def test_notes_are_settled_by_who_wrote_them(store):
         ("", "名字", (0, 2), False),
         ("", "首都", (3, 5), False),
     ]
+
+
+def test_what_is_read_together_is_read_by_one_session_and_nothing_is_written_meanwhile(store):
+    document = save(store, "k").document_id
+    with store.together():
+        with store._database.reading() as one, store._database.reading() as other:
+            assert one is other
+        assert store.document(document).text == TEXT
+        with pytest.raises(RuntimeError, match="nothing is written"):
+            store.put("a", 1)
+    store.put("a", 1)
+    assert store.get("a") == 1

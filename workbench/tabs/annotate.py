@@ -167,19 +167,18 @@ class _Handlers:
         revision = annotating.save(services, act, project, account, analysis)
         services.presence.save(request.session_hash or "", revision.document_id, account)
         answered = {**value, "acknowledged": act.client_key, "revision": revision.id}
-        if not shown:
-            return {self.parts.editor: answered, **self._listed(session, request)}
-        if not annotating.id_of(act.key):
+        if shown and not annotating.id_of(act.key):
             session.opened, session.document = revision.document_id, annotating.key_of(revision.document_id)
             answered |= {"key": session.document, "former": act.key}
             self._enter(session, request)
-        answered |= {"other": self._rival(revision, account), "others": self._company(session, request)}
-        notes = annotating.notes_on(services, revision.document_id, account)
-        return {
-            self.parts.editor: answered,
-            self.parts.status: self._status(notes, account, revision, fresh=True),
-            **self._listed(session, request),
-        }
+        with services.store.together():
+            listed = self._listed(session, request)
+            if not shown:
+                return {self.parts.editor: answered, **listed}
+            answered |= {"other": self._rival(revision, account), "others": self._company(session, request)}
+            notes = annotating.notes_on(services, revision.document_id, account)
+            status = self._status(notes, account, revision, fresh=True)
+        return {self.parts.editor: answered, self.parts.status: status, **listed}
 
     # the queue
 
@@ -268,9 +267,10 @@ class _Handlers:
     # drawing
 
     def _open(self, session: Session, request: gr.Request, number: int) -> dict[Any, Any]:
-        sheet = annotating.sheet_of(self.context.services, number, account_of(request))
-        session.project = sheet.project.id
-        return self._show(session, request, sheet)
+        with self.context.services.store.together():
+            sheet = annotating.sheet_of(self.context.services, number, account_of(request))
+            session.project = sheet.project.id
+            return self._show(session, request, sheet)
 
     def _go_on(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         services, account = self.context.services, account_of(request)
