@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +31,41 @@ def chromium() -> Iterator[Any]:
         browser = started.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the workbench keeps what is saved."""
+    return tmp_path_factory.mktemp("workbench")
+
+
+@pytest.fixture(scope="module")
+def tagger() -> Any:
+    """Who answers for the model; a file whose tests need another has a fixture of this name."""
+    from tests.browser.serving import Silent
+
+    return Silent()
+
+
+@pytest.fixture(scope="module")
+def url(folder: Path, tagger: Any, chromium: Any) -> Iterator[str]:
+    """The address of the whole workbench."""
+    from tests.browser.serving import served
+
+    monkeypatch = pytest.MonkeyPatch()
+    with served(folder, tagger, monkeypatch) as address:
+        yield address
+    monkeypatch.undo()
+
+
+@pytest.fixture
+def store(url: str, folder: Path) -> Iterator[Any]:
+    """The store behind the page."""
+    from workbench.store import Store
+
+    opened = Store.open(f"sqlite:///{(folder / 'duomo.db').as_posix()}")
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -40,6 +40,13 @@ class StandIn(ABC):
     def answer(self, document: Document) -> Prediction: ...
 
 
+class Silent(StandIn):
+    """Stands for a tagger that finds nothing."""
+
+    def answer(self, document: Document) -> Prediction:
+        return Prediction(document.with_spans(()), (), 0.01)
+
+
 @contextmanager
 def served(folder: Path, tagger: StandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Serve the workbench on a data folder, answered for by a tagger; gives the address of the page."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.document import Document, Span
-from engine.tagger import Prediction
 from tests.browser.editor_page import focus, press, state_is
-from tests.browser.serving import StandIn, fresh_pages, served
+from tests.browser.serving import fresh_pages
 from workbench.store import Label, Revision, Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -23,33 +21,6 @@ SAID = {
     "乙": (PER, LOC, Span(11, 13, "GPE")),
     "丙": (PER, CITY, Span(19, 21, "LOC")),
 }
-
-
-class Silent(StandIn):
-    """Stands for a tagger that finds nothing."""
-
-    def answer(self, document: Document) -> Prediction:
-        return Prediction(document, (), 0.01)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("judged")
-
-
-@pytest.fixture(scope="module")
-def url(folder: Path, chromium: Any) -> Iterator[str]:
-    monkeypatch = pytest.MonkeyPatch()
-    with served(folder, Silent(), monkeypatch) as address:
-        yield address
-    monkeypatch.undo()
-
-
-@pytest.fixture
-def store(url: str, folder: Path) -> Iterator[Store]:
-    opened = Store.open(f"sqlite:///{(folder / 'duomo.db').as_posix()}")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

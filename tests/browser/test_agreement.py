@@ -9,41 +9,13 @@ from typing import Any
 import pytest
 
 from engine.document import Document, Span
-from engine.tagger import Prediction
-from tests.browser.serving import StandIn, fresh_pages, served
+from tests.browser.serving import fresh_pages
 from workbench.store import Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 TEXT = "😀昨天李小龙从𠮷林回到上海"
 PER, LOC = Span(3, 6, "PER"), Span(7, 9, "LOC")
-
-
-class Silent(StandIn):
-    """Stands for a tagger that finds nothing."""
-
-    def answer(self, document: Document) -> Prediction:
-        return Prediction(document, (), 0.01)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("agreed")
-
-
-@pytest.fixture(scope="module")
-def url(folder: Path, chromium: Any) -> Iterator[str]:
-    monkeypatch = pytest.MonkeyPatch()
-    with served(folder, Silent(), monkeypatch) as address:
-        yield address
-    monkeypatch.undo()
-
-
-@pytest.fixture
-def store(url: str, folder: Path) -> Iterator[Store]:
-    opened = Store.open(f"sqlite:///{(folder / 'duomo.db').as_posix()}")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

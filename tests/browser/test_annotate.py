@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from engine.document import Document, Span
 from engine.tagger import Prediction
 from tests.browser.editor_page import focus, press, state_is
-from tests.browser.serving import StandIn, fresh_pages, served
+from tests.browser.serving import StandIn, fresh_pages
 from workbench.store import Label, Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -28,25 +27,8 @@ class Proposing(StandIn):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the workbench keeps what is saved."""
-    return tmp_path_factory.mktemp("annotated")
-
-
-@pytest.fixture(scope="module")
-def url(folder: Path, chromium: Any) -> Iterator[str]:
-    monkeypatch = pytest.MonkeyPatch()
-    with served(folder, Proposing(), monkeypatch) as address:
-        yield address
-    monkeypatch.undo()
-
-
-@pytest.fixture
-def store(url: str, folder: Path) -> Iterator[Store]:
-    """Return the store behind the page."""
-    opened = Store.open(f"sqlite:///{(folder / 'duomo.db').as_posix()}")
-    yield opened
-    opened.close()
+def tagger() -> Proposing:
+    return Proposing()
 
 
 @pytest.fixture

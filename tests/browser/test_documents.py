@@ -3,47 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.document import Document, Span
-from engine.tagger import Prediction
-from tests.browser.serving import StandIn, fresh_pages, served
+from tests.browser.serving import fresh_pages
 from workbench.store import Measure, Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 TEXT = "昨天张伟在北京大学😀见到李娜"
 PER, ORG, LOC = Span(2, 4, "PER"), Span(5, 9, "ORG"), Span(5, 7, "LOC")
-
-
-class Silent(StandIn):
-    """Stands for a tagger that finds nothing."""
-
-    def answer(self, document: Document) -> Prediction:
-        return Prediction(document, (), 0.01)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("documents")
-
-
-@pytest.fixture(scope="module")
-def url(folder: Path, chromium: Any) -> Iterator[str]:
-    monkeypatch = pytest.MonkeyPatch()
-    with served(folder, Silent(), monkeypatch) as address:
-        yield address
-    monkeypatch.undo()
-
-
-@pytest.fixture
-def store(url: str, folder: Path) -> Iterator[Store]:
-    opened = Store.open(f"sqlite:///{(folder / 'duomo.db').as_posix()}")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -11,9 +11,8 @@ import pytest
 
 from engine import formats
 from engine.document import Document
-from engine.tagger import Prediction
 from tests.browser.editor_page import FAMILY, focus, press, ready, state_is
-from tests.browser.serving import StandIn, fresh_pages, served
+from tests.browser.serving import Silent, fresh_pages, served
 from workbench.store import FIRST, Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -37,13 +36,6 @@ PIECES = [
 ]
 GRAPHEMES = "text => [...new Intl.Segmenter('zh', {granularity: 'grapheme'}).segment(text)].map(s => s.segment)"
 TEXTS = 4
-
-
-class Silent(StandIn):
-    """Stands for a tagger that finds nothing."""
-
-    def answer(self, document: Document) -> Prediction:
-        return Prediction(document.with_spans(()), (), 0.01)
 
 
 @pytest.fixture

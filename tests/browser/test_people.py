@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from engine.document import Document
-from engine.tagger import Prediction
-from tests.browser.serving import StandIn, fresh_pages, served
+from tests.browser.serving import Silent, fresh_pages, served
 from workbench.store import FIRST, Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -18,13 +17,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 PASSWORD = "correct horse"
 # The browser itself tells of a session that has ended, and Gradio of the answer that it did not get.
 TOLD = ("status of 401", "Response", "Connection errored out", "status of 400")
-
-
-class Silent(StandIn):
-    """Stands for a tagger that finds nothing."""
-
-    def answer(self, document: Document) -> Prediction:
-        return Prediction(document, (), 0.01)
 
 
 @pytest.fixture

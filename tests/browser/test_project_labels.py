@@ -10,40 +10,12 @@ from typing import Any
 import pytest
 
 from engine.document import Document, Span
-from engine.tagger import Prediction
-from tests.browser.serving import StandIn, fresh_pages, served
+from tests.browser.serving import fresh_pages
 from workbench.store import FIRST, Label, Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 BIO = "王\tB-PER\n芳\tI-PER\n在\tO\n\n李\tB-人物\n娜\tI-人物\n\n错B-PER\n行\tO\n\n上\tB-LOC\n海\tI-LOC\n"
-
-
-class Silent(StandIn):
-    """Stands for a tagger that finds nothing."""
-
-    def answer(self, document: Document) -> Prediction:
-        return Prediction(document, (), 0.01)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("exchanged")
-
-
-@pytest.fixture(scope="module")
-def url(folder: Path, chromium: Any) -> Iterator[str]:
-    monkeypatch = pytest.MonkeyPatch()
-    with served(folder, Silent(), monkeypatch) as address:
-        yield address
-    monkeypatch.undo()
-
-
-@pytest.fixture
-def store(url: str, folder: Path) -> Iterator[Store]:
-    opened = Store.open(f"sqlite:///{(folder / 'duomo.db').as_posix()}")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
