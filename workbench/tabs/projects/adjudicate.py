@@ -11,13 +11,13 @@ import gradio as gr
 from engine.document import Document, Span
 from engine.errors import DocumentError
 from workbench.adjudication import Weighed, check_flat, following, neighbour, rival, weigh
+from workbench.annotating import labels_of
 from workbench.errors import UserError
 from workbench.judging import begin_from
 from workbench.names import called
 from workbench.span_editor import SpanEditor, editor_notes, editor_texts, read_remarks, word_borders
 from workbench.store import Dispute, Note, Revision
 from workbench.tabs import QUIET, Context, Door, Session, Tab, account_of, guard, notice, project_of
-from workbench.views.colours import editor_labels
 from workbench.views.escape import esc
 from workbench.views.versions import units_html, versions_html
 
@@ -227,7 +227,7 @@ def _save(context: Context, event: gr.EventData, account: str) -> Revision:
         author=account,
         client_key=str(event.client_key),
         sources=weighed,
-        labels=[label["name"] for label in _labels(context, stored.project_id)],
+        labels=[label["name"] for label in labels_of(context.services, stored.project_id, context.texts.language)],
         seconds=seconds,
         base_revision=base,
     )
@@ -240,6 +240,7 @@ def _value(context: Context, weighed: Weighed, listed: Sequence[Dispute], accoun
     gold = view.gold
     spans = begin_from(weighed.units, gold.spans if gold else None)
     own = [note for note in store.notes.of(view.document.id, account) if note.account == account]
+    said = [span.label for voice in weighed.voices for span in voice.spans]
     marked = [Span(span["start"], span["end"], span["label"]) for span in spans]
     at = next((number for number, each in enumerate(listed, start=1) if each.document_id == view.document.id), None)
     steps = {"position": at, "total": len(listed), "skip": False, "flag": False} if at else None
@@ -247,7 +248,7 @@ def _value(context: Context, weighed: Weighed, listed: Sequence[Dispute], accoun
         "key": weighed.key,
         "text": view.document.text,
         "spans": spans,
-        "labels": _labels(context, view.document.project_id, (span.label for voice in weighed.voices for span in voice.spans)),
+        "labels": labels_of(context.services, view.document.project_id, context.texts.language, said),
         "boundaries": word_borders(view.document.text),
         "revision": gold.id if gold else None,
         "notes": editor_notes(own, marked),
@@ -258,20 +259,6 @@ def _value(context: Context, weighed: Weighed, listed: Sequence[Dispute], accoun
 def _empty(context: Context) -> dict[str, Any]:
     more = {"acknowledged": "", "scope": _SCOPE, "decided": True}
     return {"key": "", "text": "", "spans": [], "labels": [], "texts": editor_texts(context.texts), **more}
-
-
-def _labels(context: Context, project: int, more: Iterable[str] = ()) -> list[dict[str, str]]:
-    """Return the labels of a project with their keys and colours; those of the checkpoint where it has none."""
-    own = {label.name: label for label in context.services.store.labels.list(project)}
-    offered = editor_labels(dict.fromkeys([*(own or context.services.labels()), *more]))
-    chosen = {label.key for label in own.values()}
-    for row in offered:
-        label = own.get(row["name"])
-        row["key"] = (label.key if label else "") or ("" if row["key"] in chosen else row["key"])
-        if label:
-            row["color"] = label.colour or row["color"]
-            row["title"] = label.zh if context.texts.language == "zh" else label.en
-    return [{name: value for name, value in row.items() if value or name == "key"} for row in offered]
 
 
 def _head(context: Context, weighed: Weighed, listed: Sequence[Dispute]) -> str:
