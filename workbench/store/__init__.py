@@ -15,12 +15,14 @@ from workbench.store.records import Revision, RunRecord, StoredDocument
 from workbench.store.report import Acceptance, Deed, Report, Saving, Standing, Work
 from workbench.store.schema import FIRST
 from workbench.store.searching import Criteria, Found
+from workbench.store.selections import Arm, Judged, Pick, Selection
 from workbench.store.store import Store
 
 __all__ = [
     "FIRST",
     "Acceptance",
     "Account",
+    "Arm",
     "Assignment",
     "Criteria",
     "Deed",
@@ -29,11 +31,13 @@ __all__ = [
     "Event",
     "Found",
     "Imported",
+    "Judged",
     "Label",
     "Measure",
     "Measured",
     "Member",
     "Note",
+    "Pick",
     "Place",
     "Progress",
     "Project",
@@ -42,6 +46,7 @@ __all__ = [
     "Role",
     "RunRecord",
     "Saving",
+    "Selection",
     "Standing",
     "Store",
     "StoreError",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from workbench.store.checking import check_storable
@@ -18,9 +18,11 @@ from workbench.store.errors import StoreError
 from workbench.store.events import Kind, record
 from workbench.store.projects import project_row, role_in
 from workbench.store.revisions import refresh_status, state_row
-from workbench.store.schema import AssignmentRow, EventRow, HeadRow, StateRow, now
+from workbench.store.schema import AssignmentRow, EventRow, HeadRow, SelectionRow, StateRow, now
 
-_AT_ONCE = 500
+_LAST = 2**31 - 1
+_RANK = tuple_(func.coalesce(SelectionRow.position, _LAST), StateRow.document_id)
+"""The order of what was given to nobody: as it was chosen, the rest behind as it came in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +144,7 @@ class Assignments:
                 return (following or [row.document_id for row in own])[0]
             if not unassigned:
                 return None
-            free = _free(project)
-            return session.scalar(free.where(StateRow.document_id > after).limit(1)) or session.scalar(free.limit(1))
+            return _first_free(session, project, after)
 
     def place(self, project: int, account: str, document_id: int = 0, *, unassigned: bool = False) -> Place:
         """Return where a document stands among those that somebody is to do, in the order of :meth:`next`.
@@ -166,9 +167,9 @@ class Assignments:
                 return Place(position, total, waiting, ids[position - 2] if position > 1 else None)
             if free is None or session.scalar(free.where(StateRow.document_id == document_id)) is None:
                 return Place(None, total, waiting, ids[-1] if ids else None)
-            earlier = free.where(StateRow.document_id < document_id)
+            earlier = free.where(_RANK < _rank_of(session, document_id))
             ahead = session.scalar(select(func.count()).select_from(earlier.subquery())) or 0
-            last = session.scalar(earlier.order_by(None).order_by(StateRow.document_id.desc()).limit(1))
+            last = session.scalar(earlier.order_by(None).order_by(*(part.desc() for part in _RANK)).limit(1))
             return Place(len(ids) + ahead + 1, total, waiting, last or (ids[-1] if ids else None))
 
     def claim(self, project: int, account: str, *, after: int = 0) -> int | None:
@@ -190,8 +191,7 @@ class Assignments:
         with self._database.writing() as session:
             if role_in(session, project, account) is None:
                 raise StoreError(f"{account} is no member of {project_row(session, project).name}; admit them first")
-            free = _free(project)
-            found = session.scalar(free.where(StateRow.document_id > after).limit(1)) or session.scalar(free.limit(1))
+            found = _first_free(session, project, after)
             if found is None:
                 return own
             _give(session, project, [(found, account)], account)
@@ -295,9 +295,21 @@ def _documents(project: int) -> Any:
 
 
 def _free(project: int) -> Any:
-    """Return the query of the documents that were given to nobody and that nobody has annotated."""
+    """Return the query of the documents that were given to nobody and that nobody has annotated: what was chosen first."""
     given = select(AssignmentRow.document_id).where(AssignmentRow.document_id == StateRow.document_id).exists()
-    return _documents(project).where(StateRow.status == "open", ~given)
+    query = _documents(project).outerjoin(SelectionRow, SelectionRow.document_id == StateRow.document_id)
+    return query.where(StateRow.status == "open", ~given).order_by(None).order_by(*_RANK)
+
+
+def _first_free(session: Session, project: int, after: int) -> int | None:
+    free = _free(project)
+    behind = session.scalar(free.where(_RANK > _rank_of(session, after)).limit(1))
+    return behind or session.scalar(free.limit(1))
+
+
+def _rank_of(session: Session, document_id: int) -> Any:
+    position = session.scalar(select(SelectionRow.position).where(SelectionRow.document_id == document_id))
+    return tuple_(literal(_LAST if position is None and document_id else position or 0), literal(document_id))
 
 
 def _holders(project: int) -> Any:

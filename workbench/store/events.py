@@ -31,6 +31,7 @@ Kind = Literal[
     "project",
     "label",
     "member",
+    "chosen",
     # of nothing else
     "account",
 ]

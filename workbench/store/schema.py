@@ -245,6 +245,25 @@ class AssignmentRow(Base):
     skipped: Mapped[datetime | None] = mapped_column(default=None)
 
 
+class SelectionRow(Base):
+    """That active learning chose a document to be annotated: by which arm, why, and what the model said of it then."""
+
+    __tablename__ = "selections"
+    __table_args__ = (Index("ix_selections_project", "project_id", "position"),)
+
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"), primary_key=True)
+    project_id: Mapped[int]
+    round: Mapped[int]
+    position: Mapped[int]
+    arm: Mapped[str]
+    strategy: Mapped[str]
+    checkpoint: Mapped[str]
+    learned: Mapped[int]
+    predicted: Mapped[list[Any]]
+    reason: Mapped[dict[str, Any]]
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
 class RunRow(Base):
     """One training run: where its folder is, what it began from and what became of it."""
 

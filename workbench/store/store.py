@@ -3,7 +3,7 @@
 Documents and revisions are only ever added. A save is idempotent by its client key, so that a browser that got no answer can send
 it again; of two people who annotate one document, both are kept. What else is stored has rooms of its own: ``store.projects``,
 ``store.labels``, ``store.accounts``, ``store.documents``, ``store.assignments``, ``store.notes``, ``store.events``,
-``store.disputes`` and ``store.statistics``.
+``store.disputes``, ``store.selections`` and ``store.statistics``.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from workbench.store.records import (
 )
 from workbench.store.revisions import add_document, append, document_row, resolutions, revision_row
 from workbench.store.schema import FIRST, DocumentRow, EvidenceRow, RevisionRow, RunRow, SettingRow, StateRow
+from workbench.store.selections import Selections
 from workbench.store.searching import EVERYTHING, Criteria, Found, holds, search
 from workbench.store.statistics import Statistics
 
@@ -60,6 +61,7 @@ class Store:
         self.labels = Labels(database)
         self.notes = Notes(database)
         self.projects = Projects(database)
+        self.selections = Selections(database)
         self.statistics = Statistics(database)
 
     @classmethod
