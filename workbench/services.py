@@ -18,6 +18,7 @@ from engine.modalities.images import check_count
 from engine.samples import examples
 from workbench.agreement import Agreements
 from workbench.checkpoints import Checkpoints
+from workbench.choosing import Choosing
 from workbench.errors import UserError
 from workbench.jobs import Job, Jobs
 from workbench.pictured import Pictured
@@ -91,6 +92,7 @@ class Services:
         self.agreements = Agreements(store)
         self.signing = Signing(store.accounts)
         self.checkpoints = Checkpoints(settings.workspace / "checkpoints", settings.checkpoint, store)
+        self.choosing = Choosing(store, self.checkpoints, self.with_files)
         self.jobs = Jobs(store, settings.workspace / "runs")
         self.speech_folder = settings.workspace / "speech"
         self.picture_folder = settings.workspace / "pictures"
@@ -287,9 +289,10 @@ class Services:
     def corrections(self, project: int = FIRST) -> list[Document]:
         """Return a project's corrections that the checkpoint in use has not seen, with recordings and pictures still there."""
         found = self.store.corrections(after_revision=self.learned(project), project=project)
-        return [self._with_files(document) for document in found]
+        return [self.with_files(document) for document in found]
 
-    def _with_files(self, document: Document) -> Document:
+    def with_files(self, document: Document) -> Document:
+        """Return a document whose recording and pictures are paths, as far as they are still there."""
         pictures = [self.picture_folder / name for name in document.images]
         images = tuple(str(path) for path in pictures if path.is_file())
         return replace(document, audio=self._recording(document.audio), images=images)

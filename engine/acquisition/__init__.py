@@ -15,7 +15,7 @@ from engine.acquisition import disagreement, diversity, uncertainty
 from engine.acquisition.choosing import choose, choose_characters, score
 from engine.acquisition.contract import Need, Predicted, Predictions, Strategy
 from engine.acquisition.mixing import mixture
-from engine.acquisition.predicting import Means, gather
+from engine.acquisition.predicting import Means, gather, lacking
 from engine.acquisition.reasons import Reason, explain
 from engine.errors import InputError
 
@@ -32,6 +32,7 @@ __all__ = [
     "explain",
     "gather",
     "get",
+    "lacking",
     "mixture",
     "score",
 ]

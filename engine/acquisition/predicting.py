@@ -71,7 +71,8 @@ def gather(
         InputError: if a committee is needed and there is none, or draws by dropout and the model has none.
     """
     means, has = means or Means(), frozenset(needs)
-    _check(system, has, means)
+    if lack := lacking(system, has, means):
+        raise InputError(lack)
     every = [*pool, *(labelled if Need.VECTORS in has else ())]
     done = _Gathering(system, every, len(pool), has, means, int(rng.integers(2**62))).carry_out(observe)
     vectors = [document.vector for document in done[len(pool) :] if document.vector is not None]
@@ -79,13 +80,15 @@ def gather(
     return Predictions(tuple(done[: len(pool)]), has, system.tag_names, known, wanted)
 
 
-def _check(system: System, has: frozenset[Need], means: Means) -> None:
+def lacking(system: System, has: Collection[Need], means: Means) -> str:
+    """Return what a model lacks to be asked for this, in a sentence that says what to do; empty if it lacks nothing."""
     if Need.COMMITTEE in has and not means.committee:
-        raise InputError("a committee needs two models or more, got 1; name further checkpoints, or choose another strategy")
+        return "a committee needs two models or more, got 1; name further checkpoints, or choose another strategy"
     if Need.DROPOUT in has and means.passes < 2:
-        raise InputError(f"draws by dropout are compared with each other: 2 are needed, got {means.passes}")
+        return f"draws by dropout are compared with each other: 2 are needed, got {means.passes}"
     if Need.DROPOUT in has and not any(isinstance(m, nn.Dropout) and m.p > 0 for m in system.modules()):
-        raise InputError(f"this {system.name} has no dropout, so that every draw is the same; choose another strategy than bald")
+        return f"this {system.name} has no dropout, so that every draw is the same; choose another strategy than bald"
+    return ""
 
 
 class _Gathering:

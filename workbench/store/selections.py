@@ -1,8 +1,8 @@
 """What active learning chose to be annotated next: the order of the queue, why a document came, and which arm it is of.
 
-A round chooses some documents by a strategy and some at random, which are the control arm: only of these is it known how the model
-fares on documents that nobody picked for it. What has been annotated keeps the round that it came by; what has not can be chosen
-anew.
+A round chooses some documents by a strategy and some at random, which are the control arm: only of these is it known how the
+model fares on documents that nobody picked for it. What has been annotated keeps the round that it came by; what has not can be
+chosen anew.
 """
 
 from __future__ import annotations
@@ -103,10 +103,12 @@ class Selections:
             project_row(session, project)
             return tuple(_bare(row) for row in session.scalars(waiting.where(*_open(project))))
 
-    def choose(self, project: int, picks: Sequence[Pick], *, strategy: str, checkpoint: str, learned: int = 0, by: str = "") -> int:
+    def choose(
+        self, project: int, picks: Sequence[Pick], *, strategy: str, checkpoint: str, learned: int = 0, by: str = ""
+    ) -> int:
         """Put documents at the head of the queue, in this order, and return the number of the round.
 
-        What an earlier round chose and nobody has annotated is let go. Of what is dealt already, everyone's comes in the new order.
+        What an earlier round chose and nobody has annotated is let go. What is dealt already comes to everyone in the new order.
 
         Args:
             project: where.
@@ -152,7 +154,9 @@ class Selections:
 
     def judged(self, project: int) -> tuple[Judged, ...]:
         """Return what was chosen and has been annotated, in the order of the annotations that count."""
-        best = best_of_each(None, "gold", "annotation").where(StateRow.project_id == project, StateRow.deleted.is_(None)).subquery()
+        best = (
+            best_of_each(None, "gold", "annotation").where(StateRow.project_id == project, StateRow.deleted.is_(None)).subquery()
+        )
         query = (
             select(SelectionRow, DocumentRow, RevisionRow)
             .join(DocumentRow, DocumentRow.id == SelectionRow.document_id)

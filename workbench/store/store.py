@@ -42,8 +42,8 @@ from workbench.store.records import (
 )
 from workbench.store.revisions import add_document, append, document_row, resolutions, revision_row
 from workbench.store.schema import FIRST, DocumentRow, EvidenceRow, RevisionRow, RunRow, SettingRow, StateRow
-from workbench.store.selections import Selections
 from workbench.store.searching import EVERYTHING, Criteria, Found, holds, search
+from workbench.store.selections import Selections
 from workbench.store.statistics import Statistics
 
 
