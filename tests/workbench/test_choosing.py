@@ -13,7 +13,16 @@ from workbench.services import Services
 from workbench.settings import Settings
 from workbench.store import FIRST, Store
 
-TEXTS = ["李华在南京。", "今天下雨。", "王芳去了北京大学。", "好的。", "张伟在上海市浦东新区。", "他说不知道。", "赵敏来自广州。", "没事。"]
+TEXTS = [
+    "李华在南京。",
+    "今天下雨。",
+    "王芳去了北京大学。",
+    "好的。",
+    "张伟在上海市浦东新区。",
+    "他说不知道。",
+    "赵敏来自广州。",
+    "没事。",
+]
 
 
 @pytest.fixture

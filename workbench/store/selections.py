@@ -78,11 +78,13 @@ class Judged:
         selection: how it came.
         document: text and spans, as they are learned from.
         revision: the id of the annotation that counts.
+        seconds: how long it took, where that is known.
     """
 
     selection: Selection
     document: Document
     revision: int
+    seconds: float | None = None
 
 
 class Selections:
@@ -226,4 +228,4 @@ def _read(row: SelectionRow, becomes: Becomes = UNCHANGED) -> Selection:
 def _judged(row: SelectionRow, document: DocumentRow, revision: RevisionRow, becomes: Becomes) -> Judged:
     spans = resolved(read_spans(revision.spans), becomes)
     found = Document(document.text, spans, id=str(document.id), images=tuple(revision.pictures), audio=revision.recording or None)
-    return Judged(_read(row, becomes), found, revision.id)
+    return Judged(_read(row, becomes), found, revision.id, revision.seconds)
