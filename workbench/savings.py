@@ -6,7 +6,7 @@ random, so that their F1 is that of the pool; those that a strategy chose are ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.evaluation.agreement.resampling import Figure, Tally, estimate
-from workbench.store import Arm, Judged
+from workbench.store import Judged
 
 ENOUGH = 20
 """Documents of the control arm at one point, below which nothing is advised."""
@@ -59,7 +59,7 @@ class Point:
     learned: int
     checkpoint: str
     strategies: tuple[str, ...]
-    arms: dict[Arm, Fared]
+    arms: Mapping[str, Fared]
 
     @property
     def control(self) -> Fared | None:
@@ -105,7 +105,7 @@ def points(judged: Iterable[Judged]) -> list[Point]:
 
 
 def _point(learned: int, checkpoint: str, found: Sequence[Judged]) -> Point:
-    arms: dict[Arm, list[Judged]] = {}
+    arms: dict[str, list[Judged]] = {}
     for each in found:
         arms.setdefault(each.selection.pick.arm, []).append(each)
     strategies = tuple(sorted({each.selection.strategy for each in found if each.selection.pick.arm == "chosen"}))
