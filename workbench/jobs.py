@@ -41,6 +41,7 @@ class Job:
         last_revision: the newest revision among its corrections.
         project: whose corrections it learns.
         decision: ``"used"``, ``"kept"`` (the old model was), or ``""`` while nobody has decided.
+        created: when, in UTC.
         run: its folder.
     """
 
@@ -49,6 +50,7 @@ class Job:
     last_revision: int
     project: int
     decision: str
+    created: datetime
     run: Run
 
     def status(self) -> Status | None:
@@ -88,7 +90,7 @@ class Jobs:
     def all(self) -> list[Job]:
         """Return every job, newest first."""
         return [
-            Job(row.run_id, row.parent, row.last_revision, row.project, row.decision, Run(Path(row.folder)))
+            Job(row.run_id, row.parent, row.last_revision, row.project, row.decision, row.created, Run(Path(row.folder)))
             for row in self._store.runs()
         ]
 

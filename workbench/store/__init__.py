@@ -13,6 +13,7 @@ from workbench.store.notes import Note
 from workbench.store.projects import Member, Project
 from workbench.store.records import Revision, RunRecord, StoredDocument
 from workbench.store.report import Acceptance, Deed, Report, Saving, Standing, Work
+from workbench.store.requests import Cause, Request
 from workbench.store.schema import FIRST
 from workbench.store.searching import Criteria, Found
 from workbench.store.selections import Arm, Judged, Pick, Selection
@@ -24,6 +25,7 @@ __all__ = [
     "Account",
     "Arm",
     "Assignment",
+    "Cause",
     "Criteria",
     "Deed",
     "Difference",
@@ -42,6 +44,7 @@ __all__ = [
     "Progress",
     "Project",
     "Report",
+    "Request",
     "Revision",
     "Role",
     "RunRecord",

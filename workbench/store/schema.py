@@ -278,6 +278,24 @@ class RunRow(Base):
     created: Mapped[datetime] = mapped_column(default=now)
 
 
+class RequestRow(Base):
+    """That a retraining was asked for; what it learns is settled when its turn comes."""
+
+    __tablename__ = "requests"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int]
+    account: Mapped[str]
+    cause: Mapped[str]
+    priority: Mapped[int]
+    options: Mapped[dict[str, Any]]
+    system_options: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(default="waiting", index=True)
+    run_id: Mapped[str] = mapped_column(default="")
+    message: Mapped[str] = mapped_column(default="")
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
 class SettingRow(Base):
     """One small setting that outlives a restart, such as the checkpoint in use."""
 

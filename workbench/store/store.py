@@ -3,7 +3,7 @@
 Documents and revisions are only ever added. A save is idempotent by its client key, so that a browser that got no answer can send
 it again; of two people who annotate one document, both are kept. What else is stored has rooms of its own: ``store.projects``,
 ``store.labels``, ``store.accounts``, ``store.documents``, ``store.assignments``, ``store.notes``, ``store.events``,
-``store.disputes``, ``store.selections`` and ``store.statistics``.
+``store.disputes``, ``store.requests``, ``store.selections`` and ``store.statistics``.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from workbench.store.records import (
     read_run,
     read_stored_document,
 )
+from workbench.store.requests import Requests
 from workbench.store.revisions import add_document, append, document_row, resolutions, revision_row
 from workbench.store.schema import FIRST, DocumentRow, EvidenceRow, RevisionRow, RunRow, SettingRow, StateRow
 from workbench.store.searching import EVERYTHING, Criteria, Found, holds, search
@@ -61,6 +62,7 @@ class Store:
         self.labels = Labels(database)
         self.notes = Notes(database)
         self.projects = Projects(database)
+        self.requests = Requests(database)
         self.selections = Selections(database)
         self.statistics = Statistics(database)
 
@@ -300,6 +302,11 @@ class Store:
         """Return the greatest revision id, 0 before the first save."""
         with self._database.reading() as session:
             return session.scalar(select(func.max(RevisionRow.id))) or 0
+
+    def last_saved(self) -> datetime | None:
+        """Return when something was last saved, in any project; nothing before the first save."""
+        with self._database.reading() as session:
+            return session.scalar(select(RevisionRow.created).order_by(RevisionRow.id.desc()).limit(1))
 
     # runs and settings
 
