@@ -44,7 +44,7 @@ def weigh(store: Store, texts: Texts, document_id: int, account: str, *, hidden:
     Raises:
         StoreError: if there is no such document, or the account has no part in its project.
     """
-    view = store.documents.view(document_id, account)
+    view = store.reading.view(document_id, account)
     annotations = [found for found in (view.own, *view.others) if found is not None]
     annotations.sort(key=lambda found: _shuffled(document_id, found.author) if hidden else found.author)
     t = texts

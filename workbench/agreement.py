@@ -123,23 +123,23 @@ class Agreements:
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         if question.is_whole:
-            self._store.put(_headline(project), _summary(found))
+            self._store.settings.set(_headline(project), _summary(found))
         return found
 
     def headline(self, project: int) -> dict[str, Any] | None:
         """Return Cohen's kappa per character as last measured over all annotators of a project, and since how many saves."""
-        kept = self._store.get(_headline(project))
+        kept = self._store.settings.get(_headline(project))
         return {**kept, "since": self._store.latest_revision() - kept["revision"]} if kept else None
 
     def _gather(self, project: int, question: Question, tell: Callable[[str, int, int], None]) -> Layers:
-        authors = [name for name in self._store.documents.authors(project) if name in (question.annotators or (name,))]
+        authors = [name for name in self._store.reading.authors(project) if name in (question.annotators or (name,))]
         if len(authors) < 2:
             raise UserError("agreement.few.error")
         saved = self._store.statistics.saved(project)
         found: dict[str, list[Document]] = {}
         for number, author in enumerate(authors):
             tell("read", number, len(authors))
-            documents = self._store.documents.answers(project, author=author)
+            documents = self._store.reading.answers(project, author=author)
             # Names of documents need not be unique; their numbers are.
             found[author] = [replace(each, id=each.meta["document"]) for each in documents if _within(question, each, saved)]
         layers = match(found)

@@ -95,7 +95,7 @@ def sheet_of(services: Services, document_id: int, account: str) -> Sheet:
         StoreError: if there is none of this id, or they have no part in its project.
     """
     store = services.store
-    view = store.documents.view(document_id, account)
+    view = store.reading.view(document_id, account)
     document = view.document
     if document.deleted:
         raise UserError("annotate.deleted.error")
@@ -242,7 +242,7 @@ def save(services: Services, act: Act, project: int, account: str, analysis: Ana
 
 def _seen(services: Services, number: int, account: str) -> Sheet:
     """Return a document to save in, though it be in the recycle bin: what somebody did is kept all the same."""
-    view = services.store.documents.view(number, account)
+    view = services.store.reading.view(number, account)
     return Sheet(view.document.text, services.store.projects.get(view.document.project_id), view)
 
 
@@ -267,7 +267,7 @@ def rival(services: Services, revision: Revision, account: str) -> Revision | No
     """Return what somebody had saved meanwhile, to be compared; ``None`` if nobody had."""
     if not revision.conflicted:
         return None
-    seen = services.store.history(revision.document_id, account)
+    seen = services.store.reading.history(revision.document_id, account)
     own = services.store.projects.get(services.store.document(revision.document_id).project_id).independent
     earlier = [
         done

@@ -42,7 +42,7 @@ class Checkpoints:
         self._verified: dict[str, tuple[CheckpointInfo, tuple[int, int]]] = {}
         self._default: Path | None = None
         if begun_with:
-            store.put("checkpoint", str(Path(begun_with).resolve()) if Path(begun_with).is_dir() else begun_with)
+            store.settings.set("checkpoint", str(Path(begun_with).resolve()) if Path(begun_with).is_dir() else begun_with)
 
     @property
     def roots(self) -> tuple[Path, ...]:
@@ -89,7 +89,7 @@ class Checkpoints:
         """
         from engine.checkpoint import CONFIG, catalogue
 
-        chosen = self._store.get("checkpoint")
+        chosen = self._store.settings.get("checkpoint")
         if chosen:
             return self.find(chosen)
         # Every page asks this; reading each checkpoint's description for it would take longer than a save.
@@ -112,7 +112,7 @@ class Checkpoints:
             CheckpointError: if it is missing or damaged.
         """
         info = self.find(checkpoint)
-        self._store.put("checkpoint", checkpoint)
+        self._store.settings.set("checkpoint", checkpoint)
         return info
 
     def tagger(self, info: CheckpointInfo) -> Tagger:

@@ -91,7 +91,7 @@ class Jobs:
         """Return every job, newest first."""
         return [
             Job(row.run_id, row.parent, row.last_revision, row.project, row.decision, row.created, Run(Path(row.folder)))
-            for row in self._store.runs()
+            for row in self._store.runs.all()
         ]
 
     def latest(self) -> Job | None:
@@ -133,11 +133,11 @@ class Jobs:
             job_id = f"{datetime.now():%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
             folder = self._folder / job_id
             run = prepare(corrections, parent, config, folder, system_options)
-            self._store.add_run(job_id, str(folder), parent.name, last_revision, project)
+            self._store.runs.add(job_id, str(folder), parent.name, last_revision, project)
             try:
                 run.start()
             except Exception:
-                self._store.mark_run(job_id, "kept")
+                self._store.runs.mark(job_id, "kept")
                 raise
         return self.get(job_id)
 
@@ -151,7 +151,7 @@ class Jobs:
 
     def keep(self, job_id: str) -> None:
         """Decide for the old model; the run folder stays."""
-        self._store.mark_run(job_id, "kept")
+        self._store.runs.mark(job_id, "kept")
 
     def promote(self, job_id: str, root: Path) -> CheckpointInfo:
         """Put the job's checkpoint among the others, under its parent's name and the time.
@@ -177,7 +177,7 @@ class Jobs:
             half.rename(folder)
         finally:
             shutil.rmtree(half, ignore_errors=True)
-        self._store.mark_run(job_id, "used")
+        self._store.runs.mark(job_id, "used")
         return verify(folder)
 
 

@@ -73,7 +73,7 @@ def card_of(services: Services, document_id: int, account: str, texts: Texts, re
         StoreError: if there is no such document, or they have no part in its project.
     """
     store = services.store
-    view = store.documents.view(document_id, account)
+    view = store.reading.view(document_id, account)
     done = versions_of(store, view, account)
     versions = [each.revision for each in done if isinstance(each, Version)]
     chosen = next((each for each in versions if each.id == revision), view.gold or view.document.latest)

@@ -72,12 +72,12 @@ class Scheduling:
 
     def policy(self, project: int) -> Policy:
         """Return a project's policy, by hand where none was chosen."""
-        said = self._store.get(f"policy.{project}")
+        said = self._store.settings.get(f"policy.{project}")
         return Policy(**said) if said else Policy()
 
     def choose(self, project: int, policy: Policy) -> None:
         """Retrain by this policy from now on."""
-        self._store.put(f"policy.{project}", asdict(policy))
+        self._store.settings.put(f"policy.{project}", asdict(policy))
 
     def request(
         self, project: int, options: Mapping[str, Any], system_options: Mapping[str, Any], *, by: str = "", priority: int = 0

@@ -254,7 +254,7 @@ class Services:
             names = [*self.checkpoints.in_use().labels]
         except (EngineError, UserError):
             names = []
-        return list(dict.fromkeys([*names, *self.store.get("labels", []), *more]))
+        return list(dict.fromkeys([*names, *self.store.settings.get("labels", []), *more]))
 
     def check_label(self, name: str) -> str:
         """Return a name as a label has it.
@@ -275,7 +275,7 @@ class Services:
         """
         name = self.check_label(name)
         if name not in self.labels():
-            self.store.put("labels", [*self.store.get("labels", []), name])
+            self.store.settings.set("labels", [*self.store.settings.get("labels", []), name])
 
     def learned(self, project: int = FIRST) -> int:
         """Return the newest revision of a project that the checkpoint in use was trained on."""
@@ -283,7 +283,7 @@ class Services:
 
     def _learned(self, checkpoint: str) -> dict[str, int]:
         """Return up to which revision a checkpoint has learned each project; it once learned from the first alone."""
-        kept = self.store.get(f"learned.{checkpoint}", {})
+        kept = self.store.settings.get(f"learned.{checkpoint}", {})
         return kept if isinstance(kept, dict) else {str(FIRST): int(kept)}
 
     def corrections(self, project: int = FIRST) -> list[Document]:
@@ -319,7 +319,7 @@ class Services:
         job = self.jobs.get(job_id)
         info = self.jobs.promote(job_id, self.checkpoints.folder)
         # What its parent had learned of other projects it knows too.
-        self.store.put(f"learned.{info.name}", {**self._learned(job.parent), str(job.project): job.last_revision})
+        self.store.settings.set(f"learned.{info.name}", {**self._learned(job.parent), str(job.project): job.last_revision})
         return self.checkpoints.use(info.name)
 
 

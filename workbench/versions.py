@@ -31,7 +31,7 @@ def versions_of(store: Store, view: View, account: str) -> list[Version | Event]
     """Return all that an account may see of what was done to a document, the last first."""
     project = store.projects.get(view.document.project_id)
     role = store.projects.role(project.id, account)
-    done = store.history(view.document.id, account)
+    done = store.reading.history(view.document.id, account)
     revisions = sorted((each for each in done if isinstance(each, Revision)), key=lambda each: each.number)
     found: list[Version | Event] = []
     for each in done:
@@ -53,7 +53,7 @@ def restore(store: Store, document_id: int, revision_id: int, account: str) -> R
         UserError: if the account may not.
         StoreError: if it has no part in the document's project.
     """
-    view = store.documents.view(document_id, account)
+    view = store.reading.view(document_id, account)
     found = [each for each in versions_of(store, view, account) if isinstance(each, Version) and each.revision.id == revision_id]
     if not found or not found[0].restorable:
         raise UserError("documents.restore.error")

@@ -35,7 +35,7 @@ def ids(store: Store, request: pytest.FixtureRequest) -> tuple[int, ...]:
             moved = [Span(s.start + (number > 0), s.end + (number > 0), s.label) for s in (spans if number < 2 else SAID["甲"])]
             key = f"{document_id}-{author}"
             store.save(texts[number], moved, author=author, labels=[], client_key=key, document_id=document_id)
-    store.put("project.", project)
+    store.settings.set("project.", project)
     return made
 
 
@@ -58,7 +58,7 @@ def visit(url: str, chromium: Any) -> Iterator[Callable[..., Any]]:
 
 
 def gold(store: Store, document_id: int) -> Revision | None:
-    return store.documents.view(document_id, "").gold
+    return store.reading.view(document_id, "").gold
 
 
 def results(page: Any) -> list[str]:

@@ -45,12 +45,12 @@ def annotated(store: Store, name: str) -> tuple[int, ...]:
             key = f"{document_id}-{author}"
             text = store.document(document_id).text
             store.save(text, spans, author=author, labels=[], client_key=key, document_id=document_id, seconds=9.0)
-    store.put("project.", project)
+    store.settings.set("project.", project)
     return ids
 
 
 def test_an_empty_project_says_what_to_do_first_and_leads_there(visit: Callable[..., Any], store: Store) -> None:
-    store.put("project.", store.projects.create("空").id)
+    store.settings.set("project.", store.projects.create("空").id)
     page = visit("概览", 400)
     page.locator("#overview-board [data-page=labels]").click()
     page.wait_for_selector("#project-pages [role=tab][aria-selected=true]:has-text('标签与规范')", state="attached")

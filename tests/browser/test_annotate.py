@@ -138,7 +138,7 @@ def test_of_two_people_on_one_document_the_second_is_shown_what_the_first_saved(
 def queued(store: Store, name: str, count: int = 3, **choices: Any) -> list[int]:
     """Make a project with documents, and work in it."""
     project = store.projects.create(name, **choices).id
-    store.put("project.", project)
+    store.settings.set("project.", project)
     return list(store.documents.add(project, [Document(f"{name}第{n}句张伟", id=f"d{n}") for n in range(count)]).ids)
 
 
@@ -217,7 +217,7 @@ def test_a_text_saved_for_the_first_time_keeps_its_later_draft(visit: Callable[.
     state_is(page, "restored")
     press(page, "Control+s")
     state_is(page, "saved")
-    found = store.find(text, store.get("project."))
+    found = store.find(text, store.settings.get("project."))
     assert found is not None and found.revisions_count == 2
     assert page.evaluate("Object.keys(localStorage).filter(name => name.startsWith('duomo.draft.')).length") == 0
 
@@ -225,7 +225,7 @@ def test_a_text_saved_for_the_first_time_keeps_its_later_draft(visit: Callable[.
 def test_a_flat_project_refuses_spans_that_overlap_and_the_model_may_propose(visit: Callable[..., Any], store: Store) -> None:
     project = store.projects.create("扁平", nested=False, guidelines="机构名**整体**标注。").id
     store.labels.put(project, [Label("PER", "人物"), Label("ORG", "机构", key="o", definition="单位")])
-    store.put("project.", project)
+    store.settings.set("project.", project)
     store.documents.add(project, [Document(TEXT)])
     page = visit()
     reopen(page, "😀张伟")

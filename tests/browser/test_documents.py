@@ -44,7 +44,7 @@ def filled(store: Store, name: str) -> tuple[int, list[int]]:
     first = store.save(TEXT, (PER, ORG), client_key=f"{name}1", **said)
     there = [Measure("cross_modality_attention.glyph", (5, 9), 0.8, 0.4)]
     store.save(TEXT, (PER, LOC), client_key=f"{name}2", base_revision=first.id, measures=there, **said)
-    store.put("project.", project)
+    store.settings.set("project.", project)
     return project, ids
 
 

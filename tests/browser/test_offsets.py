@@ -85,7 +85,7 @@ def test_marks_keep_their_characters_from_the_browser_to_every_export(page: Any,
         assert [text[span.start : span.end] for span in revision.spans] == covered[document]
         assert store.document(document).text == text
     for name, format in formats.FORMATS.items():
-        answers = list(store.documents.answers(FIRST))
+        answers = list(store.reading.answers(FIRST))
         path = tmp_path / "exports" / name / f"marked{format.extensions[0].strip('/')}"
         path.parent.mkdir(parents=True)
         formats.write(answers, path, name)

@@ -65,7 +65,7 @@ def test_a_corpus_is_looked_at_imported_and_exported(visit: Callable[..., Any], 
 
 def test_labels_are_begun_described_renamed_and_merged(visit: Callable[..., Any], store: Store) -> None:
     project = store.projects.create("标签").id
-    store.put("project.", project)
+    store.settings.set("project.", project)
     store.documents.add(project, [Document("王芳在上海", (Span(0, 2, "人物"), Span(3, 5, "LOC")), "a")])
     page = visit("标签与规范")
     page.locator("#labels-begin-standard").click()
@@ -90,7 +90,7 @@ def test_labels_are_begun_described_renamed_and_merged(visit: Callable[..., Any]
 
 def test_labels_are_put_into_order_by_keyboard(visit: Callable[..., Any], store: Store) -> None:
     project = store.projects.create("顺序").id
-    store.put("project.", project)
+    store.settings.set("project.", project)
     store.labels.put(project, [Label("A"), Label("B"), Label("C")])
     page = visit("标签与规范")
     page.wait_for_selector("#labels-list [data-name=C]")
@@ -107,7 +107,7 @@ def test_labels_are_put_into_order_by_keyboard(visit: Callable[..., Any], store:
 
 def test_guidelines_are_shown_as_they_are_written_and_run_nothing(visit: Callable[..., Any], store: Store) -> None:
     project = store.projects.create("规范").id
-    store.put("project.", project)
+    store.settings.set("project.", project)
     page = visit("标签与规范")
     page.wait_for_selector("#labels-begin:visible")
     evil = "# 规则\n\n<script>window.ran = 1</script><img src='data:,x' onerror='window.ran = 1'>\n\n"
@@ -126,7 +126,7 @@ def test_guidelines_are_shown_as_they_are_written_and_run_nothing(visit: Callabl
 
 def test_a_project_is_archived_and_the_next_one_is_shown(visit: Callable[..., Any], store: Store) -> None:
     project = store.projects.create("旧项目").id
-    store.put("project.", project)
+    store.settings.set("project.", project)
     page = visit("标签与规范")
     page.wait_for_function("() => document.querySelector('#project-chosen input').value === '旧项目'")
     page.wait_for_selector("#labels-begin:visible")

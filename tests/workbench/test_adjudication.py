@@ -100,7 +100,7 @@ def test_gold_is_saved_with_what_was_weighed(store):
     assert [voice.name for voice in weighed.voices] == ["a", "b", "c"]
     revision = _save(context, event(weighed.key, PER, LOC), "")
     assert (revision.layer, revision.spans, len(revision.sources)) == ("gold", (PER, LOC), 3)
-    assert store.documents.view(document_id, "").gold == revision
+    assert store.reading.view(document_id, "").gold == revision
     again = weigh(store, context.texts, document_id, "", hidden=False)
     assert again.voices[-1].kind == "gold" and again.key == weighed.key
 
@@ -119,7 +119,7 @@ def test_what_is_undecided_overlaps_in_a_flat_project_or_belongs_to_another_text
             _save(context, odd, "")
     with pytest.raises(StoreError):
         _save(context, event(f"{document_id}.999", PER), "")
-    assert store.documents.view(document_id, "").gold is None
+    assert store.reading.view(document_id, "").gold is None
 
 
 def test_hidden_annotators_are_numbered_in_another_order_in_each_document(store):

@@ -131,7 +131,7 @@ def test_restoring_a_version_adds_one_like_it_and_takes_nothing_away(services):
     (number,) = store.documents.add(FIRST, [Document(TEXT)]).ids
     first = save(services, key_of(number), PER, ORG, base=0)
     second = save(services, key_of(number), PER, LOC, Span(5, 7, "LOC"), base=first.id)
-    told = [each for each in versions.versions_of(store, store.documents.view(number, ""), "") if isinstance(each, Version)]
+    told = [each for each in versions.versions_of(store, store.reading.view(number, ""), "") if isinstance(each, Version)]
     assert [each.restorable for each in told] == [False, True]
     assert told[0].changed is not None and len(told[0].changed) == 3 and told[1].changed is None
     back = versions.restore(store, number, first.id, "")
@@ -158,7 +158,7 @@ def test_a_version_of_another_is_not_made_ones_own_where_each_has_theirs_and_gol
             versions.restore(store, number, what.id, who)
     assert versions.restore(store, number, old.id, "a").author == "a"
     assert versions.restore(store, number, gold.id, "curator").layer == "gold"
-    assert store.documents.view(number, "curator").gold.spans == (PER,)
+    assert store.reading.view(number, "curator").gold.spans == (PER,)
 
 
 def test_the_card_tells_everything_and_blind_annotators_only_their_own(services):
@@ -169,10 +169,10 @@ def test_the_card_tells_everything_and_blind_annotators_only_their_own(services)
         store.projects.admit(project, name)
     (number,) = store.documents.add(project, [Document(TEXT, id="<b>")]).ids
     save(services, key_of(number), PER, account="a", base=0)
-    store.assignments.flag(number, "a", "难")
+    store.marks.flag(number, "a", "难")
     seen, hidden = (listing.card_of(services, number, who, texts) for who in ("admin", "b"))
     assert (len(seen.steps), seen.deed, seen.document.spans) == (3, "bin", (PER,))
     assert [step.what for step in hidden.steps] == ["导入"] and hidden.deed == "" and hidden.document.spans == ()
     found = store.search(project, Criteria(), account="b").documents
-    assert store.documents.annotators(project, [number], "b") == {}
+    assert store.reading.annotators(project, [number], "b") == {}
     assert listing.rows_of(found, {}, services.store, texts)[0].authors == ()

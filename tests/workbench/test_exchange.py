@@ -278,8 +278,8 @@ def test_what_is_exported_is_imported_again_but_for_what_the_format_says_it_lose
     seen = look_at(tmp_path, *uploads, **told)
     assert seen.problems == () and "n1" not in seen.missing
     assert brought(services, seen, other).added == taken.documents
-    before = [chosen.fit(document)[0] for document in services.store.documents.answers(project, every=True)]
-    after = list(services.store.documents.answers(other, every=True))
+    before = [chosen.fit(document)[0] for document in services.store.reading.answers(project, every=True)]
+    after = list(services.store.reading.answers(other, every=True))
     lacks = {part.key for part in chosen.lacks}
     for was, now in zip(sorted(filter(None, before), key=_text), sorted(after, key=_text), strict=True):
         assert now.text == was.text and {s.key for s in now.spans} == {s.key for s in was.spans}

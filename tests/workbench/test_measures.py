@@ -52,7 +52,7 @@ def test_documents_are_found_by_evidence_and_whether_the_model_was_right_there(s
     assert texts(store, name=GLYPH, above=0.5, wrong=False) == [TEXT + "4", TEXT + "2", TEXT]
     assert len(texts(store, name=GLYPH, above=0.5)) == 4 and texts(store, name=GLYPH, above=0.8) == []
     assert texts(store, name="other") == []
-    assert store.documents.measures(FIRST) == (GLYPH,)
+    assert store.reading.measures(FIRST) == (GLYPH,)
 
 
 def test_only_the_latest_revision_counts_and_merged_labels_are_judged_anew(store):
@@ -63,7 +63,7 @@ def test_only_the_latest_revision_counts_and_merged_labels_are_judged_anew(store
     store.labels.merge(FIRST, "GPE", "LOC")
     assert texts(store, name=GLYPH, wrong=True) == [] and texts(store, name=GLYPH, wrong=False) == [TEXT]
     save(store, "2", (PER,), document_id=first.document_id)
-    assert texts(store, name=GLYPH) == [] and store.documents.measures(FIRST) == ()
+    assert texts(store, name=GLYPH) == [] and store.reading.measures(FIRST) == ()
 
 
 def test_a_blind_annotator_finds_by_their_own_evidence_alone(store):
@@ -76,7 +76,7 @@ def test_a_blind_annotator_finds_by_their_own_evidence_alone(store):
     save(store, "1", (PER,), [Measure(GLYPH, (3, 5), 0.9, 0.9)], document_id=number, author="a")
     asked = Criteria(measured=Measured(GLYPH))
     assert [store.search(project, asked, account=who).total for who in ("a", "b", "admin")] == [1, 0, 1]
-    assert store.documents.measures(project, "b") == ()
+    assert store.reading.measures(project, "b") == ()
 
 
 def test_a_value_that_is_no_number_is_refused_and_nothing_is_saved(store):
@@ -104,17 +104,17 @@ def test_a_queue_has_places_and_what_is_nobodys_is_claimed_by_one(store):
     assert store.assignments.place(FIRST, "", ids[1]).position is None
     assert store.assignments.claim(FIRST, "") == ids[0]
     store.save("第0句", (), author="", labels=[], client_key="1", document_id=ids[0])
-    store.assignments.finish(ids[0], "")
+    store.marks.finish(ids[0], "")
     assert store.assignments.claim(FIRST, "", after=ids[0]) == ids[1]
     assert store.assignments.claim(FIRST, "", after=ids[1]) == ids[2]
     place = store.assignments.place(FIRST, "", ids[1], unassigned=True)
     assert (place.position, place.total, place.waiting, place.before) == (2, 4, 3, ids[0])
-    store.assignments.skip(ids[2], "")
+    store.marks.skip(ids[2], "")
     assert store.assignments.claim(FIRST, "", after=ids[2]) == ids[1]
     assert store.assignments.claim(FIRST, "", after=ids[1]) == ids[3]
-    store.assignments.skip(ids[3], "")
+    store.marks.skip(ids[3], "")
     assert store.assignments.claim(FIRST, "", after=ids[1]) == ids[1]
-    store.assignments.skip(ids[1], "")
+    store.marks.skip(ids[1], "")
     assert store.assignments.claim(FIRST, "", after=ids[1]) is None
     assert store.assignments.place(FIRST, "", unassigned=True).waiting == 0
 

@@ -58,7 +58,7 @@ def names(store: Store) -> list[str]:
 
 
 def spoken(store: Store) -> list[list[str]]:
-    return [[span.label for span in document.spans] for document in store.documents.answers(FIRST)]
+    return [[span.label for span in document.spans] for document in store.reading.answers(FIRST)]
 
 
 def test_a_label_is_added_described_and_renamed_and_its_annotations_are_read_anew(page: Any, store: Store) -> None:

@@ -31,7 +31,7 @@ def test_the_queue_comes_as_it_was_chosen_and_then_as_it_came_in(store, ids):
         number = store.assignments.claim(FIRST, "", after=number or 0)
         order.append(ids.index(number))
         save(store, number)
-        store.assignments.finish(number, "")
+        store.marks.finish(number, "")
     assert order == [3, 1, 0, 2, 4]
 
 
@@ -46,7 +46,7 @@ def test_a_place_counts_in_the_chosen_order(store, ids):
 def test_what_is_dealt_already_comes_in_the_new_order_and_what_is_done_stays(store, ids):
     store.assignments.assign(FIRST, [""], documents=ids)
     save(store, ids[0])
-    store.assignments.finish(ids[0], "")
+    store.marks.finish(ids[0], "")
     choose(store, Pick(ids[4], "chosen"), Pick(ids[2], "chosen"))
     places = [store.assignments.place(FIRST, "", number).position for number in ids]
     assert places == [1, 4, 3, 5, 2]

@@ -92,7 +92,7 @@ def shelf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Shelf:
 def services(shelf: Shelf, tmp_path: Path) -> Any:
     settings = Settings(host="127.0.0.1", port=7860, workspace=tmp_path, database=f"sqlite:///{tmp_path / 'duomo.db'}")
     store = Store.open(settings.database)
-    store.put("checkpoint", "small")
+    store.settings.set("checkpoint", "small")
     yield Services(settings, store)
     store.close()
 
@@ -169,7 +169,7 @@ def test_a_model_that_looks_at_characters_or_listens_makes_ready_what_that_takes
 
 def test_the_empty_name_is_the_checkpoint_in_use_at_that_moment(services: Services) -> None:
     assert services.analyse("王五")[1].checkpoint.name == "small"
-    services.store.put("checkpoint", "large")
+    services.store.settings.set("checkpoint", "large")
     assert services.analyse("王五")[1].checkpoint.name == "large"
 
 
@@ -187,7 +187,7 @@ def test_a_checkpoint_is_verified_again_only_when_its_weights_have_changed(servi
 
 
 def test_the_default_is_used_where_none_was_chosen_and_else_the_first(shelf: Shelf, services: Services) -> None:
-    services.store.put("checkpoint", "")
+    services.store.settings.set("checkpoint", "")
     assert services.checkpoints.in_use().name == "small"
     shelf.infos.append(shelf.info(DEFAULT))
     assert services.checkpoints.in_use().name == DEFAULT
@@ -308,14 +308,14 @@ def test_only_a_short_text_is_explained(services: Services) -> None:
 
 
 def test_a_checkpoint_that_is_gone_is_said_to_be(services: Services) -> None:
-    services.store.put("checkpoint", "gone")
+    services.store.settings.set("checkpoint", "gone")
     with pytest.raises(CheckpointError):
         services.analyse("王五")
 
 
 def test_without_any_checkpoint_the_user_is_told_where_to_put_one(services: Services, shelf: Shelf) -> None:
     shelf.infos.clear()
-    services.store.put("checkpoint", "")
+    services.store.settings.set("checkpoint", "")
     with pytest.raises(UserError) as refused:
         services.checkpoints.in_use()
     assert refused.value.values == {"folder": services.checkpoints.folder}
@@ -330,14 +330,14 @@ def test_the_checkpoint_begun_with_can_still_be_chosen_when_another_is_in_use(sh
     settings = Settings(host="", port=1, workspace=services.settings.workspace, database="", checkpoint="large")
     begun = Services(settings, services.store)
     shelf.infos, kept = [], shelf.infos
-    services.store.put("checkpoint", "")
+    services.store.settings.set("checkpoint", "")
     assert begun.checkpoints.all() == []
     shelf.infos = kept
     assert {info.name for info in begun.checkpoints.all()} == {"small", "large", "other"}
 
 
 def test_a_failed_warm_up_stays_in_the_log(services: Services, caplog: pytest.LogCaptureFixture) -> None:
-    services.store.put("checkpoint", "gone")
+    services.store.settings.set("checkpoint", "gone")
     services._warm()
     assert "there is no checkpoint gone" in caplog.text
 
@@ -368,9 +368,9 @@ def test_what_is_left_to_learn_depends_on_the_checkpoint_in_use(services: Servic
     first = save(services, "王五来了。", "a", Span(0, 2, "PER"))
     save(services, "赵六来了。", "b", Span(0, 2, "PER"))
     assert [document.text for document in services.corrections()] == ["王五来了。", "赵六来了。"]
-    services.store.put("learned.small", first)
+    services.store.settings.set("learned.small", first)
     assert [document.text for document in services.corrections()] == ["赵六来了。"]
-    services.store.put("checkpoint", "large")
+    services.store.settings.set("checkpoint", "large")
     assert len(services.corrections()) == 2
 
 
@@ -386,7 +386,7 @@ def test_a_job_taken_into_use_is_the_one_in_use_and_has_learned(
     services: Services, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = shelf.info("small-20260102-0304")
-    services.store.put("learned.small", 4)
+    services.store.settings.set("learned.small", 4)
     monkeypatch.setattr(services.jobs, "get", lambda job: SimpleNamespace(last_revision=9, project=2, parent="small"))
     monkeypatch.setattr(services.jobs, "promote", lambda job, root: made)
     shelf.infos.append(made)

@@ -43,7 +43,7 @@ def test_it_is_counted_how_far_documents_are_and_who_did_what(store):
     save(store, second, "甲", PER, seconds=6.0)
     save(store, first, "乙", PER)
     store.adjudicate(first, [PER], author="", client_key="gold", sources=[])
-    store.assignments.flag(second, "甲", "?")
+    store.marks.flag(second, "甲", "?")
     store.documents.delete([third])
     report = store.statistics.report(project)
     standing = report.standing

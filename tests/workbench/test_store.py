@@ -108,7 +108,7 @@ def sqlite(tmp_path_factory):
 def test_awkward_texts_are_kept_exactly(store, text):
     saved = save(store, "k", text=text, spans=[])
     assert store.document(saved.document_id).text == text
-    assert [found.text for found in store.recent(query=text)] == [text]
+    assert [found.text for found in store.reading.recent(query=text)] == [text]
     assert store.find(text) == store.document(saved.document_id)
     assert store.find(text + "x") is None
 
@@ -130,7 +130,7 @@ def test_a_span_beyond_the_text_is_refused(store):
 def test_the_same_key_returns_the_same_revision(store):
     first = save(store, "k")
     assert save(store, "k", spans=()) == first
-    assert len(store.recent()) == 1
+    assert len(store.reading.recent()) == 1
 
 
 def test_the_same_key_from_many_threads_saves_once(store):
@@ -143,7 +143,7 @@ def test_the_same_key_from_many_threads_saves_once(store):
     with ThreadPoolExecutor(8) as pool:
         revisions = list(pool.map(send, range(8)))
     assert len({revision.id for revision in revisions}) == 1
-    assert len(store.recent()) == 1
+    assert len(store.reading.recent()) == 1
 
 
 def test_eight_threads_lose_nothing(store):
@@ -152,7 +152,7 @@ def test_eight_threads_lose_nothing(store):
     def annotate(annotator):
         for number in range(50):
             save(store, f"{annotator}-{number}", document_id=document_id, author=str(annotator))
-            assert store.recent(limit=1)
+            assert store.reading.recent(limit=1)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(annotate, range(8)))
@@ -175,7 +175,7 @@ def test_processes_that_open_an_empty_database_together_lose_nothing(url):
         _, said = process.communicate(timeout=120)
         assert process.returncode == 0, said
     store = Store.open(url)
-    assert len(store.recent(limit=100)) == 60
+    assert len(store.reading.recent(limit=100)) == 60
     store.close()
 
 
@@ -201,10 +201,10 @@ def test_another_text_cannot_be_saved_as_a_revision(store):
 def test_recent_is_by_last_save_and_can_be_searched(store):
     ids = [save(store, f"k{n}", text=f"第{n}句：张三。", spans=[]).document_id for n in range(4)]
     save(store, "again", text="第1句：张三。", spans=[], document_id=ids[1])
-    assert [document.id for document in store.recent()] == [ids[1], ids[3], ids[2], ids[0]]
-    assert [document.id for document in store.recent(limit=2)] == [ids[1], ids[3]]
-    assert [document.revisions_count for document in store.recent(query="第1句")] == [2]
-    assert store.recent(query="100%") == []
+    assert [document.id for document in store.reading.recent()] == [ids[1], ids[3], ids[2], ids[0]]
+    assert [document.id for document in store.reading.recent(limit=2)] == [ids[1], ids[3]]
+    assert [document.revisions_count for document in store.reading.recent(query="第1句")] == [2]
+    assert store.reading.recent(query="100%") == []
 
 
 def test_corrections_are_the_latest_of_each_text(store):
@@ -225,25 +225,25 @@ def test_corrections_are_the_latest_of_each_text(store):
 
 
 def test_runs_and_what_became_of_them(store):
-    store.add_run("r1", "/runs/r1", "zh-news-small", 7)
-    store.add_run("r2", "/runs/r2", "zh-news-small", 9)
-    store.mark_run("r1", "used")
-    assert [(run.run_id, run.folder, run.last_revision, run.decision) for run in store.runs()] == [
+    store.runs.add("r1", "/runs/r1", "zh-news-small", 7)
+    store.runs.add("r2", "/runs/r2", "zh-news-small", 9)
+    store.runs.mark("r1", "used")
+    assert [(run.run_id, run.folder, run.last_revision, run.decision) for run in store.runs.all()] == [
         ("r2", "/runs/r2", 9, ""),
         ("r1", "/runs/r1", 7, "used"),
     ]
     with pytest.raises(StoreError, match="no run r3"):
-        store.mark_run("r3", "kept")
+        store.runs.mark("r3", "kept")
     with pytest.raises(StoreError, match="a run r1 already"):
-        store.add_run("r1", "", "", 0)
+        store.runs.add("r1", "", "", 0)
 
 
 def test_settings_are_kept(store):
-    assert store.get("checkpoint") is None
-    assert store.get("checkpoint", "none") == "none"
-    store.put("checkpoint", "zh-news-small")
-    store.put("checkpoint", {"name": "新的", "parts": [1, None]})
-    assert store.get("checkpoint", "none") == {"name": "新的", "parts": [1, None]}
+    assert store.settings.get("checkpoint") is None
+    assert store.settings.get("checkpoint", "none") == "none"
+    store.settings.set("checkpoint", "zh-news-small")
+    store.settings.set("checkpoint", {"name": "新的", "parts": [1, None]})
+    assert store.settings.get("checkpoint", "none") == {"name": "新的", "parts": [1, None]}
 
 
 @pytest.mark.parametrize(
@@ -372,6 +372,6 @@ def test_what_is_read_together_is_read_by_one_session_and_nothing_is_written_mea
             assert one is other
         assert store.document(document).text == TEXT
         with pytest.raises(RuntimeError, match="nothing is written"):
-            store.put("a", 1)
-    store.put("a", 1)
-    assert store.get("a") == 1
+            store.settings.set("a", 1)
+    store.settings.set("a", 1)
+    assert store.settings.get("a") == 1

@@ -27,9 +27,9 @@ def fill(store, workspace):
     )
     store.adjudicate(document, [Span(6, 8, "LOC")], author="老师", client_key="g", sources=[first.id])
     store.notes.add(document, "老师", "？", (0, 1))
-    store.put("nothing", None)
-    store.put("labels", ["新"])
-    store.add_run("r1", "/runs/r1", "m", 1)
+    store.settings.set("nothing", None)
+    store.settings.set("labels", ["新"])
+    store.runs.add("r1", "/runs/r1", "m", 1)
     (workspace / "pictures").mkdir(parents=True)
     (workspace / "pictures" / "a.jpg").write_bytes(b"\xff\xd8picture")
     (workspace / "pictures" / ".partial-1").write_bytes(b"half")
@@ -88,7 +88,7 @@ def test_a_rehearsal_with_somebody_saving_all_the_while(url, tmp_path):
 def test_a_backup_of_one_database_is_restored_into_the_other_and_back(postgresql, url, tmp_path):
     store = Store.open(url)
     document = fill(store, tmp_path / "here")
-    whole = store.history(document)
+    whole = store.reading.history(document)
     store.close()
     backup(url, tmp_path / "here", tmp_path / "1.zip")
     middle = f"sqlite:///{tmp_path}/middle/duomo.db"
@@ -100,7 +100,7 @@ def test_a_backup_of_one_database_is_restored_into_the_other_and_back(postgresql
     _, saved = restore(tmp_path / "2.zip", url, tmp_path / "here", replace=True)
     assert rows(middle) == rows(url) and read_backup(saved).tables["revisions"] == 3
     again = Store.open(url)
-    assert again.history(document) == whole and again.get("nothing", 1) is None
+    assert again.reading.history(document) == whole and again.settings.get("nothing", 1) is None
     # Numbers go on after those that came back, and what was kept for good is still.
     assert again.save("新", [], author="", labels=[], client_key="new").id == 4
     with pytest.raises(StoreError, match="keeps every"), again._database.writing() as session:

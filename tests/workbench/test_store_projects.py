@@ -66,7 +66,7 @@ def test_a_text_may_stand_in_two_projects(store):
     assert here.document_id != there.document_id
     assert store.find(TEXT).id == here.document_id and store.find(TEXT, project).id == there.document_id
     assert [len(store.corrections(project=p)[0].spans) for p in (FIRST, project)] == [3, 0]
-    assert [document.id for document in store.recent()] == [here.document_id]
+    assert [document.id for document in store.reading.recent()] == [here.document_id]
 
 
 def test_labels_are_described_ordered_and_retired(store):
@@ -188,7 +188,7 @@ def test_documents_come_in_once_with_all_that_belongs_to_them(store):
     assert store.document(first.ids[1]).latest is None and stored.status == "open"
     assert store.documents.add(FIRST, [document]).known == 1
     assert store.corrections() == []
-    (answer,) = store.documents.answers(FIRST)
+    (answer,) = store.reading.answers(FIRST)
     assert (answer.id, answer.spans, answer.meta["topic"], answer.meta["layer"]) == ("post-1", SPANS, "体育", "imported")
     with pytest.raises(StoreError, match="NUL"):
         store.documents.add(FIRST, [Document("好"), Document("坏\x00")])
@@ -203,20 +203,20 @@ def test_documents_are_dealt_evenly_and_handed_out(store):
     assert store.assignments.assign(project, ["a", "b", "c"], seed=4) == 0
     mine = store.assignments.next(project, "a")
     with pytest.raises(StoreError, match="nothing is saved"):
-        store.assignments.finish(mine, "a")
+        store.marks.finish(mine, "a")
     text = store.document(mine).text
     save(store, "a1", text, (), document_id=mine, author="a")
-    store.assignments.finish(mine, "a")
+    store.marks.finish(mine, "a")
     assert store.document(mine).status == "begun"
     (other,) = [given.account for given in store.assignments.of(mine) if given.account != "a"]
     save(store, "b1", text, (), document_id=mine, author=other)
-    store.assignments.finish(mine, other)
+    store.marks.finish(mine, other)
     assert store.document(mine).status == "finished"
     second = store.assignments.next(project, "a")
     assert second != mine
-    store.assignments.skip(second, "a", "看不懂")
+    store.marks.skip(second, "a", "看不懂")
     assert store.assignments.next(project, "a") not in (mine, second)
-    store.assignments.reopen(mine, "a")
+    store.marks.reopen(mine, "a")
     assert store.document(mine).status == "begun" and store.assignments.next(project, "a") == mine
     given = next(p for p in store.assignments.progress(project) if p.account == "a")
     assert (given.finished, given.skipped, given.waiting) == (0, 1, given.given - 1)
@@ -246,19 +246,19 @@ def test_blind_annotators_see_only_their_own(store):
     his = save(store, "b", text, SPANS[1:2], document_id=document, author="b", base_revision=None)
     gold = store.adjudicate(document, SPANS[:2], author="curator", client_key="g", sources=[hers.id, his.id])
     store.notes.add(document, "b", "这里是地名吗？", (2, 5))
-    view, all_of_it = store.documents.view(document, "a"), store.documents.view(document, "curator")
+    view, all_of_it = store.reading.view(document, "a"), store.reading.view(document, "curator")
     assert (view.own, view.begin, view.others, view.gold, view.blind) == (hers, hers, (), None, True)
     assert (view.document.latest, view.document.status) == (hers, "begun")
     assert (all_of_it.others, all_of_it.gold, all_of_it.blind) == ((hers, his), gold, False)
-    assert [entry for entry in store.history(document, "a") if isinstance(entry, Revision)] == [hers]
-    assert len(store.history(document)) == 5
+    assert [entry for entry in store.reading.history(document, "a") if isinstance(entry, Revision)] == [hers]
+    assert len(store.reading.history(document)) == 5
     assert store.notes.of(document, "a") == () and len(store.notes.of(document, "b")) == 1
     found = store.search(project, Criteria(author="b"), account="a")
     assert found.total == 0 and store.search(project, Criteria(author="b")).total == 1
     assert store.search(project, Criteria(label="LOC"), account="a").total == 0
     assert [d.latest for d in store.search(project, Criteria(status="begun"), account="a").documents] == [hers]
     with pytest.raises(StoreError, match="has no part"):
-        store.documents.view(document, "nobody")
+        store.reading.view(document, "nobody")
 
 
 def test_independent_annotators_do_not_conflict_and_gold_is_kept_beside(store):
@@ -279,21 +279,21 @@ def test_independent_annotators_do_not_conflict_and_gold_is_kept_beside(store):
     save(store, "b2", text, (), document_id=document, author="b")
     project = store.document(document).project_id
     assert store.document(document).status == "gold"
-    assert [d.spans for d in store.documents.answers(project)] == [SPANS]
-    assert [d.spans for d in store.documents.answers(project, author="b")] == [()]
+    assert [d.spans for d in store.reading.answers(project)] == [SPANS]
+    assert [d.spans for d in store.reading.answers(project, author="b")] == [()]
     assert [d.spans for d in store.corrections(project=project)] == [SPANS]
-    assert store.documents.authors(project) == ("a", "b")
+    assert store.reading.authors(project) == ("a", "b")
 
 
 def test_the_recycle_bin_gives_everything_back(store):
     saved = save(store, "1")
     assert store.documents.delete([saved.document_id], by="她") == 1 and store.documents.delete([saved.document_id]) == 0
-    assert (store.find(TEXT), store.recent(), store.corrections(), store.search(FIRST).total) == (None, [], [], 0)
+    assert (store.find(TEXT), store.reading.recent(), store.corrections(), store.search(FIRST).total) == (None, [], [], 0)
     assert store.labels.used(FIRST) == {}
     assert [d.id for d in store.documents.deleted(FIRST)] == [saved.document_id]
     store.documents.restore([saved.document_id], by="他")
     assert store.documents.deleted(FIRST) == [] and store.find(TEXT).latest == saved
-    assert [(e.kind, e.account) for e in store.history(saved.document_id) if isinstance(e, Event)] == [
+    assert [(e.kind, e.account) for e in store.reading.history(saved.document_id) if isinstance(e, Event)] == [
         ("deleted", "她"),
         ("restored", "他"),
     ]
@@ -306,15 +306,15 @@ def test_history_tells_everything_in_order(store):
     (document,) = store.documents.add(FIRST, [Document(TEXT, SPANS[:1], id="d")], by="她").ids
     save(store, "1", document_id=document, evidence={"heatmap": [[0.5]]})
     note = store.notes.add(document, "他", "？", (0, 2))
-    store.assignments.flag(document, "他", "难")
+    store.marks.flag(document, "他", "难")
     store.notes.close(note, "她")
-    store.assignments.finish(document, "")
-    told = [entry.layer if isinstance(entry, Revision) else entry.kind for entry in store.history(document)]
+    store.marks.finish(document, "")
+    told = [entry.layer if isinstance(entry, Revision) else entry.kind for entry in store.reading.history(document)]
     assert told == ["imported", "imported", "annotation", "note", "flagged", "note_closed", "finished"]
     assert store.notes.of(document)[0].closed and store.search(FIRST, Criteria(flagged=True)).total == 1
     last = store.revisions(document)[-1]
-    assert store.documents.evidence(last.id) == {"heatmap": [[0.5]]} and store.documents.evidence(1) is None
-    store.assignments.unflag(document, "她")
+    assert store.reading.evidence(last.id) == {"heatmap": [[0.5]]} and store.reading.evidence(1) is None
+    store.marks.unflag(document, "她")
     assert store.search(FIRST, Criteria(flagged=False, status="finished")).total == 1
 
 
@@ -370,7 +370,7 @@ def test_forty_writers_lose_nothing_and_meet_no_lock(store):
     def annotate(n):
         for turn in range(5):
             save(store, f"{n}-{turn}", f"第{n}句：{TEXT}", SPANS, document_id=ids[n], author=str(n))
-        store.assignments.finish(ids[n], str(n))
+        store.marks.finish(ids[n], str(n))
 
     with ThreadPoolExecutor(40) as pool:
         list(pool.map(annotate, range(40)))
@@ -395,8 +395,8 @@ def test_migrations_go_forward_and_back_on_a_filled_database(store):
     gold = store.adjudicate(document, SPANS, author="curator", client_key="g", sources=[hers.id])
     again = store.adjudicate(document, (), author="admin", client_key="g2", sources=[gold.id])
     save(store, "c", store.document(second).text, (), document_id=second, author="a")
-    store.assignments.finish(second, "a")
-    store.assignments.flag(second, "a", "难")
+    store.marks.finish(second, "a")
+    store.marks.flag(second, "a", "难")
     store.documents.delete([third])
     whole = contents(store)
     with store._database.rebuilding() as connection:
@@ -408,7 +408,7 @@ def test_migrations_go_forward_and_back_on_a_filled_database(store):
         assert connection.execute(sa.text("SELECT count(*) FROM revisions")).scalar() == 5
         migrations.upgrade(connection)
     assert [r.id for r in store.revisions(document)][-1] == again.id
-    assert [(d.id, d.status) for d in store.recent()] == [(second, "begun"), (document, "begun")]
+    assert [(d.id, d.status) for d in store.reading.recent()] == [(second, "begun"), (document, "begun")]
     assert store.search(FIRST, Criteria(label="PER", author="b")).total == 1
     assert store.search(FIRST, Criteria(disagreement=True)).total == 0
 
@@ -422,11 +422,11 @@ def test_answers_can_be_of_some_layers_or_finished_documents_and_of_every_docume
     store.adjudicate(first, moved[:1], author="", client_key="g", sources=[made.id])
 
     def answers(**more):
-        return {document.id: len(document.spans) for document in store.documents.answers(FIRST, **more)}
+        return {document.id: len(document.spans) for document in store.reading.answers(FIRST, **more)}
 
     assert answers() == {"d0": 1, "d1": 3} and answers(every=True) == {"d0": 1, "d1": 3, "d2": 0}
     assert answers(layers=("gold",)) == {"d0": 1} and answers(layers=("gold",), every=True) == {"d0": 1, "d1": 0, "d2": 0}
     assert answers(finished=True) == {"d0": 1}
     assert answers(author="") == {"d0": 3, "d1": 3}
-    (untouched,) = [document for document in store.documents.answers(FIRST, every=True) if document.id == "d2"]
+    (untouched,) = [document for document in store.reading.answers(FIRST, every=True) if document.id == "d2"]
     assert untouched.images == ("a.jpg",) and untouched.meta["document"]

@@ -80,7 +80,7 @@ def lost(services: Services, project: int, choice: Choice) -> tuple[int, Mapping
 def documents(services: Services, project: int, choice: Choice) -> Iterator[Document]:
     """Yield the documents of an export, their pictures and recordings by the paths of the workspace."""
     layers: tuple[Any, ...] = {GOLD: ("gold",), IMPORTED: ("imported",)}.get(choice.layer, ())
-    answers = services.store.documents.answers
+    answers = services.store.reading.answers
     for document in answers(project, author=choice.author, layers=layers, finished=choice.finished, every=choice.every):
         images = tuple(str(services.picture_folder / Path(name).name) for name in document.images)
         audio = str(services.speech_folder / Path(document.audio).name) if document.audio else None
@@ -211,7 +211,7 @@ def _labels(services: Services, project: int) -> Iterator[Mapping[str, Any]]:
 def _history(services: Services, project: int, choice: Choice) -> Iterator[Mapping[str, Any]]:
     """Yield each revision and event of the exported documents, oldest first; of one annotator's export, theirs alone."""
     for document in documents(services, project, choice):
-        for done in services.store.documents.history(int(document.meta["document"])):
+        for done in services.store.reading.history(int(document.meta["document"])):
             if choice.author is None or _doer(done) == choice.author:
                 kind = "revision" if isinstance(done, Revision) else "event"
                 yield {"document": document.id, "what": kind, **_plain(_fields(done))}

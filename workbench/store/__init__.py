@@ -4,13 +4,14 @@ from workbench.store.accounts import Account, Role
 from workbench.store.assignments import Assignment, Place, Progress
 from workbench.store.difference import Difference, diff
 from workbench.store.disputes import Dispute
-from workbench.store.documents import Imported, View
+from workbench.store.documents import Imported
 from workbench.store.errors import StoreError
 from workbench.store.events import Event
 from workbench.store.labels import Label
 from workbench.store.measures import Measure, Measured
 from workbench.store.notes import Note
 from workbench.store.projects import Member, Project
+from workbench.store.reading import View
 from workbench.store.records import Revision, RunRecord, StoredDocument
 from workbench.store.report import Acceptance, Deed, Report, Saving, Standing, Work
 from workbench.store.requests import Cause, Request

@@ -1,4 +1,4 @@
-"""Who is to annotate what, and how far they are. Every step is an event; the table of assignments is what they come to."""
+"""Who is to annotate what, and in which order. Every step is an event; the table of assignments is what they come to."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from typing import Any
 from sqlalchemy import func, insert, literal, select, tuple_
 from sqlalchemy.orm import Session
 
-from workbench.store.checking import check_storable
 from workbench.store.database import Database
 from workbench.store.dealing import deal
 from workbench.store.errors import StoreError
-from workbench.store.events import Kind, record
+from workbench.store.events import record
 from workbench.store.projects import project_row, role_in
-from workbench.store.revisions import refresh_status, state_row
-from workbench.store.schema import AssignmentRow, EventRow, HeadRow, SelectionRow, StateRow, now
+from workbench.store.revisions import refresh_status
+from workbench.store.schema import AssignmentRow, EventRow, SelectionRow, StateRow, now
 
 _LAST = 2**31 - 1
 _RANK = tuple_(func.coalesce(SelectionRow.position, _LAST), StateRow.document_id)
@@ -197,54 +196,6 @@ class Assignments:
             _give(session, project, [(found, account)], account)
             return found
 
-    def finish(self, document_id: int, account: str) -> None:
-        """Note that somebody is done with a document, given to them or not.
-
-        Raises:
-            StoreError: if there is no such document, or they have not saved an annotation of it.
-        """
-        with self._database.writing() as session:
-            said = (HeadRow.document_id == document_id, HeadRow.layer == "annotation", HeadRow.author == account)
-            state_row(session, document_id)
-            if session.scalar(select(HeadRow.revision_id).where(*said)) is None:
-                raise StoreError("nothing is saved of this document; save it first, without spans where there is nothing to mark")
-            _mark(session, document_id, account, "finished", finished=now(), skipped=None)
-
-    def skip(self, document_id: int, account: str, reason: str = "") -> None:
-        """Note that somebody puts a document off; it is not handed out to them any more.
-
-        Raises:
-            StoreError: if there is no such document.
-        """
-        check_storable(reason)
-        with self._database.writing() as session:
-            _mark(session, document_id, account, "skipped", reason, finished=None, skipped=now())
-
-    def reopen(self, document_id: int, account: str) -> None:
-        """Take finishing or skipping back.
-
-        Raises:
-            StoreError: if there is no such document.
-        """
-        with self._database.writing() as session:
-            _mark(session, document_id, account, "reopened", finished=None, skipped=None)
-
-    def flag(self, document_id: int, account: str, reason: str) -> None:
-        """Ask for a document to be looked at.
-
-        Raises:
-            StoreError: if there is no such document.
-        """
-        self._flag(document_id, account, True, reason)
-
-    def unflag(self, document_id: int, account: str, reason: str = "") -> None:
-        """Say that a document has been looked at.
-
-        Raises:
-            StoreError: if there is no such document.
-        """
-        self._flag(document_id, account, False, reason)
-
     def of(self, document_id: int) -> tuple[Assignment, ...]:
         """Return to whom a document was given, by name."""
         query = select(AssignmentRow).where(AssignmentRow.document_id == document_id).order_by(AssignmentRow.account)
@@ -262,14 +213,6 @@ class Assignments:
         )
         with self._database.reading() as session:
             return tuple(Progress(a, g, f, s) for a, g, f, s in session.execute(query))
-
-    def _flag(self, document_id: int, account: str, flagged: bool, reason: str) -> None:
-        check_storable(account, reason)
-        with self._database.writing() as session:
-            state = state_row(session, document_id)
-            kind: Kind = "flagged" if flagged else "unflagged"
-            record(session, kind, account, project=state.project_id, document=document_id, payload={"reason": reason})
-            state.flagged = flagged
 
 
 def _dealt(
@@ -330,7 +273,7 @@ def _waiting(project: int, account: str) -> Any:
 
 
 def _give(session: Session, project: int, dealt: Sequence[tuple[int, str]], by: str) -> None:
-    position, moment = _last_position(session, project), now()
+    position, moment = last_position(session, project), now()
     gifts, events = [], []
     for place, (document_id, account) in enumerate(dealt, start=position + 1):
         where = {"project_id": project, "document_id": document_id}
@@ -343,22 +286,8 @@ def _give(session: Session, project: int, dealt: Sequence[tuple[int, str]], by: 
             refresh_status(session, document_id)
 
 
-def _mark(session: Session, document_id: int, account: str, kind: Kind, reason: str = "", **moments: datetime | None) -> None:
-    check_storable(account)
-    state = state_row(session, document_id)
-    row = session.get(AssignmentRow, (document_id, account))
-    if row is None:
-        position = _last_position(session, state.project_id) + 1
-        row = AssignmentRow(document_id=document_id, account=account, project_id=state.project_id, position=position)
-        session.add(row)
-    for what, moment in moments.items():
-        setattr(row, what, moment)
-    payload = {"reason": reason} if reason else {}
-    record(session, kind, account, project=state.project_id, document=document_id, payload=payload)
-    refresh_status(session, document_id)
-
-
-def _last_position(session: Session, project: int) -> int:
+def last_position(session: Session, project: int) -> int:
+    """Return the place of the last document that was given out in a project, 0 for none."""
     return session.scalar(select(func.max(AssignmentRow.position)).where(AssignmentRow.project_id == project)) or 0
 
 

@@ -62,7 +62,7 @@ class Event:
 
 
 class Events:
-    """What was done in a project, or to accounts; of one document, see :meth:`Documents.history`."""
+    """What was done in a project, or to accounts; of one document, see :meth:`Reading.history`."""
 
     def __init__(self, database: Database) -> None:
         """Serve an open database."""

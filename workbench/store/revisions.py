@@ -12,7 +12,9 @@ from engine.document import Span
 from workbench.store.checking import NONE, check_storable, checked
 from workbench.store.errors import StoreError
 from workbench.store.naming import Becomes, resolve
-from workbench.store.records import dump_readings, dump_spans
+from workbench.store.projects import project_row
+from workbench.store.queries import digest_of
+from workbench.store.records import Revision, dump_readings, dump_spans, read_revision
 from workbench.store.schema import AssignmentRow, DocumentRow, HeadRow, LabelRow, MentionRow, ProjectRow, RevisionRow, StateRow
 
 
@@ -90,6 +92,41 @@ def add_document(session: Session, row: DocumentRow) -> DocumentRow:
     session.flush()
     session.add(StateRow(document_id=row.id, project_id=row.project_id, status="open", flagged=False, deleted=None))
     return row
+
+
+def earlier(session: Session, client_key: str) -> Revision | None:
+    """Return the revision that a client key has made already."""
+    row = session.scalar(select(RevisionRow).where(RevisionRow.client_key == client_key))
+    if row is None:
+        return None
+    return read_revision(row, resolutions(session, document_row(session, row.document_id).project_id))
+
+
+def document_of(session: Session, text: str, document_id: int | None, project: int) -> DocumentRow:
+    """Return the document that a text is saved in, a new one of a project for no id.
+
+    Raises:
+        StoreError: if there is no such document or project, or the document has another text.
+    """
+    if document_id is None:
+        project_row(session, project)
+        return add_document(session, DocumentRow(text=text, digest=digest_of(text), project_id=project))
+    row = document_row(session, document_id)
+    if row.text != text:
+        raise StoreError(f"document {document_id} has another text; offsets would not fit it; save this text as a new document")
+    return row
+
+
+def weighed(session: Session, document_id: int, sources: Sequence[int]) -> Sequence[RevisionRow]:
+    """Return the revisions that a gold one is made from, in their order.
+
+    Raises:
+        StoreError: if one is not of the document.
+    """
+    found = session.scalars(select(RevisionRow).where(RevisionRow.document_id == document_id, RevisionRow.id.in_(sources))).all()
+    if odd := set(sources) - {row.id for row in found}:
+        raise StoreError(f"{min(odd)} is no revision of document {document_id}; reload the page to see those there are")
+    return sorted(found, key=lambda row: list(sources).index(row.id))
 
 
 def append(session: Session, row: RevisionRow, document: DocumentRow, becomes: Becomes) -> RevisionRow:

@@ -2,8 +2,9 @@
 
 Documents and revisions are only ever added. A save is idempotent by its client key, so that a browser that got no answer can send
 it again; of two people who annotate one document, both are kept. What else is stored has rooms of its own: ``store.projects``,
-``store.labels``, ``store.accounts``, ``store.documents``, ``store.assignments``, ``store.notes``, ``store.events``,
-``store.disputes``, ``store.requests``, ``store.selections`` and ``store.statistics``.
+``store.labels``, ``store.accounts``, ``store.documents``, ``store.reading``, ``store.assignments``, ``store.marks``,
+``store.notes``, ``store.events``, ``store.disputes``, ``store.requests``,
+``store.selections``, ``store.statistics``, ``store.runs`` and ``store.settings``.
 """
 
 from __future__ import annotations
@@ -11,10 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from engine.document import Document, Span
 from workbench.store.accounts import Accounts
@@ -24,27 +24,28 @@ from workbench.store.database import Database
 from workbench.store.disputes import Disputes
 from workbench.store.documents import Documents
 from workbench.store.errors import StoreError
-from workbench.store.events import Event, Events
+from workbench.store.events import Events
 from workbench.store.labels import Labels
+from workbench.store.marks import Marks
 from workbench.store.measures import Measure, add_measures
 from workbench.store.notes import Notes
 from workbench.store.projects import Projects, project_row, role_in
-from workbench.store.queries import digest_of, latest_documents, learned
+from workbench.store.queries import learned
+from workbench.store.reading import Reading
 from workbench.store.records import (
     Revision,
-    RunRecord,
     StoredDocument,
     correction,
     read_readings,
     read_revision,
-    read_run,
-    read_stored_document,
 )
 from workbench.store.requests import Requests
-from workbench.store.revisions import add_document, append, document_row, resolutions, revision_row
-from workbench.store.schema import FIRST, DocumentRow, EvidenceRow, RevisionRow, RunRow, SettingRow, StateRow
-from workbench.store.searching import EVERYTHING, Criteria, Found, holds, search
+from workbench.store.revisions import append, document_of, document_row, earlier, resolutions, revision_row, weighed
+from workbench.store.runs import Runs
+from workbench.store.schema import FIRST, EvidenceRow, RevisionRow
+from workbench.store.searching import EVERYTHING, Criteria, Found, search
 from workbench.store.selections import Selections
+from workbench.store.settings import Settings
 from workbench.store.statistics import Statistics
 
 
@@ -60,10 +61,14 @@ class Store:
         self.documents = Documents(database)
         self.events = Events(database)
         self.labels = Labels(database)
+        self.marks = Marks(database)
         self.notes = Notes(database)
         self.projects = Projects(database)
+        self.reading = Reading(database)
         self.requests = Requests(database)
+        self.runs = Runs(database)
         self.selections = Selections(database)
+        self.settings = Settings(database)
         self.statistics = Statistics(database)
 
     @classmethod
@@ -128,7 +133,7 @@ class Store:
             seconds: how long the annotator took.
             base_revision: id of the revision that the annotator began from; when somebody has saved since, the new revision is
                 appended all the same and marked ``conflicted``. Where every annotator has a version of their own, only they can.
-            evidence: why the model had proposed it, any JSON value; see :meth:`Documents.evidence`.
+            evidence: why the model had proposed it, any JSON value; see :meth:`Reading.evidence`.
             measures: the same in numbers, by which documents are found.
 
         Raises:
@@ -151,9 +156,9 @@ class Store:
         )
         check_json(evidence)
         with self._database.writing() as session:
-            if earlier := _earlier(session, client_key):
-                return earlier
-            document = _document(session, text, document_id, project)
+            if made := earlier(session, client_key):
+                return made
+            document = document_of(session, text, document_id, project)
             becomes = resolutions(session, document.project_id)
             append(session, row, document, becomes)
             if evidence is not None:
@@ -190,13 +195,13 @@ class Store:
         """
         spans = tuple(spans)
         with self._database.writing() as session:
-            if earlier := _earlier(session, client_key):
-                return earlier
+            if made := earlier(session, client_key):
+                return made
             document = document_row(session, document_id)
             if role_in(session, document.project_id, author) not in ("curator", "admin"):
                 raise StoreError(f"{author or 'nobody'} is no curator of this project; ask one to adjudicate")
-            weighed = _sources(session, document_id, sources)
-            last = max(weighed, key=lambda source: source.id, default=None)
+            of = weighed(session, document_id, sources)
+            last = max(of, key=lambda source: source.id, default=None)
             row = revision_row(
                 document.text,
                 spans,
@@ -209,7 +214,7 @@ class Store:
                 seconds=seconds,
                 base_revision=base_revision,
                 layer="gold",
-                sources=[source.id for source in weighed],
+                sources=[source.id for source in of],
             )
             becomes = resolutions(session, document.project_id)
             return read_revision(append(session, row, document, becomes), becomes)
@@ -239,34 +244,15 @@ class Store:
         Raises:
             StoreError: if there is none of this id.
         """
-        return self.documents.get(document_id)
+        return self.reading.get(document_id)
 
     def revisions(self, document_id: int) -> list[Revision]:
         """Return every revision of a document, oldest first."""
-        return self.documents.revisions(document_id)
-
-    def history(self, document_id: int, account: str | None = None) -> list[Revision | Event]:
-        """Return every revision and event of a document that an account may see; see :meth:`Documents.history`."""
-        return self.documents.history(document_id, account)
+        return self.reading.revisions(document_id)
 
     def find(self, text: str, project: int = FIRST) -> StoredDocument | None:
         """Return the document of a project last saved with exactly this text, if there is one."""
-        return self.documents.find(text, project)
-
-    def recent(self, limit: int = 50, query: str = "", project: int = FIRST) -> list[StoredDocument]:
-        """Return the documents of a project last saved, latest first.
-
-        Args:
-            limit: how many at most.
-            query: only those whose text contains this.
-            project: which.
-        """
-        saved = latest_documents().where(RevisionRow.id.is_not(None), StateRow.project_id == project, StateRow.deleted.is_(None))
-        with self._database.reading() as session:
-            becomes = resolutions(session, project)
-            asked = saved.where(holds(session, DocumentRow.text, query)) if query else saved
-            rows = session.execute(asked.order_by(RevisionRow.id.desc()).limit(limit))
-            return [read_stored_document(*row, becomes) for row in rows]
+        return self.reading.find(text, project)
 
     # learning
 
@@ -276,7 +262,7 @@ class Store:
         """Return what there is to learn from: of each text its gold, or else its latest revision by a person, oldest first.
 
         Documents with one and the same text count as one text, so that a model is never taught two answers to it. What files said
-        is no correction; see :meth:`Documents.answers`. Neither is an annotation whose author has yet to decide about proposals.
+        is no correction; see :meth:`Reading.answers`. Neither is an annotation whose author has yet to decide about proposals.
 
         Args:
             since: only revisions of this moment or later.
@@ -307,75 +293,3 @@ class Store:
         """Return when something was last saved, in any project; nothing before the first save."""
         with self._database.reading() as session:
             return session.scalar(select(RevisionRow.created).order_by(RevisionRow.id.desc()).limit(1))
-
-    # runs and settings
-
-    def add_run(self, run_id: str, folder: str, parent: str, last_revision: int, project: int = FIRST) -> None:
-        """Add a run to the job table.
-
-        Args:
-            run_id: its name, not used before.
-            folder: where it lives.
-            parent: the checkpoint that it begins from.
-            last_revision: the latest revision that it learns from.
-            project: whose corrections it learns.
-
-        Raises:
-            StoreError: if there is a run of this name.
-        """
-        with self._database.writing() as session:
-            if session.get(RunRow, run_id) is not None:
-                raise StoreError(f"there is a run {run_id} already; choose another name")
-            session.add(RunRow(id=run_id, folder=str(folder), parent=parent, last_revision=last_revision, project_id=project))
-
-    def runs(self) -> list[RunRecord]:
-        """Return every run, latest first."""
-        with self._database.reading() as session:
-            return [read_run(row) for row in session.scalars(select(RunRow).order_by(RunRow.created.desc(), RunRow.id.desc()))]
-
-    def mark_run(self, run_id: str, decision: Literal["used", "kept"]) -> None:
-        """Note what became of a run: its model is used, or the old one was kept.
-
-        Raises:
-            StoreError: if there is no such run.
-        """
-        with self._database.writing() as session:
-            row = session.get(RunRow, run_id)
-            if row is None:
-                raise StoreError(f"there is no run {run_id}; reload the page to see those there are")
-            row.decision = decision
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return a small setting, or the default where it was never put."""
-        with self._database.reading() as session:
-            row = session.get(SettingRow, key)
-            return default if row is None else row.value
-
-    def put(self, key: str, value: Any) -> None:
-        """Keep a small setting, any JSON value."""
-        with self._database.writing() as session:
-            session.merge(SettingRow(key=key, value=value))
-
-
-def _earlier(session: Session, client_key: str) -> Revision | None:
-    row = session.scalar(select(RevisionRow).where(RevisionRow.client_key == client_key))
-    if row is None:
-        return None
-    return read_revision(row, resolutions(session, document_row(session, row.document_id).project_id))
-
-
-def _document(session: Session, text: str, document_id: int | None, project: int) -> DocumentRow:
-    if document_id is None:
-        project_row(session, project)
-        return add_document(session, DocumentRow(text=text, digest=digest_of(text), project_id=project))
-    row = document_row(session, document_id)
-    if row.text != text:
-        raise StoreError(f"document {document_id} has another text; offsets would not fit it; save this text as a new document")
-    return row
-
-
-def _sources(session: Session, document_id: int, sources: Sequence[int]) -> Sequence[RevisionRow]:
-    found = session.scalars(select(RevisionRow).where(RevisionRow.document_id == document_id, RevisionRow.id.in_(sources))).all()
-    if odd := set(sources) - {row.id for row in found}:
-        raise StoreError(f"{min(odd)} is no revision of document {document_id}; reload the page to see those there are")
-    return sorted(found, key=lambda row: list(sources).index(row.id))

@@ -170,7 +170,7 @@ def project_of(context: Context, session: Session, request: gr.Request) -> int:
         open_to = [project.id for project in store.projects.list(account=account)]
         if not open_to:
             raise UserError("projects.none.error", account=account)
-        remembered = store.get(remembered_project(account))
+        remembered = store.settings.get(remembered_project(account))
         session.project = remembered if remembered in open_to else open_to[0]
     return session.project
 

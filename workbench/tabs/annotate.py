@@ -186,8 +186,8 @@ class _Handlers:
         """Go on; what is left as it was saved is finished."""
         services, account, number = self.context.services, account_of(request), session.opened
         if number and not event.unsaved and str(event.key) == session.document:
-            if services.store.documents.view(number, account).own:
-                services.store.assignments.finish(number, account)
+            if services.store.reading.view(number, account).own:
+                services.store.marks.finish(number, account)
         return self._go_on(session, request)
 
     def previous(self, session: Session, request: gr.Request) -> dict[Any, Any]:
@@ -200,15 +200,15 @@ class _Handlers:
     def skip(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Put the document off and go on."""
         services, account = self.context.services, account_of(request)
-        services.store.documents.view(session.opened, account)
-        services.store.assignments.skip(session.opened, account)
+        services.store.reading.view(session.opened, account)
+        services.store.marks.skip(session.opened, account)
         return self._go_on(session, request)
 
     def flag(self, event: gr.EventData, value: dict[str, Any], session: Session, request: gr.Request) -> dict[Any, Any]:
         """Ask for the document to be looked at, or no longer."""
         store, account, flagged = self.context.services.store, account_of(request), bool(event.flagged)
-        store.documents.view(session.opened, account)
-        (store.assignments.flag if flagged else store.assignments.unflag)(session.opened, account, "")
+        store.reading.view(session.opened, account)
+        (store.marks.flag if flagged else store.marks.unflag)(session.opened, account, "")
         return {self.parts.editor: {**value, "flagged": flagged}, **self._around(session, request)}
 
     def take(self, session: Session, request: gr.Request) -> dict[Any, Any]:
@@ -409,7 +409,7 @@ class _Handlers:
     def _company(self, session: Session, request: gr.Request) -> list[dict[str, str]]:
         services, account = self.context.services, account_of(request)
         others = services.presence.others(request.session_hash or "") if session.opened else ()
-        if not others or services.store.documents.view(session.opened, account).blind:
+        if not others or services.store.reading.view(session.opened, account).blind:
             return []
         return [{"author": self._called(other.author), "state": other.state} for other in others]
 

@@ -109,7 +109,7 @@ class _Handlers:
 
     def choose(self, session: Session, project: int, request: gr.Request) -> dict[Any, Any]:
         """Work in another project from now on."""
-        self.context.services.store.put(remembered_project(account_of(request)), project)
+        self.context.services.store.settings.set(remembered_project(account_of(request)), project)
         session.project = project
         return self.show(session, request)
 

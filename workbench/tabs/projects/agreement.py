@@ -77,7 +77,7 @@ class _Handlers:
         project = project_of(self.context, session, request)
         if store.projects.role(project, account_of(request)) not in _JUDGES:
             return {parts.problem: notice(t("agreement.role.note"), "info"), parts.work: gr.update(visible=False)}
-        authors = store.documents.authors(project)
+        authors = store.reading.authors(project)
         names = [(called(name, store, t), name) for name in authors]
         known = self.context.services.agreements.known(project, Question())
         empty = "" if len(authors) > 1 else f'<p class="empty">{esc(t("agreement.few.error"))}</p>'

@@ -155,7 +155,7 @@ class _Handlers:
     def annotate(self, event: gr.EventData, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Ask for a document to be opened in Annotate; whoever has no part in its project is refused here."""
         session.wanted = 0
-        self.context.services.store.documents.view(int(event.id), account_of(request))
+        self.context.services.store.reading.view(int(event.id), account_of(request))
         session.wanted = int(event.id)
         return {}
 
@@ -172,7 +172,7 @@ class _Handlers:
         store, said = self.context.services.store, event._data
         numbers = [int(number) for number in said.get("ids") or [said["id"]]]
         project = project_of(self.context, session, request)
-        own = [number for number in numbers if store.documents.view(number, account).document.project_id == project]
+        own = [number for number in numbers if store.reading.view(number, account).document.project_id == project]
         moved = (store.documents.delete if deed == "bin" else store.documents.restore)(own, by=account)
         sought = self._sought(session, request)
         session.sought = replace(sought, card=0 if sought.card in own else sought.card)
@@ -207,7 +207,7 @@ class _Handlers:
                 break
             # Somebody has taken documents away meanwhile.
             sought = session.sought = replace(sought, page=leaf.last)
-        authors = store.documents.annotators(sought.project, [each.id for each in shown], account)
+        authors = store.reading.annotators(sought.project, [each.id for each in shown], account)
         rows = listing.rows_of(shown, authors, store, self.context.texts, sought.card)
         deed = ("unbin" if sought.bin else "bin") if self._curates(session, request) else ""
         narrowed = sought.criteria != Criteria(order=sought.criteria.order)
@@ -229,13 +229,13 @@ class _Handlers:
         labels = dict.fromkeys(
             [*(each.name for each in store.labels.list(project)), *([] if alone else store.labels.used(project))]
         )
-        authors = (account,) if alone else store.documents.authors(project)
+        authors = (account,) if alone else store.reading.authors(project)
         holders = (account,) if alone else tuple(each.account for each in store.assignments.progress(project))
         choices = {
             filters.label: [(label, label) for label in labels],
             filters.author: _people(authors, self.context),
             filters.assigned: _people(holders, self.context),
-            filters.measure: [(_measure_name(name, self.context), name) for name in store.documents.measures(project, account)],
+            filters.measure: [(_measure_name(name, self.context), name) for name in store.reading.measures(project, account)],
         }
         anyone = (texts("documents.any.label"), "")
         drawn: dict[Any, Any] = {}

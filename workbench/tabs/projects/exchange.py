@@ -423,7 +423,7 @@ def _layers(context: Context, project: int, own: str | None) -> list[tuple[str, 
     if own is not None:
         return [(t("exchange.layer.own"), f"{ANNOTATED_BY}{own}")]
     store = context.services.store
-    authors = store.documents.authors(project)
+    authors = store.reading.authors(project)
     by = [(t("exchange.layer.by", name=called(author, store, t)), f"{ANNOTATED_BY}{author}") for author in authors]
     return [*((t(f"exchange.layer.{layer}"), layer) for layer in _LAYERS), *by]
 

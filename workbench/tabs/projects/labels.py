@@ -293,7 +293,7 @@ class _Handlers:
         store, t = self.context.services.store, self.context.texts
         now, lines = store.projects.get(project), []
         if now.nested and not nested:
-            answers = store.documents.answers(project)
+            answers = store.reading.answers(project)
             crowded = sum(len(flatten(document.spans)) < len(document.spans) for document in answers)
             lines += [t("labels.choices.flat", count=f"{crowded:,}")] if crowded else []
         if blind != now.blind:
