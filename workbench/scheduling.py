@@ -77,7 +77,7 @@ class Scheduling:
 
     def choose(self, project: int, policy: Policy) -> None:
         """Retrain by this policy from now on."""
-        self._store.settings.put(f"policy.{project}", asdict(policy))
+        self._store.settings.set(f"policy.{project}", asdict(policy))
 
     def request(
         self, project: int, options: Mapping[str, Any], system_options: Mapping[str, Any], *, by: str = "", priority: int = 0

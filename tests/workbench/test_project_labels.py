@@ -19,7 +19,8 @@ from workbench.services import Services
 from workbench.settings import Settings
 from workbench.store import FIRST, Label, Store
 from workbench.tabs import Context, Session
-from workbench.tabs.projects import exchange, labels
+from workbench.tabs.projects import labels
+from workbench.tabs.projects.exchange import exporting, importing
 from workbench.views.label_list import LabelCard, label_list_html, undeclared_html
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -165,13 +166,13 @@ def test_an_annotator_exports_their_own_annotations_alone_and_imports_nothing(
     store.projects.admit(FIRST, "a")
     her: Any = SimpleNamespace(username="a")
     with gr.Blocks(analytics_enabled=False):
-        parts = exchange._layout(page.context)
-    does = exchange._Handlers(page.context, parts)
-    assert not does.show(Session(), her)[parts.incoming.part]["visible"]
+        coming, going = importing._layout(page.context), exporting._layout(page.context)
+    brings, does = importing._Handlers(page.context, coming), exporting._Handlers(page.context, going)
+    assert not brings.show(Session(), her)[coming.part]["visible"]
     _, choice = does._choice(Session(), "jsonl", "gold", False, True, her)
     assert (choice.layer, choice.every) == ("by:a", False)
     with pytest.raises(UserError, match="projects.role.error"):
-        next(does.look(her, Session(), None, "x", None, *[""] * 6))
+        next(brings.look(her, Session(), None, "x", None, *[""] * 6))
     with pytest.raises(UserError, match="exchange.choice.error"):
         does._choice(Session(), "../x", "best", False, True, SimpleNamespace(username="admin"))
 
