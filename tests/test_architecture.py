@@ -51,13 +51,35 @@ def test_launch_knows_the_workbench_alone():
     assert imported_from(ROOT / "launch.py", "engine") == []
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "workbench" / "tabs").rglob("*.py")), ids=name)
+TABS = ROOT / "workbench" / "tabs"
+SECTIONED = {TABS / "projects" / "people", TABS / "projects" / "labels"}
+"""Pages of several sections, which know nothing of each other."""
+
+
+def rooms(folder):
+    """Return the tabs of the workbench, or the pages of Projects: modules, and packages that hold several."""
+    inside = [*folder.glob("*.py"), *(inner.parent for inner in folder.glob("*/__init__.py"))]
+    return {room.relative_to(ROOT).with_suffix("") for room in inside if room.stem != "__init__"}
+
+
+@pytest.mark.parametrize("file", sorted(TABS.rglob("*.py")), ids=name)
 def test_a_tab_knows_no_other_tab_and_no_page_another(file):
-    room = ".".join(file.parent.relative_to(ROOT).parts)
-    own = "projects" if file.parent.name == "tabs" and file.stem == "__init__" else file.stem
-    others = [other.stem for other in (*file.parent.glob("*.py"), *file.parent.glob("*/")) if other.stem not in ("__init__", own)]
-    tabs = [] if file.stem == "__init__" and room != "workbench.tabs" else [f"{room}.{other}" for other in others]
-    assert imported_from(file, *tabs) == []
+    own = file.relative_to(ROOT).with_suffix("")
+    own = own.parent if own.name == "__init__" else own
+    tabs, pages = rooms(TABS), rooms(TABS / "projects")
+    # What joins pages knows them: Projects its own, the tabs none.
+    others = {room for room in tabs | pages if not own.is_relative_to(room) and not room.is_relative_to(own)}
+    others |= {room for room in tabs if own == TABS.relative_to(ROOT)}
+    assert imported_from(file, *(".".join(room.parts) for room in others)) == []
+
+
+@pytest.mark.parametrize("folder", sorted(SECTIONED), ids=name)
+def test_a_section_knows_no_other_section(folder):
+    sections = {file for file in folder.glob("*.py") if "-> Section:" in file.read_text(encoding="utf-8")}
+    assert len(sections) > 2
+    for section in sections:
+        others = [".".join(other.relative_to(ROOT).with_suffix("").parts) for other in sections - {section}]
+        assert imported_from(section, *others) == []
 
 
 @pytest.mark.parametrize("file", [*sorted((ROOT / "workbench" / "views").rglob("*.py"))], ids=name)

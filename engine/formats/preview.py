@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,24 +14,20 @@ from engine.formats.source import Source
 
 
 @dataclass(frozen=True)
-class Preview:
-    """What would be imported from a file.
+class Contents:
+    """What would be imported, from wherever.
 
     Attributes:
-        file: the path that was looked at.
-        format: its format, as named or recognised; ``None`` if it is of none.
         documents: how many sound ones there are.
         characters: of all their texts together, in code points.
         labels: how many spans each has, the most frequent first.
         first: the first documents.
-        problems: every malformed place, in file order; empty means that the file can be imported as it is.
+        problems: every malformed place, in file order; empty means that all can be imported as it is.
         notes: what is sound but would not be kept, or is read otherwise than it is written, and how often.
         found: pictures and recordings that are there.
         missing: paths or names of those that are said to be and are not.
     """
 
-    file: str
-    format: str | None
     documents: int
     characters: int
     labels: Mapping[str, int]
@@ -40,6 +36,19 @@ class Preview:
     notes: Mapping[str, int]
     found: int
     missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview(Contents):
+    """What would be imported from a file.
+
+    Attributes:
+        file: the path that was looked at.
+        format: its format, as named or recognised; ``None`` if it is of none.
+    """
+
+    file: str
+    format: str | None
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -82,16 +91,24 @@ class Look:
 
     def preview(self, source: Source, format: str | None) -> Preview:
         """Return what was seen in a source."""
-        problems = sorted(source.problems, key=lambda problem: (problem.file, problem.line))
         return Preview(
-            str(source.path),
-            format,
+            **vars(self.contents(in_order(source.problems), source.notes, source.missing)), file=str(source.path), format=format
+        )
+
+    def contents(self, problems: Iterable[Problem], notes: Mapping[str, int], missing: Iterable[str] = ()) -> Contents:
+        """Return what was seen, with what was found wrong on the way."""
+        return Contents(
             self.documents,
             self.characters,
             dict(self.labels.most_common()),
             tuple(self.first),
             tuple(problems),
-            dict(source.notes),
+            dict(notes),
             self.found,
-            tuple(dict.fromkeys((*self.missing, *source.missing))),
+            tuple(dict.fromkeys((*self.missing, *missing))),
         )
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Return problems by file and line."""
+    return sorted(problems, key=lambda problem: (problem.file, problem.line))

@@ -10,7 +10,7 @@ from workbench.errors import UserError
 from workbench.judging import Voice, begin_from, passages, units_of, versions
 from workbench.language import Texts
 from workbench.store import StoreError
-from workbench.tabs.projects.adjudicate import _save
+from workbench.tabs.projects.adjudicate.gold import save_gold
 from workbench.views.versions import units_html, versions_html
 
 TEXT = "😀昨天李小龙从𠮷林回到上海。后来他去了北京大学。"
@@ -98,7 +98,7 @@ def test_gold_is_saved_with_what_was_weighed(store):
     context = context_of(store)
     weighed = weigh(store, context.texts, document_id, "", hidden=False)
     assert [voice.name for voice in weighed.voices] == ["a", "b", "c"]
-    revision = _save(context, event(weighed.key, PER, LOC), "")
+    revision = save_gold(context, event(weighed.key, PER, LOC), "")
     assert (revision.layer, revision.spans, len(revision.sources)) == ("gold", (PER, LOC), 3)
     assert store.reading.view(document_id, "").gold == revision
     again = weigh(store, context.texts, document_id, "", hidden=False)
@@ -109,16 +109,16 @@ def test_what_is_undecided_overlaps_in_a_flat_project_or_belongs_to_another_text
     document_id = judged(store, nested=False)
     context, key = context_of(store), f"{document_id}."
     with pytest.raises(UserError) as left:
-        _save(context, event(key, PER, proposals=[{}]), "")
+        save_gold(context, event(key, PER, proposals=[{}]), "")
     assert left.value.key == "adjudicate.left.error"
     with pytest.raises(UserError) as flat:
-        _save(context, event(key, ORG, Span(19, 21, "LOC")), "")
+        save_gold(context, event(key, ORG, Span(19, 21, "LOC")), "")
     assert (flat.value.key, flat.value.values["one"]) == ("adjudicate.flat.error", "北京大学")
     for odd in (event("x.y", PER), event(key, PER, text="另一篇，同样长的文本文本文本")):
         with pytest.raises(UserError):
-            _save(context, odd, "")
+            save_gold(context, odd, "")
     with pytest.raises(StoreError):
-        _save(context, event(f"{document_id}.999", PER), "")
+        save_gold(context, event(f"{document_id}.999", PER), "")
     assert store.reading.view(document_id, "").gold is None
 
 

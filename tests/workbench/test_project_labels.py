@@ -19,8 +19,8 @@ from workbench.services import Services
 from workbench.settings import Settings
 from workbench.store import FIRST, Label, Store
 from workbench.tabs import Context, Session
-from workbench.tabs.projects import labels
 from workbench.tabs.projects.exchange import exporting, importing
+from workbench.tabs.projects.labels import choices, guidelines, label_set
 from workbench.views.label_list import LabelCard, label_list_html, undeclared_html
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -38,12 +38,23 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def page(tmp_path: Path, store: Store) -> Any:
-    """The handlers of the page, each returning what it draws by the name of the component's part."""
+    """The handlers of the list and its form."""
+    return handlers(tmp_path, store, label_set)
+
+
+@pytest.fixture
+def choosing(tmp_path: Path, store: Store) -> Any:
+    """The handlers of the project's choices."""
+    return handlers(tmp_path, store, choices)
+
+
+def handlers(tmp_path: Path, store: Store, section: Any) -> Any:
+    """Return the handlers of a section of the page."""
     services = Services(Settings("127.0.0.1", 0, tmp_path, "sqlite://"), store)
     with gr.Blocks(analytics_enabled=False):
         context = Context(services, Texts("zh"), gr.State(Session()))
-        parts = labels._layout(context)
-    return labels._Handlers(context, parts)
+        parts = section._layout(context, gr.HTML())
+    return section._Handlers(context, parts)
 
 
 def press(page: Any, act: str, name: str = "", chosen: str = "", request: Any = NOBODY) -> dict[Any, Any]:
@@ -65,12 +76,12 @@ def spoken(store: Store) -> list[list[str]]:
 def test_a_label_is_added_described_and_renamed_and_its_annotations_are_read_anew(page: Any, store: Store) -> None:
     drawn = press(page, "declare_all")
     assert names(store) == ["LOC", "PER", "人物"] or set(names(store)) == {"LOC", "PER", "人物"}
-    assert "已加入标签" in drawn[page.parts.problem]
+    assert "已加入标签" in drawn[page.parts.told]
     said = fields(zh="人名", en="person", colour="rgba(1, 2, 255, 1)", key="p", definition="人", examples="王芳\n\n李娜 ")
     drawn = page.save(NOBODY, Session(), "人物", "人名", *said)
     (label,) = [label for label in store.labels.list(FIRST) if label.name == "人名"]
     assert (label.colour, label.key, label.examples) == ("#0102ff", "p", ("王芳", "李娜"))
-    assert spoken(store) == [["人名", "LOC"], ["PER"]] and "1 处标注从此读作 人名" in drawn[page.parts.problem]
+    assert spoken(store) == [["人名", "LOC"], ["PER"]] and "1 处标注从此读作 人名" in drawn[page.parts.told]
     assert "人物" in drawn[page.parts.listed] and 'data-act="part"' in drawn[page.parts.listed]
 
 
@@ -88,7 +99,7 @@ def test_a_merge_is_told_before_and_can_be_parted(page: Any, store: Store) -> No
 def test_retiring_keeps_what_was_marked(page: Any, store: Store) -> None:
     press(page, "declare_all")
     drawn = press(page, "retire", "PER")
-    assert "PER" not in names(store) and spoken(store)[1] == ["PER"] and "1 处标注照旧" in drawn[page.parts.problem]
+    assert "PER" not in names(store) and spoken(store)[1] == ["PER"] and "1 处标注照旧" in drawn[page.parts.told]
     press(page, "offer", "PER")
     assert "PER" in names(store)
 
@@ -115,42 +126,46 @@ def test_a_project_begins_with_a_standard_set_or_another_projects(page: Any, sto
         page.begin_project(session, 99 if store.projects.role(99, "") is None else store.projects.create("空").id, NOBODY)
 
 
-def test_what_flat_or_blind_comes_to_is_said_before(page: Any, store: Store) -> None:
+def test_what_flat_or_blind_comes_to_is_said_before(choosing: Any, store: Store) -> None:
     store.documents.add(FIRST, [Document("北京大学", (Span(0, 4, "ORG"), Span(0, 2, "LOC")), "c")])
-    told = page.weigh(Session(), False, 2, True, NOBODY)[page.parts.choices.weighed]
+    told = choosing.weigh(Session(), False, 2, True, NOBODY)[choosing.parts.weighed]
     assert "1 篇已有重叠" in told and "盲标" in told and "各标各的" in told
-    assert page.weigh(Session(), True, 1, False, NOBODY)[page.parts.choices.weighed] == ""
-    page.save_choices(Session(), "新名", False, 2, True, NOBODY)
+    assert choosing.weigh(Session(), True, 1, False, NOBODY)[choosing.parts.weighed] == ""
+    choosing.save(Session(), "新名", False, 2, True, NOBODY)
     project = store.projects.get(FIRST)
     assert (project.name, project.nested, project.overlap, project.blind) == ("新名", False, 2, True)
 
 
-def test_a_project_is_archived_and_taken_out_again_but_never_the_last(page: Any, store: Store) -> None:
+def test_a_project_is_archived_and_taken_out_again_but_never_the_last(choosing: Any, store: Store) -> None:
     with pytest.raises(UserError, match="labels.archive.last"):
-        page.archive(Session(), NOBODY)
+        choosing.archive(Session(), NOBODY)
     other, session = store.projects.create("二").id, Session(project=FIRST)
-    page.archive(session, NOBODY)
+    choosing.archive(session, NOBODY)
     assert [project.id for project in store.projects.list()] == [other] and session.project == 0
-    page.take_out(SimpleNamespace(id=FIRST), session, NOBODY)
+    choosing.take_out(SimpleNamespace(id=FIRST), session, NOBODY)
     assert len(store.projects.list()) == 2
 
 
-def test_annotators_read_and_change_nothing(page: Any, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_annotators_read_and_change_nothing(
+    page: Any, choosing: Any, tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ruling = handlers(tmp_path, store, guidelines)
     monkeypatch.setattr("workbench.store.accounts.PasswordHasher", lambda: QUICK)
     store.accounts.create("admin", "correct horse", "admin")
     store.accounts.create("a", "password of a")
     store.projects.admit(FIRST, "a")
     store.labels.put(FIRST, STANDARD)
     her: Any = SimpleNamespace(username="a")
-    drawn = page.show(Session(), her)
+    drawn = {**page.draw(Session(), her), **choosing.draw(Session(), her), **ruling.draw(Session(), her)}
     assert "data-act" not in drawn[page.parts.listed] and "data-act" not in drawn[page.parts.undeclared]
-    assert not drawn[page.parts.form.part]["visible"] and not drawn[page.parts.choices.part]["visible"]
+    assert not drawn[page.parts.form.part]["visible"] and not drawn[choosing.parts.part]["visible"]
+    assert not drawn[ruling.parts.writing]["visible"]
     for forbidden in (
         lambda: press(page, "retire", "PER", request=her),
         lambda: page.save(her, Session(), "", "X", *fields()),
-        lambda: page.save_rules(Session(), "x", her),
-        lambda: page.save_choices(Session(), "x", True, 1, False, her),
-        lambda: page.archive(Session(), her),
+        lambda: ruling.save(Session(), "x", her),
+        lambda: choosing.save(Session(), "x", True, 1, False, her),
+        lambda: choosing.archive(Session(), her),
         lambda: page.begin_standard(Session(), her),
     ):
         with pytest.raises(UserError, match="projects.role.error"):

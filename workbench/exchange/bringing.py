@@ -12,6 +12,7 @@ from pathlib import Path
 from engine.document import Document
 from engine.errors import InputError, Problem
 from engine.formats import get
+from engine.formats.preview import Contents, in_order
 from engine.formats.preview import Look as Seen
 from engine.formats.source import Source
 from workbench.exchange.desk import Desk, shown
@@ -24,34 +25,18 @@ FIRST_SHOWN = 5
 _AT_ONCE = 50
 
 
-@dataclass(frozen=True)
-class Look:
-    """What would be brought in.
+@dataclass(frozen=True, kw_only=True)
+class Look(Contents):
+    """What would be brought in; what is wrong is left out.
 
     Attributes:
         desk: where it lies.
         parts: the corpora, with the formats that they are read in.
-        documents: how many sound documents there are.
-        characters: of all their texts.
-        labels: how many spans each has, the most frequent first.
-        first: the first documents.
-        problems: what is wrong, by file and line; what is wrong is left out.
-        notes: what is sound but not kept, or read otherwise than it is written, and how often.
-        found: pictures and recordings that are there.
-        missing: names of those that are not.
         columns: of the first table, to choose from.
     """
 
     desk: Desk
     parts: tuple[Part, ...]
-    documents: int
-    characters: int
-    labels: Mapping[str, int]
-    first: tuple[Document, ...]
-    problems: tuple[Problem, ...]
-    notes: Mapping[str, int]
-    found: int
-    missing: tuple[str, ...]
     columns: tuple[str, ...]
 
 
@@ -96,11 +81,10 @@ def look(desk: Desk, options: Options) -> Look:
             seen.missing |= dict.fromkeys(missing)
         notes.update(source.notes)
         seen.missing |= dict.fromkeys(source.missing)
-        problems += sorted(source.problems, key=lambda problem: (problem.file, problem.line))
+        problems += in_order(source.problems)
     named = tuple(replace(wrong, file=shown(desk, wrong.file), expected=shown(desk, wrong.expected)) for wrong in problems)
-    labels, missing_names = dict(seen.labels.most_common()), tuple(shown(desk, name) for name in seen.missing)
-    found = (seen.documents, seen.characters, labels, tuple(seen.first), named, dict(notes), seen.found, missing_names)
-    return Look(desk, tuple(parts), *found, columns_of(desk))
+    contents = replace(seen.contents(named, notes), missing=tuple(shown(desk, name) for name in seen.missing))
+    return Look(**vars(contents), desk=desk, parts=tuple(parts), columns=columns_of(desk))
 
 
 def bring(

@@ -137,6 +137,41 @@ class Tab:
     doors: Mapping[str, Door] = field(default_factory=dict)
 
 
+def opening(
+    context: Context,
+    item: gr.Tab,
+    problem: gr.HTML,
+    show: Callable[[Session, gr.Request], dict[Any, Any]],
+    drawn: Sequence[Any],
+) -> Door:
+    """Draw a page of Projects anew whenever its tab is chosen, and return the door that does so.
+
+    Args:
+        context: of the page.
+        item: its tab.
+        problem: where it says what went wrong.
+        show: draws it.
+        drawn: what is drawn.
+    """
+
+    @functools.wraps(show)
+    def shown(session: Session, request: gr.Request) -> dict[Any, Any]:
+        session.page = str(item.id)
+        return show(session, request)
+
+    door = Door(guard(context, problem)(shown), [context.session], drawn)
+    item.select(door.handler, door.inputs, door.outputs, **QUIET)
+    return door
+
+
+def hand_over(event: Any, file: Any) -> None:
+    """After an event has filled in a file, ``{"name", "type", "base64"}``, let the browser save it.
+
+    It goes through the page's own connection to this page alone: no address that others could open, no file that stays.
+    """
+    event.then(None, js="(file) => duomoPanels.save(file)", inputs=[file], outputs=[file], **QUIET)
+
+
 @dataclass(frozen=True)
 class Section:
     """A part of a page that is drawn with it.

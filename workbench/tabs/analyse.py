@@ -19,7 +19,7 @@ from workbench.pictured import Placed
 from workbench.services import EXPLAINED, Analysis
 from workbench.speech_panel import SpeechAnswer, SpeechSource, wire_comparison
 from workbench.speech_panel import wire as wire_speech
-from workbench.tabs import QUIET, Context, Door, Session, Tab, guard
+from workbench.tabs import QUIET, Context, Door, Session, Tab, guard, hand_over
 from workbench.views.card import card_html
 from workbench.views.entities import entities_html
 from workbench.views.escape import esc
@@ -38,8 +38,6 @@ _TYPED = "(text, checkpoint) => [duomo.typed(text), checkpoint, null]"
 _BUSY = "(...values) => duomo.busy(true, values)"
 _DONE = "() => duomo.busy(false)"
 _ANSWERED = "() => duomoCharacters.answered()"
-# A figure goes through the page's own connection to this page alone: no address that others could open, no file that stays.
-_SAVE = "(file) => duomoPanels.save(file)"
 _DIGITS = 16
 _PREDICT: dict[str, Any] = {"concurrency_id": "predict", "concurrency_limit": 2, "trigger_mode": "once"}
 
@@ -104,7 +102,7 @@ def build(context: Context) -> Tab:
         chosen.then(None, js=_ANSWERED, **QUIET)
     for panel in (parts.evidence, parts.looking.figure):
         drawn = panel.figure(guarded(does.figure), [context.session], [parts.problem, parts.file], trigger_mode="once", **QUIET)
-        drawn.then(None, js=_SAVE, inputs=[parts.file], outputs=[parts.file], **QUIET)
+        hand_over(drawn, parts.file)
     described = [parts.problem, parts.checkpoint, parts.card]
     parts.checkpoint.input(guarded(does.describe), [parts.checkpoint], described, **QUIET)
     return Tab(

@@ -16,13 +16,12 @@ from workbench.agreement import Measured, Question, table_csv
 from workbench.errors import UserError
 from workbench.names import called
 from workbench.store import Role
-from workbench.tabs import QUIET, Context, Door, Session, Tab, account_of, guard, notice, project_of, require
+from workbench.tabs import QUIET, Context, Session, Tab, account_of, guard, hand_over, notice, opening, project_of, require
 from workbench.views.agreement import confusion_html, headline_html, labels_html, pairs_html, time_html
 from workbench.views.escape import esc
 
 KEY = "agreement"
 _JUDGES: tuple[Role, ...] = ("curator", "admin")
-_SAVE = "(file) => duomoPanels.save(file)"
 _TABLES = ("overall", "pairs", "labels", "time", "confusion", "documents")
 
 
@@ -57,12 +56,11 @@ def build(context: Context) -> Tab:
     with gr.Tab(context.texts("agreement.tab.label"), id=KEY) as item:
         parts = _layout(context)
     does, guarded = _Handlers(context, parts), guard(context, parts.problem)
-    show, asked = guarded(does.show), [context.session, *parts.asked]
-    item.select(show, context.session, parts.drawn, **QUIET)
+    asked = [context.session, *parts.asked]
     parts.measure.click(guarded(does.measure), asked, parts.shown, trigger_mode="once", **QUIET)
     tabled = parts.result.figure(guarded(does.table), asked, [parts.problem, parts.file], trigger_mode="once", **QUIET)
-    tabled.then(None, js=_SAVE, inputs=[parts.file], outputs=[parts.file], **QUIET)
-    return Tab(item, opening=Door(show, [context.session], parts.drawn), signals={"judged": parts.lowest.open})
+    hand_over(tabled, parts.file)
+    return Tab(item, opening=opening(context, item, parts.problem, does.show, parts.drawn), signals={"judged": parts.lowest.open})
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,6 @@ class _Handlers:
 
     def show(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Offer who and what there is; show what was measured of all, if nobody has saved since."""
-        session.page = KEY
         parts, store, t = self.parts, self.context.services.store, self.context.texts
         project = project_of(self.context, session, request)
         if store.projects.role(project, account_of(request)) not in _JUDGES:

@@ -12,7 +12,7 @@ import gradio as gr
 from workbench.names import called
 from workbench.store import Acceptance, Deed, Project, Report, Saving, Standing, Work
 from workbench.store.report import ENOUGH
-from workbench.tabs import QUIET, Context, Door, Session, Tab, account_of, guard, notice, project_of
+from workbench.tabs import Context, Session, Tab, account_of, notice, opening, project_of
 from workbench.views.colours import palette
 from workbench.views.escape import esc
 from workbench.views.plots import bars_html, days_svg
@@ -40,9 +40,8 @@ def build(context: Context) -> Tab:
         problem = gr.HTML(elem_classes="notices")
         board = gr.HTML(js_on_load="duomoBoard.turnings(element, trigger, 'turned')", elem_id="overview-board")
         parts = _Parts(problem, board)
-    show = guard(context, parts.problem)(_Handlers(context, parts).show)
-    item.select(show, context.session, parts.drawn, **QUIET)
-    return Tab(item, opening=Door(show, [context.session], parts.drawn), signals={"turned": parts.board.turned})
+    door = opening(context, item, problem, _Handlers(context, parts).show, parts.drawn)
+    return Tab(item, opening=door, signals={"turned": parts.board.turned})
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,6 @@ class _Handlers:
 
     def show(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Draw the page anew."""
-        session.page = KEY
         store, account = self.context.services.store, account_of(request)
         project = store.projects.get(project_of(self.context, session, request))
         judge = store.projects.role(project.id, account) in _JUDGES

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from workbench.tabs import QUIET, Context, Door, Section, Session, Tab, account_of, guard, project_of
+from workbench.tabs import QUIET, Context, Section, Session, Tab, account_of, guard, opening, project_of
 from workbench.tabs.projects.people import accounts, dealing, members, own
 
 KEY = "people"
@@ -26,14 +26,11 @@ def build(context: Context) -> Tab:
 
     def show(session: Session, request: gr.Request) -> dict[Any, Any]:
         """Draw the page anew."""
-        session.page = KEY
         return {**draw(session, request), **{section.told: "" for section in sections}}
 
     drawn = [problem, *(part for section in sections for part in (section.told, *section.drawn))]
     guarded = guard(context, problem)
-    opening = Door(guarded(show), [context.session], drawn)
-    item.select(opening.handler, opening.inputs, opening.outputs, **QUIET)
     for section in sections:
         for change in section.changes:
             change.success(guarded(draw), context.session, drawn, **QUIET)
-    return Tab(item, opening=opening)
+    return Tab(item, opening=opening(context, item, problem, show, drawn))

@@ -8,23 +8,16 @@ from typing import Any, cast
 import gradio as gr
 
 from workbench import listing, versions
-from workbench.names import called
-from workbench.store import Criteria, Measured
-from workbench.store.records import Status
-from workbench.store.searching import Order
-from workbench.tabs import QUIET, Context, Door, Session, Tab, account_of, guard, notice, project_of, require
+from workbench.store import Criteria
+from workbench.tabs import QUIET, Context, Session, Tab, account_of, guard, notice, opening, project_of, require
+from workbench.tabs.projects.documents.filters import Filters, criteria_of, lay_out, offered
 from workbench.views.document_card import card_html
 from workbench.views.document_list import Leaf, list_html
 
 KEY = "documents"
 _SIZE = 50
-_STATES = ("open", "begun", "finished", "gold")
-_ORDERS = ("recent", "newest", "oldest", "name", "longest", "shortest")
-_EITHER = {"": None, "yes": True, "no": False}
 _LIST = "duomo.deeds(element, trigger, ['card', 'turn', 'bin', 'unbin'])"
 _CARD = "duomo.deeds(element, trigger, ['version', 'restore', 'annotate', 'bin', 'unbin'], watch)"
-_NOBODY = "\x00"
-"""Stands for who had not signed in: an empty choice is none."""
 
 
 @dataclass(frozen=True)
@@ -39,34 +32,9 @@ class _Sought:
 
 
 @dataclass(frozen=True)
-class _Filters:
-    """The choices, in the order in which handlers get them."""
-
-    bin: gr.Radio
-    text: gr.Textbox
-    status: gr.Dropdown
-    order: gr.Dropdown
-    label: gr.Dropdown
-    author: gr.Dropdown
-    assigned: gr.Dropdown
-    flagged: gr.Dropdown
-    disagreement: gr.Dropdown
-    conflicted: gr.Dropdown
-    measure: gr.Dropdown
-    whole: gr.Dropdown
-    bound: gr.Dropdown
-    value: gr.Number
-    wrong: gr.Dropdown
-
-    @property
-    def all(self) -> list[Any]:
-        return list(vars(self).values())
-
-
-@dataclass(frozen=True)
 class _Parts:
     problem: gr.HTML
-    filters: _Filters
+    filters: Filters
     clear: gr.Button
     found: gr.HTML
     card: gr.HTML
@@ -85,8 +53,6 @@ def build(context: Context) -> Tab:
     with gr.Tab(context.texts("documents.tab.label"), id=KEY) as item:
         parts = _layout(context)
     does, guarded, session = _Handlers(context, parts), guard(context, parts.problem), context.session
-    show = guarded(does.show)
-    item.select(show, session, parts.drawn, **QUIET)
     filters = parts.filters
     asked = [session, *filters.all]
     chosen = [part.input for part in filters.all if part not in (filters.text, filters.value)]
@@ -103,7 +69,7 @@ def build(context: Context) -> Tab:
         part.bin(guarded(does.bin), session, parts.listed, **QUIET)
         part.unbin(guarded(does.unbin), session, parts.listed, **QUIET)
     opened = parts.card.annotate(guarded(does.annotate), session, parts.problem, **QUIET)
-    return Tab(item, opening=Door(show, [session], parts.drawn), signals={"opened": opened.success})
+    return Tab(item, opening=opening(context, item, parts.problem, does.show, parts.drawn), signals={"opened": opened.success})
 
 
 @dataclass(frozen=True)
@@ -113,12 +79,13 @@ class _Handlers:
 
     def show(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Draw the page anew; of another project, with nothing looked for."""
-        session.page = KEY
         project = project_of(self.context, session, request)
         fresh = session.sought is None or session.sought.project != project
         if fresh:
             session.sought = _Sought(project)
-        return {**self._choices(session, request, fresh), **self._listed(session, request, fresh or bool(session.sought.card))}
+        account, curates = account_of(request), self._curates(session, request)
+        choices = offered(self.context, self.parts.filters, project, account, curates=curates, fresh=fresh)
+        return {**choices, **self._listed(session, request, fresh or bool(session.sought.card))}
 
     def find(self, session: Session, request: gr.Request, *asked: Any) -> dict[Any, Any]:
         """List what was asked for, from the first page."""
@@ -128,7 +95,7 @@ class _Handlers:
         binned = said["bin"] == "bin" and self._curates(session, request)
         before = session.sought
         kept = before.card if before and before.project == project and before.bin == binned else 0
-        session.sought = _Sought(project, _criteria(said), binned, card=kept)
+        session.sought = _Sought(project, criteria_of(said), binned, card=kept)
         return self._listed(session, request, not kept)
 
     def clear(self, session: Session, request: gr.Request) -> dict[Any, Any]:
@@ -221,135 +188,13 @@ class _Handlers:
         card = listing.card_of(self.context.services, number, account_of(request), texts, revision)
         return card_html(card, texts, texts.words)
 
-    def _choices(self, session: Session, request: gr.Request, fresh: bool) -> dict[Any, Any]:
-        """Return what can be chosen in this project; of another project, nothing is."""
-        store, texts, account = self.context.services.store, self.context.texts, account_of(request)
-        project, filters = project_of(self.context, session, request), self.parts.filters
-        alone = store.projects.get(project).blind and not self._curates(session, request)
-        labels = dict.fromkeys(
-            [*(each.name for each in store.labels.list(project)), *([] if alone else store.labels.used(project))]
-        )
-        authors = (account,) if alone else store.reading.authors(project)
-        holders = (account,) if alone else tuple(each.account for each in store.assignments.progress(project))
-        choices = {
-            filters.label: [(label, label) for label in labels],
-            filters.author: _people(authors, self.context),
-            filters.assigned: _people(holders, self.context),
-            filters.measure: [(_measure_name(name, self.context), name) for name in store.reading.measures(project, account)],
-        }
-        anyone = (texts("documents.any.label"), "")
-        drawn: dict[Any, Any] = {}
-        for part in filters.all:
-            said: dict[str, Any] = {"value": _DEFAULTS.get(_name(filters, part), "")} if fresh else {}
-            if part in choices:
-                said["choices"] = [anyone, *choices[part]]
-            if part is filters.bin:
-                said["visible"] = self._curates(session, request)
-            drawn[part] = gr.update(**said)
-        return drawn
-
-
-_DEFAULTS: dict[str, Any] = {"bin": "all", "order": "recent", "bound": "above", "value": 0.5, "whole": "entity"}
-
-
-def _name(filters: _Filters, part: Any) -> str:
-    return next(name for name, value in vars(filters).items() if value is part)
-
-
-def _people(accounts: tuple[str, ...], context: Context) -> list[tuple[str, str]]:
-    return [(called(account, context.services.store, context.texts), account or _NOBODY) for account in accounts]
-
-
-def _person(chosen: str) -> str | None:
-    return None if not chosen else "" if chosen == _NOBODY else chosen
-
-
-def _measure_name(name: str, context: Context) -> str:
-    """Return the words for a measure: those of the evidence's drawing, without the unit, with the part that is meant."""
-    words = context.texts.words
-    for kind in ("heatmap", "scores", "gates", "regions", "correlation", "speech"):
-        if title := words.get(f"views.{kind}.{name}"):
-            return _plain(title)
-    evidence, _, part = name.rpartition(".")
-    named = next(
-        (words[key] for kind in ("heatmap", "scores", "gates") if (key := f"views.{kind}.{evidence}") in words), evidence
-    )
-    return f"{_plain(named)} · {words.get(f'views.modality.{part}', part)}" if evidence else name
-
-
-def _plain(title: str) -> str:
-    return title.removesuffix("，%").removesuffix(", %")
-
-
-def _criteria(said: dict[str, Any]) -> Criteria:
-    measured = None
-    if said["measure"]:
-        value = said["value"]
-        bounds = {said["bound"]: float(value)} if value not in (None, "") else {}
-        measured = Measured(said["measure"], wrong=_EITHER[said["wrong"] or ""], whole=said["whole"] == "text", **bounds)
-    return Criteria(
-        text=said["text"] or "",
-        label=said["label"] or "",
-        author=_person(said["author"]),
-        status=cast(Status, said["status"]) or None,
-        flagged=_EITHER[said["flagged"] or ""],
-        disagreement=_EITHER[said["disagreement"] or ""],
-        conflicted=_EITHER[said["conflicted"] or ""],
-        assigned=_person(said["assigned"]),
-        measured=measured,
-        order=cast(Order, said["order"]) or "recent",
-    )
-
 
 def _layout(context: Context) -> _Parts:
-    t = context.texts
     problem = gr.HTML(elem_classes="notices")
-
-    def choice(name: str, *values: str, width: int = 130) -> gr.Dropdown:
-        options = [(t(f"documents.{name}.{value or 'any'}"), value) for value in values] or [(t("documents.any.label"), "")]
-        value: Any = _DEFAULTS.get(name, "")
-        return gr.Dropdown(options, value=value, label=t(f"documents.{name}.label"), elem_id=f"documents-{name}", min_width=width)
-
-    places = [(t(f"documents.place.{place}"), place) for place in ("all", "bin")]
-    bin = gr.Radio(places, value="all", show_label=False, container=False, elem_id="documents-place", visible=False)
-    with gr.Row(elem_classes="sieve", equal_height=True):
-        words: dict[str, Any] = {"label": t("documents.text.label"), "placeholder": t("documents.text.hint")}
-        text = gr.Textbox(**words, max_lines=1, elem_id="documents-text", min_width=220, scale=3)
-        status, order = choice("status", "", *_STATES), choice("order", *_ORDERS)
-    with gr.Accordion(t("documents.more.label"), open=False, elem_id="documents-more"):
-        with gr.Row(elem_classes="sieve"):
-            label, author, assigned = choice("label"), choice("author"), choice("assigned")
-            flagged, disagreement, conflicted = (
-                choice(name, "", "yes", "no") for name in ("flagged", "disagreement", "conflicted")
-            )
-        with gr.Row(elem_classes="sieve"):
-            measure, whole = choice("measure", width=220), choice("whole", "entity", "text")
-            bound = choice("bound", "above", "below", width=90)
-            value = gr.Number(0.5, label=t("documents.value.label"), step=0.05, elem_id="documents-value", min_width=90)
-            wrong = choice("wrong", "", "yes", "no")
-        with gr.Row(elem_classes="sieve-foot"):
-            gr.HTML(f'<p class="duomo-note">{t("documents.measure.hint")}</p>')
-            clear = gr.Button(t("documents.clear.label"), size="sm", scale=0, min_width=120, elem_id="documents-clear")
+    filters, clear = lay_out(context)
     with gr.Row(elem_classes="found-desk", equal_height=False):
         with gr.Column(scale=5, min_width=300):
             found = gr.HTML(js_on_load=_LIST, elem_id="documents-found")
         with gr.Column(scale=6, min_width=300, elem_classes="card-side"):
             card = gr.HTML(js_on_load=_CARD, elem_id="documents-card")
-    kept = (
-        bin,
-        text,
-        status,
-        order,
-        label,
-        author,
-        assigned,
-        flagged,
-        disagreement,
-        conflicted,
-        measure,
-        whole,
-        bound,
-        value,
-        wrong,
-    )
-    return _Parts(problem, _Filters(*kept), clear, found, card)
+    return _Parts(problem, filters, clear, found, card)
