@@ -281,6 +281,10 @@ class Services:
         """Return the newest revision of a project that the checkpoint in use was trained on."""
         return self._learned(self.checkpoints.in_use().name).get(str(project), 0)
 
+    def learned_count(self, project: int = FIRST) -> int:
+        """Return how many documents of a project the checkpoint in use was trained on."""
+        return self.store.corrections_count(0, project) - self.store.corrections_count(self.learned(project), project)
+
     def _learned(self, checkpoint: str) -> dict[str, int]:
         """Return up to which revision a checkpoint has learned each project; it once learned from the first alone."""
         kept = self.store.settings.get(f"learned.{checkpoint}", {})

@@ -40,7 +40,7 @@ def test_a_place_counts_in_the_chosen_order(store, ids):
     places = [store.assignments.place(FIRST, "", number, unassigned=True) for number in ids]
     assert [place.position for place in places] == [3, 2, 4, 1, 5]
     assert [place.before for place in places] == [ids[1], ids[3], ids[0], None, ids[2]]
-    assert store.assignments.next(FIRST, "", after=ids[1], unassigned=True) == ids[0]
+    assert store.assignments.next(FIRST, "", after=ids[0], unassigned=True) == ids[3]
 
 
 def test_what_is_dealt_already_comes_in_the_new_order_and_what_is_done_stays(store, ids):
@@ -51,6 +51,17 @@ def test_what_is_dealt_already_comes_in_the_new_order_and_what_is_done_stays(sto
     places = [store.assignments.place(FIRST, "", number).position for number in ids]
     assert places == [1, 4, 3, 5, 2]
     assert store.assignments.next(FIRST, "", after=ids[0]) == ids[4]
+
+
+def test_what_was_chosen_comes_before_what_somebody_had_begun_to_look_at(store, ids):
+    store.assignments.assign(FIRST, [""], documents=ids[:2])
+    choose(store, Pick(ids[4], "chosen"), Pick(ids[1], "chosen"), Pick(ids[3], "control"))
+    order, number = [], ids[0]
+    for _ in ids:
+        number = store.assignments.claim(FIRST, "", after=number)
+        order.append(ids.index(number))
+        store.marks.skip(number, "")
+    assert order == [1, 4, 3, 0, 2]
 
 
 def test_a_round_lets_go_of_what_nobody_annotated_and_keeps_the_rest(store, ids):

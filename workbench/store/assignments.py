@@ -133,17 +133,8 @@ class Assignments:
             unassigned: after their own, offer what was given to nobody and nobody has annotated.
         """
         with self._database.reading() as session:
-            own = session.execute(_waiting(project, account)).all()
-            place = next((row.position for row in own if row.document_id == after), None)
-            if place is None and after:
-                found = session.get(AssignmentRow, (after, account))
-                place = found.position if found else None
-            following = [row.document_id for row in own if place is not None and row.position > place]
-            if following or own:
-                return (following or [row.document_id for row in own])[0]
-            if not unassigned:
-                return None
-            return _first_free(session, project, after)
+            own = _next_own(session, project, account, after)
+            return own if own is not None or not unassigned else _first_free(session, project, after)
 
     def place(self, project: int, account: str, document_id: int = 0, *, unassigned: bool = False) -> Place:
         """Return where a document stands among those that somebody is to do, in the order of :meth:`next`.
@@ -174,7 +165,8 @@ class Assignments:
     def claim(self, project: int, account: str, *, after: int = 0) -> int | None:
         """Return the document that somebody is to do next, and give them one that is nobody's where none of theirs is left.
 
-        Of two who ask at once, each gets another. What is gone on from comes again only if there is nothing else.
+        Of two who ask at once, each gets another. What is gone on from comes again only if there is nothing else. What was chosen
+        and is nobody's comes before what is theirs and was not.
 
         Args:
             project: where.
@@ -184,9 +176,10 @@ class Assignments:
         Raises:
             StoreError: if there is no such project, or they have no part in it.
         """
-        own = self.next(project, account, after=after)
-        if own not in (None, after):
-            return own
+        with self._database.reading() as session:
+            own = _next_own(session, project, account, after)
+            if own not in (None, after) and (_is_chosen(session, own) or _first_chosen(session, project, after) is None):
+                return own
         with self._database.writing() as session:
             if role_in(session, project, account) is None:
                 raise StoreError(f"{account} is no member of {project_row(session, project).name}; admit them first")
@@ -244,10 +237,31 @@ def _free(project: int) -> Any:
     return query.where(StateRow.status == "open", ~given).order_by(None).order_by(*_RANK)
 
 
+def _next_own(session: Session, project: int, account: str, after: int) -> int | None:
+    """Return what waits of somebody's behind a document, else the first that does; what was chosen before what was not."""
+    own = session.execute(_waiting(project, account)).all()
+    place = next((row.position for row in own if row.document_id == after), None)
+    if place is None and after:
+        found = session.get(AssignmentRow, (after, account))
+        place = found.position if found else None
+    waiting = [row for row in own if row.chosen and row.document_id != after] or own
+    following = [row for row in waiting if place is not None and row.position > place]
+    return next((int(row.document_id) for row in following or waiting), None)
+
+
+def _is_chosen(session: Session, document_id: int | None) -> bool:
+    return bool(document_id) and session.get(SelectionRow, document_id) is not None
+
+
+def _first_chosen(session: Session, project: int, after: int) -> int | None:
+    chosen = _free(project).where(SelectionRow.document_id.is_not(None), StateRow.document_id != after)
+    return session.scalar(chosen.limit(1))
+
+
 def _first_free(session: Session, project: int, after: int) -> int | None:
     free = _free(project)
-    behind = session.scalar(free.where(_RANK > _rank_of(session, after)).limit(1))
-    return behind or session.scalar(free.limit(1))
+    behind = free.where(_RANK > _rank_of(session, after))
+    return _first_chosen(session, project, after) or session.scalar(behind.limit(1)) or session.scalar(free.limit(1))
 
 
 def _rank_of(session: Session, document_id: int) -> Any:
@@ -261,8 +275,15 @@ def _holders(project: int) -> Any:
 
 def _given(project: int, account: str) -> Any:
     return (
-        select(AssignmentRow.document_id, AssignmentRow.position, AssignmentRow.finished, AssignmentRow.skipped)
+        select(
+            AssignmentRow.document_id,
+            AssignmentRow.position,
+            AssignmentRow.finished,
+            AssignmentRow.skipped,
+            SelectionRow.document_id.is_not(None).label("chosen"),
+        )
         .join(StateRow, StateRow.document_id == AssignmentRow.document_id)
+        .outerjoin(SelectionRow, SelectionRow.document_id == AssignmentRow.document_id)
         .where(AssignmentRow.project_id == project, AssignmentRow.account == account, StateRow.deleted.is_(None))
         .order_by(AssignmentRow.position)
     )

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from workbench.tabs import QUIET, Context, Door, Tab, guard
+from workbench.tabs.annotate import choosing
 from workbench.tabs.annotate.handlers import Handlers
 from workbench.tabs.annotate.layout import lay_out
 
@@ -34,6 +35,15 @@ def build(context: Context) -> Tab:
     gr.on(naming, guarded(does.add_label), named, [*parts.around, parts.editor, parts.label], **QUIET)
     found = [parts.search, session]
     parts.search.change(guarded(does.find), found, [parts.problem, parts.recent], **QUIET, trigger_mode="always_last")
+    chooser, chooses = parts.choosing, choosing.Handlers(context, parts.choosing)
+    telling = guard(context, chooser.told)
+    chooser.frame.expand(telling(chooses.unfold), [session], [chooser.strategy, chooser.told], **QUIET)
+    done = [
+        chooser.choose.click(telling(chooses.choose), [session, *chooser.asked], chooser.told, trigger_mode="once", **QUIET),
+        chooser.reset.click(telling(chooses.reset), [session], chooser.told, trigger_mode="once", **QUIET),
+    ]
+    for each in done:
+        each.success(guarded(does.reorder), [session], opened, **QUIET)
     parts.pulse.beat(does.beat, [session], parts.pulse, **QUIET)
     parts.pulse.news(does.news, [parts.editor, session], parts.editor, **QUIET)
     item.select(guarded(does.visit), [session], opened, **QUIET)

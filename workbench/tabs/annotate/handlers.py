@@ -136,6 +136,13 @@ class Handlers(Showing):
         """Open what is to be done next."""
         return self._go_on(session, request)
 
+    def reorder(self, session: Session, request: gr.Request) -> dict[Any, Any]:
+        """After documents were chosen: what lies on the desk untouched makes room for the first of them."""
+        services, number = self.context.services, session.opened
+        if not number or services.store.reading.view(number, account_of(request)).begin is None:
+            return self._go_on(session, request)
+        return self._around(session, request)
+
     # what helps
 
     def propose(self, value: dict[str, Any], session: Session, request: gr.Request) -> dict[Any, Any]:

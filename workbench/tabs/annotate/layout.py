@@ -10,6 +10,7 @@ import gradio as gr
 from workbench import annotating
 from workbench.span_editor import SpanEditor, editor_texts
 from workbench.tabs import Context
+from workbench.tabs.annotate import choosing
 
 _BEAT = 10
 _PULSE = f"duomo.pulse(element, watch, trigger, 'beat', 'news', {_BEAT})"
@@ -24,11 +25,13 @@ class Parts:
     rules: gr.Markdown
     pictures: gr.HTML
     sound: gr.HTML
+    reason: gr.HTML
     editor: SpanEditor
     propose: gr.Button
     status: gr.HTML
     queue: gr.HTML
     take: gr.Button
+    choosing: choosing.Parts
     search: gr.Textbox
     recent: gr.HTML
     naming: gr.Row
@@ -40,12 +43,12 @@ class Parts:
     @property
     def around(self) -> list[Any]:
         """Return what stands beside the editor."""
-        return [self.problem, self.guide, self.rules, self.queue, self.take, self.recent, self.naming]
+        return [self.problem, self.guide, self.rules, self.queue, self.take, self.choosing.frame, self.recent, self.naming]
 
     @property
     def opened(self) -> list[Any]:
         """Return what is drawn when a document is opened."""
-        return [*self.around, self.pictures, self.sound, self.editor, self.propose, self.status]
+        return [*self.around, self.pictures, self.sound, self.reason, self.editor, self.propose, self.status]
 
 
 def lay_out(context: Context) -> Parts:
@@ -58,12 +61,14 @@ def lay_out(context: Context) -> Parts:
                 rules = gr.Markdown(sanitize_html=True, elem_classes="rules")
             pictures = gr.HTML(elem_id="annotate-pictures", elem_classes="picture-part")
             sound = gr.HTML(elem_id="annotate-sound")
+            reason = gr.HTML(elem_id="annotate-reason")
             editor = SpanEditor(empty_desk(context, 0), elem_id="annotate-editor")
             status = gr.HTML(elem_classes="facts", elem_id="annotate-status")
             propose = gr.Button(t("annotate.propose.label"), visible=False, scale=0, min_width=160, elem_id="annotate-propose")
         with gr.Column(scale=2, min_width=240):
             queue = gr.HTML(elem_id="annotate-queue")
             take = gr.Button(t("annotate.take.label"), variant="primary", visible=False, elem_id="annotate-take")
+            chooser = choosing.lay_out(context)
             words: dict[str, Any] = {"label": t("annotate.recent.label"), "placeholder": t("annotate.search.hint")}
             search = gr.Textbox(**words, max_lines=1, elem_id="annotate-search")
             recent = gr.HTML(js_on_load="duomo.openings(element, trigger, 'open')", elem_id="annotate-recent")
@@ -79,11 +84,13 @@ def lay_out(context: Context) -> Parts:
         rules,
         pictures,
         sound,
+        reason,
         editor,
         propose,
         status,
         queue,
         take,
+        chooser,
         search,
         recent,
         naming,

@@ -24,6 +24,7 @@ from workbench.views import desk
 from workbench.views.beside import beside_html
 from workbench.views.data_urls import wav_url
 from workbench.views.escape import esc
+from workbench.views.reasons import reason_html
 from workbench.views.rules import rules_markdown
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
@@ -64,7 +65,7 @@ class Showing:
         waiting = self.context.services.store.assignments.next(project, account_of(request))
         if waiting is not None:
             return self._open(session, request, waiting)
-        empty = {p.editor: empty_desk(self.context, project), p.pictures: "", p.sound: "", p.status: ""}
+        empty = {p.editor: empty_desk(self.context, project), p.pictures: "", p.sound: "", p.reason: "", p.status: ""}
         return {**empty, p.propose: gr.update(visible=False), **self._around(session, request)}
 
     def _show(
@@ -107,10 +108,19 @@ class Showing:
             self.parts.editor: value,
             self.parts.pictures: _pictures(self.context, pictures),
             self.parts.sound: _sound(self.context, recording),
+            self.parts.reason: self._reason(sheet),
             self.parts.propose: gr.update(visible=True),
             self.parts.status: said + self._status(sheet.notes, account, sheet.begin),
             **self._around(session, request),
         }
+
+    def _reason(self, sheet: Sheet) -> str:
+        """Say why a document came, if it was chosen."""
+        selection = self.context.services.store.selections.of(sheet.number) if sheet.number else None
+        if selection is None:
+            return ""
+        texts, pick = self.context.texts, selection.pick
+        return reason_html(pick.reason, sheet.text, texts, texts.words, control=pick.arm == "control")
 
     def _listed(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Draw what a save changes beside the editor."""
@@ -134,6 +144,7 @@ class Showing:
             self.parts.guide: gr.update(visible=bool(rules)),
             self.parts.rules: rules,
             self.parts.naming: gr.update(visible=curating),
+            self.parts.choosing.frame: gr.update(visible=curating),
         }
 
     def _recent(self, session: Session, request: gr.Request, query: str = "") -> str:
