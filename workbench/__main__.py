@@ -58,6 +58,7 @@ def serve(settings: Settings) -> int:
     # The page's own loop takes many small turns, and would wait five milliseconds for each while handlers compute.
     sys.setswitchinterval(0.0005)
     services.warm()
+    services.learning.schedule.start()
 
     from workbench import app
 

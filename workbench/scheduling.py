@@ -91,13 +91,15 @@ class Scheduling:
             raise UserError("scheduling.waiting.error")
         made = self._store.requests.add(project, options, system_options, by=by, priority=priority)
         self.advance()
-        return made
+        return self._store.requests.get(made.id)
 
     def advance(self) -> Job | None:
         """Start what waits first, if nothing runs; return what was started."""
         with self._turn:
-            while (waiting := self._store.requests.waiting()) and not any(job.active for job in self._jobs.all()):
-                if job := self._begin(waiting[0]):
+            for waiting in self._store.requests.waiting():
+                if any(job.active for job in self._jobs.all()):
+                    return None
+                if job := self._begin(waiting):
                     return job
             return None
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.document import Document
 from engine.errors import EngineError, InputError
@@ -20,18 +20,17 @@ from workbench.agreement import Agreements
 from workbench.checkpoints import Checkpoints
 from workbench.choosing import Choosing
 from workbench.errors import UserError
-from workbench.jobs import Job, Jobs
+from workbench.jobs import Jobs
+from workbench.learning import Learning
 from workbench.pictured import Pictured
 from workbench.pictured import keep as keep_picture
 from workbench.presence import Presence
 from workbench.recording import Recorder
 from workbench.signing import Signing
 from workbench.spoken import Spoken, keep, keep_shifted
-from workbench.store import FIRST
 
 if TYPE_CHECKING:
     from engine.checkpoint import CheckpointInfo
-    from engine.retraining import RetrainConfig
     from engine.tagger import Prediction
     from workbench.settings import Settings
     from workbench.store import Store
@@ -94,6 +93,7 @@ class Services:
         self.checkpoints = Checkpoints(settings.workspace / "checkpoints", settings.checkpoint, store)
         self.choosing = Choosing(store, self.checkpoints, self.with_files)
         self.jobs = Jobs(store, settings.workspace / "runs")
+        self.learning = Learning(store, self.checkpoints, self.jobs, self.with_files)
         self.speech_folder = settings.workspace / "speech"
         self.picture_folder = settings.workspace / "pictures"
         self.recorder = Recorder(self.speech_folder)
@@ -277,24 +277,6 @@ class Services:
         if name not in self.labels():
             self.store.settings.set("labels", [*self.store.settings.get("labels", []), name])
 
-    def learned(self, project: int = FIRST) -> int:
-        """Return the newest revision of a project that the checkpoint in use was trained on."""
-        return self._learned(self.checkpoints.in_use().name).get(str(project), 0)
-
-    def learned_count(self, project: int = FIRST) -> int:
-        """Return how many documents of a project the checkpoint in use was trained on."""
-        return self.store.corrections_count(0, project) - self.store.corrections_count(self.learned(project), project)
-
-    def _learned(self, checkpoint: str) -> dict[str, int]:
-        """Return up to which revision a checkpoint has learned each project; it once learned from the first alone."""
-        kept = self.store.settings.get(f"learned.{checkpoint}", {})
-        return kept if isinstance(kept, dict) else {str(FIRST): int(kept)}
-
-    def corrections(self, project: int = FIRST) -> list[Document]:
-        """Return a project's corrections that the checkpoint in use has not seen, with recordings and pictures still there."""
-        found = self.store.corrections(after_revision=self.learned(project), project=project)
-        return [self.with_files(document) for document in found]
-
     def with_files(self, document: Document) -> Document:
         """Return a document whose recording and pictures are paths, as far as they are still there."""
         pictures = [self.picture_folder / name for name in document.images]
@@ -304,27 +286,6 @@ class Services:
     def _recording(self, name: str | None) -> str | None:
         file = self.speech_folder / name if name else None
         return str(file) if file and file.is_file() else None
-
-    def retrain(self, config: RetrainConfig, system_options: Mapping[str, Any], project: int = FIRST) -> Job:
-        """Start a retraining of the checkpoint in use on a project's corrections that it has not seen.
-
-        Args:
-            config: options of the retraining.
-            system_options: options of the checkpoint's system.
-            project: whose corrections.
-        """
-        # Asked for first: what is saved in between is learned now and once more next time, rather than never.
-        latest = self.store.latest_revision()
-        found = self.corrections(project)
-        return self.jobs.start(found, self.checkpoints.in_use(), config, latest, system_options, project)
-
-    def use_job(self, job_id: str) -> CheckpointInfo:
-        """Take a finished job's checkpoint into use; every page's next analysis is by it."""
-        job = self.jobs.get(job_id)
-        info = self.jobs.promote(job_id, self.checkpoints.folder)
-        # What its parent had learned of other projects it knows too.
-        self.store.settings.set(f"learned.{info.name}", {**self._learned(job.parent), str(job.project): job.last_revision})
-        return self.checkpoints.use(info.name)
 
 
 def check_text(text: str) -> None:

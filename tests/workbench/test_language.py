@@ -16,7 +16,7 @@ from engine.run import Status
 from workbench import settings
 from workbench.language import LANGUAGES, Texts
 from workbench.span_editor import TEXT_KEYS
-from workbench.tabs.retrain import FORM, SYSTEM_FORM, label_key
+from workbench.tabs.retrain.form import FORM, SYSTEM_FORM, label_key
 
 ROOT = Path(workbench.__file__).parent
 OFFERED = [*FORM, *(option for form in SYSTEM_FORM.values() for option in form)]

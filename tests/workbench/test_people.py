@@ -16,8 +16,9 @@ from workbench.names import called
 from workbench.services import Services
 from workbench.settings import Settings
 from workbench.store import FIRST, Store, StoreError
-from workbench.tabs import Context, Session, require_lead, retrain
+from workbench.tabs import Context, Session, require_lead
 from workbench.tabs.projects.people import accounts, dealing, members, own
+from workbench.tabs.retrain import handlers, layout
 from workbench.views.people import accounts_html, workers_html
 
 PASSWORD = "correct horse"
@@ -185,7 +186,7 @@ def test_models_are_for_admins_and_curators_of_any_project(store, context):
     store.accounts.create("lead", PASSWORD, "curator")
     for name in ("admin", "curator", "lead"):
         assert require_lead(context, by(name)) == name
-    does = retrain._Handlers(context, retrain._layout(context))
+    does = handlers.Handlers(context, layout.lay_out(context))
     for name in ("li", ""):
         for act, values in [("start", ()), ("cancel", ()), ("use", ()), ("keep", ())]:
             with pytest.raises(UserError) as refused:

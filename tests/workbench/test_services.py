@@ -233,9 +233,9 @@ def test_a_correction_is_learned_with_its_recording_while_that_is_there(services
     kept = services.keep_speech(said).path
     words = {"author": "老师", "labels": ["PER"], "recording": kept.name}
     services.store.save("王五", [Span(0, 2, "PER")], client_key="k1", **words)
-    assert [document.audio for document in services.corrections()] == [str(kept)]
+    assert [document.audio for document in services.learning.corrections()] == [str(kept)]
     kept.unlink()
-    assert [document.audio for document in services.corrections()] == [None]
+    assert [document.audio for document in services.learning.corrections()] == [None]
 
 
 def test_kept_speech_is_never_overwritten_nor_copied_again(services: Services, said: Path) -> None:
@@ -367,19 +367,19 @@ def test_what_cannot_be_a_label_is_refused(services: Services, name: str) -> Non
 def test_what_is_left_to_learn_depends_on_the_checkpoint_in_use(services: Services) -> None:
     first = save(services, "王五来了。", "a", Span(0, 2, "PER"))
     save(services, "赵六来了。", "b", Span(0, 2, "PER"))
-    assert [document.text for document in services.corrections()] == ["王五来了。", "赵六来了。"]
+    assert [document.text for document in services.learning.corrections()] == ["王五来了。", "赵六来了。"]
     services.store.settings.set("learned.small", first)
-    assert [document.text for document in services.corrections()] == ["赵六来了。"]
+    assert [document.text for document in services.learning.corrections()] == ["赵六来了。"]
     services.store.settings.set("checkpoint", "large")
-    assert len(services.corrections()) == 2
+    assert len(services.learning.corrections()) == 2
 
 
 def test_a_project_is_learned_by_itself(services: Services) -> None:
     save(services, "王五来了。", "a", Span(0, 2, "PER"))
     other = services.store.projects.create("二").id
     services.store.save("赵六来了。", [Span(0, 2, "PER")], author="", labels=["PER"], client_key="b", project=other)
-    assert [document.text for document in services.corrections()] == ["王五来了。"]
-    assert [document.text for document in services.corrections(other)] == ["赵六来了。"]
+    assert [document.text for document in services.learning.corrections()] == ["王五来了。"]
+    assert [document.text for document in services.learning.corrections(other)] == ["赵六来了。"]
 
 
 def test_a_job_taken_into_use_is_the_one_in_use_and_has_learned(
@@ -390,9 +390,9 @@ def test_a_job_taken_into_use_is_the_one_in_use_and_has_learned(
     monkeypatch.setattr(services.jobs, "get", lambda job: SimpleNamespace(last_revision=9, project=2, parent="small"))
     monkeypatch.setattr(services.jobs, "promote", lambda job, root: made)
     shelf.infos.append(made)
-    services.use_job("any")
+    services.learning.use("any")
     assert services.checkpoints.in_use() is made
-    assert services.learned(2) == 9 and services.learned() == 4 and services.learned(3) == 0
+    assert services.learning.learned(2) == 9 and services.learning.learned() == 4 and services.learning.learned(3) == 0
 
 
 def test_a_text_is_found_in_the_store_by_all_of_it(services: Services) -> None:
@@ -417,11 +417,11 @@ def test_a_correction_is_learned_and_exported_with_the_pictures_that_are_there(s
     red, blue = (services.keep_picture(drawn(tmp_path, shape)).path for shape in ("red", "blue"))
     words = {"author": "老师", "labels": ["PER"], "pictures": [blue.name, red.name]}
     services.store.save("王五", [Span(0, 2, "PER")], client_key="k1", **words)
-    assert [document.images for document in services.corrections()] == [(str(blue), str(red))]
-    formats.write(services.corrections(), tmp_path / "export.jsonl")
+    assert [document.images for document in services.learning.corrections()] == [(str(blue), str(red))]
+    formats.write(services.learning.corrections(), tmp_path / "export.jsonl")
     assert [document.images for document in formats.read(tmp_path / "export.jsonl")] == [(str(blue), str(red))]
     blue.unlink()
-    assert [document.images for document in services.corrections()] == [(str(red),)]
+    assert [document.images for document in services.learning.corrections()] == [(str(red),)]
 
 
 def test_a_picture_that_cannot_be_read_is_told_of_and_the_rest_is_answered(services: Services, tmp_path: Path) -> None:

@@ -82,6 +82,18 @@ class Requests:
             session.flush()
             return _read(row)
 
+    def get(self, request_id: int) -> Request:
+        """Return a request, whatever became of it.
+
+        Raises:
+            StoreError: if there is none of this id.
+        """
+        with self._database.reading() as session:
+            row = session.get(RequestRow, request_id)
+            if row is None:
+                raise StoreError(f"nobody asked for a retraining {request_id}; reload the page to see those there are")
+            return _read(row)
+
     def waiting(self) -> tuple[Request, ...]:
         """Return what waits, in the order in which it is to be done."""
         query = select(RequestRow).where(RequestRow.state == "waiting").order_by(RequestRow.priority.desc(), RequestRow.id)

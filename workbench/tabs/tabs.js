@@ -183,6 +183,7 @@ window.duomo = (() => {
       keep(TEXT, found.dataset.text);
       trigger(name, { number });
     }),
+    deeds: (element, trigger) => clicks(element, "[data-deed]", (found) => trigger(found.dataset.deed, { id: Number(found.dataset.id) })),
     openings: (element, trigger, name) => clicks(element, "[data-id]", (found) => trigger(name, { id: Number(found.dataset.id) })),
   };
 })();

@@ -11,8 +11,8 @@ import gradio as gr
 
 from workbench.choosing import DEFAULT, Wish
 from workbench.errors import UserError
+from workbench.steps import Outcome, steps
 from workbench.tabs import Context, Session, notice, project_of, require
-from workbench.tabs.steps import Outcome, steps
 from workbench.views.escape import esc
 from workbench.views.reasons import named
 
@@ -56,7 +56,7 @@ def lay_out(context: Context) -> Parts:
         gr.HTML(f'<p class="duomo-hint">{esc(t("choosing.control.hint"))}</p>')
         with gr.Row(elem_classes="actions"):
             choose = gr.Button(t("choosing.choose.label"), variant="primary", min_width=90, scale=0, elem_id="choosing-choose")
-            reset = gr.Button(t("choosing.reset.label"), min_width=110, scale=0, elem_id="choosing-reset")
+            reset = gr.Button(t("choosing.reset.label"), min_width=140, scale=0, elem_id="choosing-reset")
         told = gr.HTML(elem_id="choosing-told")
     return Parts(frame, strategy, count, control, choose, reset, told)
 
@@ -82,7 +82,7 @@ class Handlers:
         account, t = require(self.context, session, request, "curator", "admin"), self.context.texts
         project, services = project_of(self.context, session, request), self.context.services
         wish = _wish(strategy, count, control)
-        learned = services.learned_count(project)
+        learned = services.learning.learned_count(project)
         for step in steps(lambda tell: services.choosing.choose(project, wish, learned, by=account, observe=tell), "choosing"):
             if not isinstance(step, Outcome):
                 done, total = step.said

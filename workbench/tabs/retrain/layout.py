@@ -1,0 +1,68 @@
+"""What stands where on Retrain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from workbench.tabs import Context, Section
+from workbench.tabs.retrain import meter, queue
+from workbench.tabs.retrain.form import FORM, SYSTEM_FORM, SystemForm, control_of, system_form
+
+BUSY, IDLE = 1.0, 5.0
+"""Seconds between two looks while a job runs, and while none does: a policy may start one."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The components of the page."""
+
+    problem: gr.HTML
+    model: gr.Dropdown
+    count: gr.HTML
+    settings: gr.Accordion
+    controls: Sequence[Any]
+    systems: Mapping[str, SystemForm]
+    start: gr.Button
+    cancel: gr.Button
+    progress: gr.HTML
+    result: gr.HTML
+    use: gr.Button
+    keep: gr.Button
+    timer: gr.Timer
+    queue: Section
+
+    @property
+    def drawn(self) -> list[Any]:
+        """Return what is drawn when the page is."""
+        parts = [self.problem, self.count, self.settings, self.start, self.cancel, self.progress, self.result]
+        forms = [part for form in self.systems.values() for part in (form.row, *form.controls)]
+        return [*parts, *forms, self.model, self.use, self.keep, self.timer, *self.queue.drawn]
+
+
+def lay_out(context: Context) -> Parts:
+    """Lay the page out."""
+    t = context.texts
+    problem = gr.HTML(elem_classes="notices")
+    count = gr.HTML(elem_classes="lead", elem_id="retrain-count")
+    result = gr.HTML(elem_classes="panel", elem_id="retrain-result", visible=False)
+    with gr.Row(elem_classes="actions"):
+        start = gr.Button(t("retrain.start.label"), variant="primary", elem_id="retrain-start", scale=0, min_width=180)
+        cancel = gr.Button(t("retrain.cancel.label"), elem_id="retrain-cancel", visible=False, scale=0, min_width=140)
+        use = gr.Button(t("retrain.use.label"), variant="primary", elem_id="retrain-use", visible=False, scale=0, min_width=180)
+        keep = gr.Button(t("retrain.keep.label"), elem_id="retrain-keep", visible=False, scale=0, min_width=180)
+    progress = gr.HTML(elem_id="retrain-progress")
+    with gr.Accordion(t("retrain.settings.label"), open=False, elem_id="retrain-settings") as settings:
+        with gr.Row(elem_classes="form"):
+            controls = [control_of(option, context) for option in FORM]
+        systems = {name: system_form(name, context) for name in SYSTEM_FORM}
+    waiting = queue.build(context)
+    meter.build(context)
+    model = gr.Dropdown(
+        [], label=t("retrain.model.label"), info=t("retrain.model.hint"), filterable=False, elem_id="retrain-model"
+    )
+    timer = gr.Timer(IDLE)
+    return Parts(problem, model, count, settings, controls, systems, start, cancel, progress, result, use, keep, timer, waiting)
