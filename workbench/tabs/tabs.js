@@ -183,7 +183,11 @@ window.duomo = (() => {
       keep(TEXT, found.dataset.text);
       trigger(name, { number });
     }),
-    deeds: (element, trigger) => clicks(element, "[data-deed]", (found) => trigger(found.dataset.deed, { id: Number(found.dataset.id) })),
+    // What can be done to an entry of a list, by name: Gradio knows an event only if the component's own script names it.
+    deeds: (element, trigger, names) =>
+      clicks(element, "[data-deed]", (found) => {
+        if (names.includes(found.dataset.deed)) trigger(found.dataset.deed, { id: Number(found.dataset.id) });
+      }),
     openings: (element, trigger, name) => clicks(element, "[data-id]", (found) => trigger(name, { id: Number(found.dataset.id) })),
   };
 })();

@@ -65,5 +65,5 @@ def _refused(entry: Entry, words: Words, kept: Mapping[str, str]) -> str:
 
 
 def _about(entry: Entry, words: Words) -> str:
-    cause = words(f"scheduling.cause.{entry.cause}", who=entry.who or "—")
+    cause = words("scheduling.cause.asked", who=entry.who) if entry.who else words(f"scheduling.cause.{entry.cause}")
     return f"<b>{esc(entry.project)}</b> {esc(cause)} <small>{esc(entry.time)}</small>"

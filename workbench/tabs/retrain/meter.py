@@ -19,7 +19,8 @@ def build(context: Context) -> None:
     t = context.texts
     with gr.Accordion(t("savings.title"), open=False, elem_id="retrain-savings") as frame:
         told = gr.HTML(elem_classes="notices")
-        aim = gr.Number(_AIM, label=t("savings.aim.label"), precision=0, scale=0, min_width=140, elem_id="savings-aim")
+        with gr.Row():
+            aim = gr.Number(_AIM, label=t("savings.aim.label"), precision=0, scale=0, min_width=140, elem_id="savings-aim")
         drawn = gr.HTML(elem_id="savings-drawn")
 
     def draw(session: Session, aim: float | None, request: gr.Request) -> dict[Any, Any]:

@@ -28,7 +28,7 @@ class _Parts:
 def build(context: Context) -> Section:
     """Lay the section out and wire it."""
     t = context.texts
-    listed = gr.HTML(js_on_load="duomo.deeds(element, trigger)", elem_id="retrain-queue")
+    listed = gr.HTML(js_on_load="duomo.deeds(element, trigger, ['withdraw', 'first'])", elem_id="retrain-queue")
     with gr.Accordion(t("scheduling.title"), open=False, elem_id="retrain-policy"):
         with gr.Row(equal_height=False):
             kinds = [(t(f"scheduling.policy.{kind}"), kind) for kind in get_args(Cause)]
