@@ -18,6 +18,7 @@ from workbench.exchange.desk import Desk, shown
 from workbench.exchange.empty import Empty, says_nothing
 from workbench.exchange.ready import Options, Part, columns_of, make_ready
 from workbench.exchange.returning import Kept, give_back, past_of
+from workbench.exchange.working import Stopped
 from workbench.services import Services
 from workbench.store import Label, Store, StoreError
 from workbench.store.adopting import Ways
@@ -140,6 +141,7 @@ def bring(
         tell: is told how far it is after every few documents; may raise to end it.
 
     Raises:
+        Stopped: once the desk is halted.
         StoreError: if a label or a document cannot be stored.
         InputError: if a file cannot be read any more.
     """
@@ -150,6 +152,8 @@ def bring(
     def told() -> None:
         progress.seconds = time.monotonic() - begun
         tell(progress)
+        if desk.halted:
+            raise Stopped
 
     def versions(done: int, whole: int) -> None:
         progress.versions = done, whole

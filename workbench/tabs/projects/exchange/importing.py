@@ -157,11 +157,9 @@ class _Handlers:
         try:
             while working.is_alive():
                 working.join(_PERIOD)
-                if seen.desk.halted:
-                    working.end()
-                elif working.told is not None:
+                if working.told is not None:
                     yield {coming.progress: how_far(working.told, t)}
-        finally:
+        finally:  # nobody waits any more
             working.end()
         try:
             last = working.finished()
