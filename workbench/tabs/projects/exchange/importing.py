@@ -149,16 +149,18 @@ class _Handlers:
             raise UserError("exchange.gone.error")
         services, project, t = self.context.services, project_of(self.context, session, request), self.context.texts
         said: dict[str, Any] = {"by": account, "incomplete": incomplete, "annotated": empty == "annotated", "ways": _ways(ways)}
-        begun = progress_html(0, seen.documents, t("exchange.bringing.begun"))
-        yield {coming.bring: gr.update(visible=False), coming.stop: self._stop(), coming.progress: begun}
+        shown = progress_html(0, seen.documents, t("exchange.bringing.begun"))
+        yield {coming.bring: gr.update(visible=False), coming.stop: self._stop(), coming.progress: shown}
         declared = declare(services.store, project, seen.labels, account) if seen.whole is None else ()
         seen.desk.resume()
         working = Working("import", lambda tell: bring(services, project, seen, **said, tell=tell))
         try:
             while working.is_alive():
                 working.join(_PERIOD)
-                if working.told is not None:
-                    yield {coming.progress: how_far(working.told, t)}
+                line = how_far(working.told, t) if working.told is not None else shown
+                if line != shown:  # a page that is drawn anew for nothing cannot be pressed
+                    shown = line
+                    yield {coming.progress: line}
         finally:  # nobody waits any more
             working.end()
         try:
