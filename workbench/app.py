@@ -13,6 +13,7 @@ from workbench.language import LANGUAGES, Texts
 from workbench.services import Services
 from workbench.tabs import QUIET, Context, Session, Tab, account_of, analyse, annotate, projects, retrain
 from workbench.theme import css, head, static_paths, theme
+from workbench.uploads import CLEARED
 from workbench.views.escape import esc
 
 _TABS = Path(__file__).parent / "tabs"
@@ -28,7 +29,7 @@ _FONTS = "fonts"
 def build(services: Services) -> gr.Blocks:
     """Return the whole workbench: the page in the language of the settings at ``/``, the other one at ``/en`` or ``/zh``."""
     first = services.settings.language
-    with gr.Blocks(title="多模 Duomo", analytics_enabled=False) as blocks:
+    with gr.Blocks(title="多模 Duomo", analytics_enabled=False, delete_cache=CLEARED) as blocks:
         _page(blocks, services, Texts(first))
     for language in LANGUAGES:
         if language != first:

@@ -167,6 +167,7 @@ def _event(event: Event, store: Store, texts: Texts) -> Step:
     facts = [str(payload[name]) for name in ("text", "reason") if payload.get(name)]
     facts += [f"→ {called(str(payload['to']), store, texts)}"] if "to" in payload else []
     facts += [called(str(payload["from"]), store, texts)] if "from" in payload else []
+    facts += [texts("documents.event.bundle", count=payload.get("revisions", 0))] if "bundle" in payload else []
     return Step(
         texts(f"documents.event.{event.kind}"), called(event.account, store, texts), when(event.created), facts=tuple(facts)
     )

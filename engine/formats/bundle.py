@@ -5,13 +5,13 @@
     documents.jsonl            as the format jsonl has it, paths replaced by names of members
     pictures/SHA256.jpg, …     each picture once, named by its content
     speech/SHA256.wav, …       each recording once
-    NAME.jsonl, …              whatever the caller adds, e.g. the history of annotations
+    NAME.jsonl, …              whatever the caller adds, e.g. the history of annotations; may name further pictures and recordings
     manifest.json              format, version, counts, and the size and SHA-256 of every other member
 
 The same content gives the same bytes, whatever the day and the folders: members are in one order, carry no dates, and only the
-JSON lines are compressed (by zlib, whose releases may differ). A bundle is not believed: names other than these, links, members
-that are missing or other than the manifest says, and what :mod:`engine.formats.archives` refuses of any archive, are refused
-before or while it is unpacked.
+JSON lines are compressed (by zlib, whose releases may differ). Bundles of every earlier version are read. A bundle is not
+believed: names other than these, links, members that are missing or other than the manifest says, and what
+:mod:`engine.formats.archives` refuses of any archive, are refused before or while it is unpacked.
 """
 
 from __future__ import annotations
@@ -39,21 +39,48 @@ from engine.formats.native import from_row, to_row
 from engine.formats.source import Source, json_text, object_of
 
 DOCUMENTS, MANIFEST = "documents.jsonl", "manifest.json"
-KIND, VERSION = "duomo-bundle", 1
+KIND, VERSION = "duomo-bundle", 2
 _CHUNK = 1 << 20
 _NAME = re.compile(r"(pictures|speech)/[0-9a-f]{64}(\.[a-z0-9]{1,8})?|[A-Za-z0-9_-]{1,64}\.jsonl|manifest\.json")
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
-def write_bundle(
-    documents: Iterable[Document], path: Path, extra: Mapping[str, Iterable[Mapping[str, Any]]] | None = None
-) -> None:
+class Media:
+    """The pictures and recordings of a bundle that is written, each named by what is in it."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.files: dict[str, str] = {}
+        self._names: dict[tuple[str, str], str] = {}
+
+    def picture(self, file: str) -> str:
+        """Return the member that a picture will be, and let the bundle hold it."""
+        return self._named(file, "pictures")
+
+    def recording(self, file: str) -> str:
+        """Return the member that a recording will be, and let the bundle hold it."""
+        return self._named(file, "speech")
+
+    def _named(self, file: str, folder: str) -> str:
+        if (file, folder) not in self._names:
+            ending = Path(file).suffix.lower()
+            name = f"{folder}/{_digest(file)}{ending if re.fullmatch(r'[.][a-z0-9]{1,8}', ending) else ''}"
+            self._names[file, folder] = name
+            self.files.setdefault(name, file)
+        return self._names[file, folder]
+
+
+Rows = Callable[[Media], Iterable[Mapping[str, Any]]]
+"""What gives the rows of a further member, and may add pictures and recordings while it does."""
+
+
+def write_bundle(documents: Iterable[Document], path: Path, extra: Mapping[str, Rows] | None = None) -> None:
     """Write a bundle; it gets its name only once it is whole.
 
     Args:
         documents: as they come; their pictures and recordings must be there.
         path: the file.
-        extra: further members by name, ``"history.jsonl"``, as rows.
+        extra: further members by name, ``"history.jsonl"``.
 
     Raises:
         InputError: if a file cannot be read, the disk does not take the bundle, or a further member is misnamed.
@@ -95,33 +122,27 @@ class _Members:
         self.files[name] = {"bytes": size, "sha256": digest.hexdigest()}
 
 
-def _fill(members: _Members, documents: Iterable[Document], extra: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
-    media: dict[str, str] = {}
+def _fill(members: _Members, documents: Iterable[Document], extra: Mapping[str, Rows]) -> None:
+    media = Media()
     counts = Counter({"documents": 0, "spans": 0})
     labels: Counter[str] = Counter()
 
-    def named(file: str, folder: str) -> str:
-        ending = Path(file).suffix.lower()
-        name = f"{folder}/{_digest(file)}{ending if re.fullmatch(r'[.][a-z0-9]{1,8}', ending) else ''}"
-        media.setdefault(name, file)
-        return name
-
     def lines() -> Iterator[bytes]:
         for document in documents:
-            images = tuple(named(file, "pictures") for file in document.images)
-            audio = None if document.audio is None else named(document.audio, "speech")
+            images = tuple(map(media.picture, document.images))
+            audio = None if document.audio is None else media.recording(document.audio)
             counts.update(documents=1, spans=len(document.spans))
             labels.update(span.label for span in document.spans)
             yield f"{json_text(to_row(replace(document, images=images, audio=audio)))}\n".encode()
 
     members.add(DOCUMENTS, lines(), packed=True)
-    for name in sorted(media):
-        members.add(name, _chunks(media[name]), packed=False)
-        if members.files[name]["sha256"] not in name:
-            raise InputError(f"{media[name]} changed while it was read; write the bundle again")
     for name in sorted(extra):
-        members.add(name, (f"{json_text(row)}\n".encode() for row in extra[name]), packed=True)
-    counts.update({folder: sum(name.startswith(f"{folder}/") for name in media) for folder in ("pictures", "speech")})
+        members.add(name, (f"{json_text(row)}\n".encode() for row in extra[name](media)), packed=True)
+    for name, file in sorted(media.files.items()):
+        members.add(name, _chunks(file), packed=False)
+        if members.files[name]["sha256"] not in name:
+            raise InputError(f"{file} changed while it was read; write the bundle again")
+    counts.update({folder: sum(name.startswith(f"{folder}/") for name in media.files) for folder in ("pictures", "speech")})
     manifest = {"format": KIND, "version": VERSION, **counts, "labels": dict(sorted(labels.items())), "files": members.files}
     members.add(MANIFEST, [f"{json.dumps(manifest, ensure_ascii=True, indent=1, sort_keys=True)}\n".encode()], packed=False)
 
@@ -196,8 +217,13 @@ def _manifest(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
         sound = set(files) == names and all(isinstance(file["sha256"], str) for file in files.values()) and DOCUMENTS in names
     except (KeyError, TypeError, ValueError, RecursionError, AttributeError) as error:
         raise InputError(f"{path} has no sound {MANIFEST} and is no bundle; export it again") from error
-    if version != (KIND, VERSION):
-        raise InputError(f"{path} is {version[0]} version {version[1]}; this program reads {KIND} {VERSION}: bring it up to date")
+    kind, number = version
+    if kind != KIND or not isinstance(number, int) or number < 1:
+        raise InputError(f"{path} is {kind} version {number} and no {KIND}; export it again")
+    if number > VERSION:
+        raise InputError(
+            f"{path} is {KIND} version {number}, of a newer Duomo; this one reads up to {KIND} {VERSION}: bring Duomo up to date"
+        )
     if not sound:
         odd = ", ".join(sorted(set(files) ^ names)[:3])
         raise InputError(f"{path}: its members are not those of its {MANIFEST} ({odd or DOCUMENTS}); export it again")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -61,6 +63,91 @@ def test_a_corpus_is_looked_at_imported_and_exported(visit: Callable[..., Any], 
         page.locator("#exchange-download").click()
     rows = [json.loads(line) for line in Path(waiting.value.path()).read_text(encoding="utf-8").splitlines()]
     assert [(row["text"], row["spans"]) for row in rows][0] == ("王芳在", [[0, 2, "PER"]]) and len(rows) == 3
+
+
+def begin_and_stop(page: Any, monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
+    """Begin an import, let its third step wait until somebody has pressed Stop, and wait for what is said then."""
+    function, gate, steps = getattr(module, name), threading.Event(), itertools.count(1)
+
+    def waiting(*args: Any, **kwargs: Any) -> Any:
+        if next(steps) > 2:
+            assert gate.wait(200)
+        return function(*args, **kwargs)
+
+    monkeypatch.setattr(module, name, waiting)
+    page.locator("#exchange-bring").click()
+    page.wait_for_function("() => /[1-9]\\d* \\//.test(document.querySelector('#exchange-progress')?.textContent ?? '')")
+    page.locator("#exchange-stop").click()
+    page.wait_for_selector("#exchange-stop:has-text('正在停止')")
+    gate.set()
+    page.wait_for_selector("#exchange-progress .notice-info")
+    page.wait_for_selector("#exchange-stop", state="hidden")
+
+
+def test_a_corpus_that_is_stopped_half_way_keeps_what_it_says_it_keeps_and_goes_on(
+    visit: Callable[..., Any], store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workbench.exchange import bringing
+
+    project = store.projects.create("停").id
+    store.settings.set("project.", project)
+    corpus = tmp_path / "停.bio"
+    corpus.write_text("".join(f"{chr(0x4E00 + n)}\tB-PER\n\n" for n in range(60)), encoding="utf-8")
+    page = visit("导入导出")
+    page.set_input_files("#exchange-files input[type=file]", str(corpus))
+    page.wait_for_selector("#exchange-bring:visible")
+    monkeypatch.setattr(bringing, "_AT_ONCE", 2)
+    begin_and_stop(page, monkeypatch, bringing, "_store")
+    said = page.locator("#exchange-progress").inner_text()
+    there = store.search(project).total
+    assert f"已加入的 {there} 篇都存好了" in said and there == 6
+    monkeypatch.undo()
+    page.get_by_role("button", name="继续导入").click()
+    page.wait_for_selector("#exchange-progress .notice-success")
+    assert f"加入了 {60 - there} 篇；另有 {there} 篇" in page.locator("#exchange-progress").inner_text()
+    assert store.search(project).total == 60
+
+
+def test_a_bundle_that_is_stopped_half_way_leaves_nothing_and_comes_whole_afterwards(
+    visit: Callable[..., Any], store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workbench.exchange import Choice, take
+    from workbench.services import Services
+    from workbench.settings import Settings
+    from workbench.store import rewriting
+
+    with_history = Services(
+        Settings("127.0.0.1", 0, tmp_path, f"sqlite:///{tmp_path}/there.db"), Store.open(f"sqlite:///{tmp_path}/there.db")
+    )
+    there = with_history.store
+    for n in range(40):
+        there.save(f"第{n}篇王芳", (Span(0, 1, "PER"),), author="李", client_key=f"停{n}", labels=["PER"])
+    there.labels.put(FIRST, [Label("PER", "人名", definition="谁")])
+    there.projects.change(FIRST, guidelines="# 规范")
+    bundle = take(with_history, FIRST, Choice("bundle"), tmp_path / "out").path
+    there.close()
+
+    project = store.projects.create("整包").id
+    store.labels.put(project, [Label("PER", "我们的")])
+    store.settings.set("project.", project)
+    page = visit("导入导出")
+    page.set_input_files("#exchange-files input[type=file]", str(bundle))
+    page.wait_for_selector("#exchange-shown .bundle")
+    shown = page.locator("#exchange-shown .bundle").inner_text()
+    assert "40 篇文档" in shown and "只保留名字：李" in shown and "写法不同的标签：PER" in shown
+    monkeypatch.setattr(rewriting, "AT_ONCE", 2)
+    begin_and_stop(page, monkeypatch, rewriting._Writing, "_flush")
+    assert "什么都没有存进来" in page.locator("#exchange-progress").inner_text()
+    assert store.search(project).total == 0 and store.projects.get(project).guidelines == ""
+    monkeypatch.undo()
+    page.locator("#exchange-way-labels").get_by_text("用导出包的").click()
+    page.locator("#exchange-way-guidelines").get_by_text("用导出包的").click()
+    page.get_by_role("button", name="继续导入").click()
+    page.wait_for_selector("#exchange-progress .notice-success")
+    assert "加入了 40 版" in page.locator("#exchange-progress").inner_text()
+    (label,) = store.labels.list(project)
+    assert (label.zh, store.projects.get(project).guidelines) == ("人名", "# 规范")
+    assert {document.latest.author for document in store.search(project).documents if document.latest} == {"李"}
 
 
 def test_labels_are_begun_described_renamed_and_merged(visit: Callable[..., Any], store: Store) -> None:

@@ -25,7 +25,7 @@ def posts(folder, names=("a", "b")):
 
 
 def test_a_bundle_keeps_everything_and_has_the_same_bytes_from_anywhere(tmp_path):
-    rows = {"history.jsonl": [{"revision": 1}]}
+    rows = {"history.jsonl": lambda media: [{"revision": 1}]}
     bundle.write_bundle(posts(tmp_path / "one"), tmp_path / "1.zip", rows)
     bundle.write_bundle(iter(posts(tmp_path / "elsewhere" / "two")), tmp_path / "2.zip", rows)
     assert (tmp_path / "1.zip").read_bytes() == (tmp_path / "2.zip").read_bytes()
@@ -92,7 +92,7 @@ def drop(members):
 
 def later(members):
     info, content = members["manifest.json"]
-    members["manifest.json"] = (info, content.replace(b'"version": 1', b'"version": 9'))
+    members["manifest.json"] = (info, content.replace(b'"version": 2', b'"version": 9'))
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def later(members):
         (link, "is a link"),
         (bomb, "unpacks to more than 200 times its size"),
         (drop, "is no bundle"),
-        (later, "duomo-bundle version 9; this program reads duomo-bundle 1"),
+        (later, "duomo-bundle version 9, of a newer Duomo; this one reads up to duomo-bundle 2"),
     ],
 )
 def test_what_is_not_to_be_trusted_is_refused_and_leaves_nothing(tmp_path, change, message):
@@ -129,7 +129,7 @@ def test_no_zip_a_folder_in_use_and_misnamed_rows_are_refused(tmp_path):
     with pytest.raises(InputError, match="holds other files; move it"):
         formats.read(tmp_path / "b.zip")
     with pytest.raises(InputError, match="name it like history.jsonl"):
-        bundle.write_bundle([], tmp_path / "c.zip", {"../x.jsonl": []})
+        bundle.write_bundle([], tmp_path / "c.zip", {"../x.jsonl": lambda media: []})
 
 
 def test_more_than_the_bound_is_refused(tmp_path, monkeypatch):
@@ -137,3 +137,19 @@ def test_more_than_the_bound_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(bundle, "LARGEST", 10)
     with pytest.raises(InputError, match="the most that is taken; split it"):
         formats.read(tmp_path / "a.zip")
+
+
+def test_further_rows_name_further_pictures_and_an_earlier_version_is_read(tmp_path):
+    (first, second) = posts(tmp_path / "in")
+    seen = str(tmp_path / "in" / "b.JPG")
+    bundle.write_bundle([second], tmp_path / "2.zip", {"more.jsonl": lambda media: [{"seen": media.picture(seen)}]})
+    manifest = bundle.unpack(tmp_path / "2.zip", tmp_path / "out")
+    row = json.loads((tmp_path / "out" / "more.jsonl").read_text())
+    assert (tmp_path / "out" / row["seen"]).read_bytes() == b"b" * 9 and manifest["pictures"] == 2
+    with zipfile.ZipFile(tmp_path / "2.zip") as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    with zipfile.ZipFile(tmp_path / "1.zip", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content.replace(b'"version": 2', b'"version": 1'))
+    assert bundle.read_manifest(tmp_path / "1.zip")["version"] == 1
+    assert [document.text for document in formats.read(tmp_path / "1.zip")] == [""]

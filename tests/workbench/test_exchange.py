@@ -15,7 +15,6 @@ import soundfile
 from engine.document import Document, Span
 from engine.errors import InputError
 from engine.formats import FORMATS, archives, get
-from engine.formats.bundle import read_manifest
 from workbench.exchange import BEST, GOLD, Choice, Options, Progress, bring, declare, lay_out, look, lost, new_labels, take
 from workbench.exchange.ready import ENCODINGS
 from workbench.services import Services
@@ -75,8 +74,7 @@ def look_at(tmp_path: Path, *uploads: Path, pasted: str = "", **options: str) ->
 
 
 def brought(services: Services, seen: Any, project: int = FIRST, **more: Any) -> Progress:
-    *_, last = bring(services, project, seen.desk, seen.parts, seen.documents, by="她", **more)
-    return last
+    return bring(services, project, seen, by="她", **more)
 
 
 # looking
@@ -331,24 +329,6 @@ def test_an_export_can_be_of_gold_or_finished_documents_or_of_one_annotator(
     assert document is not None and document.latest is not None
     services.store.adjudicate(document.id, (), author="", client_key="g", sources=[document.latest.id])
     assert texts(layer=GOLD, every=False) == texts(layer=BEST, finished=True) == {"n2"}
-
-
-def test_a_bundle_holds_the_history_the_labels_and_the_rules(tmp_path: Path, services: Services, project: int) -> None:
-    services.store.projects.change(project, guidelines="# 规则")
-    taken = take(services, project, Choice("bundle"), tmp_path / "exports")
-    manifest = read_manifest(taken.path)
-    assert {"history.jsonl", "labels.jsonl", "project.jsonl"} <= set(manifest["files"])
-    with zipfile.ZipFile(taken.path) as archive:
-        rows = {
-            name: [json.loads(line) for line in archive.read(name).splitlines()] for name in manifest["files"] if "/" not in name
-        }
-    done = [(row["document"], row["what"], row.get("kind", row.get("author"))) for row in rows["history.jsonl"]]
-    assert ("n2", "revision", "她") in done and ("n3", "event", "imported") in done
-    assert rows["project.jsonl"][0]["guidelines"] == "# 规则" and rows["labels.jsonl"][0]["zh"] == "人名"
-    own = take(services, project, Choice("bundle", "by:她", every=False), tmp_path / "exports")
-    with zipfile.ZipFile(own.path) as archive:
-        history = [json.loads(line) for line in archive.read("history.jsonl").splitlines()]
-        assert {row.get("author") for row in history} == {"她"} and "project.jsonl" not in archive.namelist()
 
 
 def test_old_exports_and_desks_are_cleared(tmp_path: Path, services: Services, project: int, monkeypatch: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,9 +16,13 @@ from engine.formats.preview import Contents, in_order
 from engine.formats.preview import Look as Seen
 from engine.formats.source import Source
 from workbench.exchange.desk import Desk, shown
+from workbench.exchange.empty import Empty, says_nothing
 from workbench.exchange.ready import Options, Part, columns_of, make_ready
+from workbench.exchange.returning import Kept, give_back, past_of
+from workbench.exchange.working import Stopped
 from workbench.services import Services
 from workbench.store import Label, Store, StoreError
+from workbench.store.adopting import Ways
 from workbench.store.checking import check_json, check_name, check_storable
 
 FIRST_SHOWN = 5
@@ -33,11 +37,15 @@ class Look(Contents):
         desk: where it lies.
         parts: the corpora, with the formats that they are read in.
         columns: of the first table, to choose from.
+        empty: documents without spans, of which a file does not say whether somebody has looked at them.
+        whole: the bundle among the parts that tells a project's whole history, if one does.
     """
 
     desk: Desk
     parts: tuple[Part, ...]
     columns: tuple[str, ...]
+    empty: Empty = Empty()
+    whole: Part | None = None
 
 
 @dataclass
@@ -51,8 +59,9 @@ class Progress:
         known: how many were in the project already.
         left: how many were left out since a picture or recording of theirs is missing or cannot be read.
         problems: pictures and recordings that cannot be read.
-        declared: labels that were added to the project's.
         seconds: since the beginning.
+        kept: what came of a bundle's history, once it is in.
+        versions: how many revisions of a bundle's history are written and how many there are, until all are in at once.
     """
 
     documents: int
@@ -61,8 +70,9 @@ class Progress:
     known: int = 0
     left: int = 0
     problems: list[Problem] = field(default_factory=list)
-    declared: tuple[str, ...] = ()
     seconds: float = 0.0
+    kept: Kept | None = None
+    versions: tuple[int, int] | None = None
 
 
 def look(desk: Desk, options: Options) -> Look:
@@ -72,48 +82,77 @@ def look(desk: Desk, options: Options) -> Look:
         InputError: if a file cannot be opened.
     """
     parts, problems = make_ready(desk, options)
-    seen, notes = Seen(FIRST_SHOWN), Counter[str]()
+    seen, notes, empty = Seen(FIRST_SHOWN), Counter[str](), Empty()
+    parts, whole = _with_one_whole(desk, parts, problems)
     for part in parts:
         source = Source(desk.files / part.path)
         for document in _sound(source, part):
             kept, missing = _at_hand(desk, document, source.inside)
             seen.add(kept, source.inside)
             seen.missing |= dict.fromkeys(missing)
+            empty += Empty.of(part.format, document) if part is not whole else Empty()
         notes.update(source.notes)
         seen.missing |= dict.fromkeys(source.missing)
         problems += in_order(source.problems)
     named = tuple(replace(wrong, file=shown(desk, wrong.file), expected=shown(desk, wrong.expected)) for wrong in problems)
     contents = replace(seen.contents(named, notes), missing=tuple(shown(desk, name) for name in seen.missing))
-    return Look(**vars(contents), desk=desk, parts=tuple(parts), columns=columns_of(desk))
+    return Look(**vars(contents), desk=desk, parts=tuple(parts), columns=columns_of(desk), empty=empty, whole=whole)
 
 
 def bring(
-    services: Services, project: int, desk: Desk, parts: tuple[Part, ...], documents: int, *, by: str, incomplete: bool = True
-) -> Iterator[Progress]:
+    services: Services,
+    project: int,
+    seen: Look,
+    *,
+    by: str,
+    incomplete: bool = True,
+    annotated: bool | None = None,
+    ways: Ways | None = None,
+    tell: Callable[[Progress], None] = lambda progress: None,
+) -> Progress:
     """Bring what was looked at into a project, a few documents at a time; one that is there already is not added again.
+
+    A bundle that tells its history is brought in at once: as a whole, or not at all.
 
     Args:
         services: for the store, and to keep pictures and recordings.
         project: into which.
-        desk: where it lies.
-        parts: as they were looked at.
-        documents: how many there are.
-        by: who brings them.
+        seen: what was looked at.
+        by: who brings it.
         incomplete: whether to bring a document whose picture or recording is missing or cannot be read, without it.
-
-    Yields:
-        Progress: after every few documents, and at the end.
+        annotated: whether documents without spans were found to hold no entity; by default, as their formats suggest.
+        ways: what is taken over of a bundle whose labels, guidelines or rules differ; by default, what overwrites nothing.
+        tell: is told how far it is after every few documents; may raise to end it.
 
     Raises:
+        Stopped: once the desk is halted.
         StoreError: if a label or a document cannot be stored.
         InputError: if a file cannot be read any more.
     """
-    begun, progress = time.monotonic(), Progress(documents)
+    begun, progress, desk = time.monotonic(), Progress(seen.documents), seen.desk
+    annotated = seen.empty.annotated if annotated is None else annotated
     waiting: list[Document] = []
-    for part in parts:
+
+    def told() -> None:
+        progress.seconds = time.monotonic() - begun
+        tell(progress)
+        if desk.halted:
+            raise Stopped
+
+    def versions(done: int, whole: int) -> None:
+        progress.versions = done, whole
+        told()
+
+    for part in seen.parts:
+        if part == seen.whole:
+            progress.kept = give_back(services, project, desk, part, by=by, ways=ways, tell=versions)
+            progress.problems += progress.kept.problems
+            progress.added += progress.kept.restored.added
+            progress.known += progress.kept.restored.known
+            progress.versions = None
+            continue
         file = desk.files / part.path
-        source = Source(file, desk.files / f"{file.stem}.unpacked")
-        for document in _sound(source, part):
+        for document in _sound(Source(file, desk.unpacked(part.path)), part):
             progress.done += 1
             kept = _kept(services, desk, document, incomplete, progress)
             if kept is None:
@@ -121,12 +160,11 @@ def bring(
             else:
                 waiting.append(kept)
             if len(waiting) >= _AT_ONCE:
-                _store(services.store, project, waiting, by, progress)
-                progress.seconds = time.monotonic() - begun
-                yield progress
-    _store(services.store, project, waiting, by, progress)
+                _store(services.store, project, waiting, by, annotated, progress)
+                told()
+    _store(services.store, project, waiting, by, annotated, progress)
     progress.seconds = time.monotonic() - begun
-    yield progress
+    return progress
 
 
 def declare(store: Store, project: int, labels: Mapping[str, int], by: str) -> tuple[str, ...]:
@@ -147,11 +185,29 @@ def new_labels(store: Store, project: int, labels: Mapping[str, int]) -> tuple[s
     return tuple(label for label in labels if label not in known)
 
 
-def _store(store: Store, project: int, waiting: list[Document], by: str, progress: Progress) -> None:
-    added = store.documents.add(project, waiting, by=by) if waiting else None
-    if added:
-        progress.added += len(added.ids)
-        progress.known += added.known
+def _with_one_whole(desk: Desk, parts: list[Part], problems: list[Problem]) -> tuple[list[Part], Part | None]:
+    """Return the parts that can be read, a bundle that tells its history first; a second such one is left out."""
+    whole, others = None, []
+    for part in parts:
+        past = past_of(desk, part, problems)
+        if past is False:
+            continue
+        if past is None:
+            others.append(part)
+        elif whole is None:
+            whole = part
+        else:
+            problems.append(Problem(part.path, 0, "one bundle with a history at a time; import this one afterwards", "…"))
+    return [*([whole] if whole else []), *others], whole
+
+
+def _store(store: Store, project: int, waiting: list[Document], by: str, annotated: bool, progress: Progress) -> None:
+    empty = [document for document in waiting if annotated and says_nothing(document)]
+    for some, said in ((empty, True), ([document for document in waiting if document not in empty], None)):
+        if some:
+            added = store.documents.add(project, some, annotated=said, by=by)
+            progress.added += len(added.ids)
+            progress.known += added.known
     waiting.clear()
 
 

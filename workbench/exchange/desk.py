@@ -7,7 +7,6 @@ be read. Nothing of either is part of the workspace yet, and nothing outside of 
 from __future__ import annotations
 
 import gzip
-import json
 import lzma
 import os
 import secrets
@@ -22,15 +21,17 @@ from pathlib import Path
 from engine.errors import InputError
 from engine.formats.archives import SMALL, STEEPEST, unpack_folder
 from engine.formats.attachments import IMAGES, RECORDINGS
-from engine.formats.bundle import MANIFEST
+from engine.formats.bundle import DOCUMENTS, MANIFEST
 from engine.formats.source import open_bytes
+from workbench.uploads import Held, hold, release
 
 MEDIA = (*IMAGES, *RECORDINGS)
 LARGEST_TEXT = 1 << 29
 """Bytes of the largest corpus file that is taken, unpacked: 512 MiB; some formats have to be read as a whole."""
 KEPT = 24 * 3600.0
 """Seconds after which a desk, or an export, that nobody comes back to is cleared."""
-_PASTED = "pasted.txt"
+_PASTED, _HALTED = "pasted.txt", "halted"
+_OF_BUNDLES = {"history.jsonl", "labels.jsonl", "project.jsonl", "revisions.jsonl", "texts.jsonl"}
 _CHUNK = 1 << 20
 
 
@@ -41,10 +42,12 @@ class Desk:
     Attributes:
         folder: where.
         pasted: whether it is one text that was pasted.
+        held: the browser's copies of what lies here.
     """
 
     folder: Path
     pasted: bool = False
+    held: tuple[Held, ...] = ()
 
     @property
     def given(self) -> Path:
@@ -64,8 +67,27 @@ class Desk:
         """Tell whether a picture or recording was uploaded; a file may name any path of this machine."""
         return os.path.realpath(path).startswith(os.path.realpath(self.files) + os.sep) and os.path.isfile(path)
 
+    def unpacked(self, place: str | Path) -> Path:
+        """Return the folder that a bundle of the desk is unpacked into."""
+        return (self.files / place).with_suffix(".unpacked")
+
+    def halt(self) -> None:
+        """Let an import of what lies here end as soon as it can."""
+        if self.folder.is_dir():
+            (self.folder / _HALTED).touch()
+
+    def resume(self) -> None:
+        """Let it go on."""
+        (self.folder / _HALTED).unlink(missing_ok=True)
+
+    @property
+    def halted(self) -> bool:
+        """Tell whether an import is to end."""
+        return (self.folder / _HALTED).exists()
+
     def clear(self) -> None:
-        """Throw everything away."""
+        """Throw everything away, the browser's copies too where nobody else needs them."""
+        release(self.held)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -81,7 +103,8 @@ def lay_out(folder: Path, uploads: Iterable[Path] = (), pasted: str = "") -> Des
         InputError: if an archive is damaged or refused, or the disk does not take it.
     """
     clear_old(folder)
-    desk = Desk(folder / secrets.token_urlsafe(12), bool(pasted))
+    uploads = tuple(uploads)
+    desk = Desk(folder / secrets.token_urlsafe(12), bool(pasted), hold(uploads))
     desk.given.mkdir(parents=True)
     desk.files.mkdir()
     try:
@@ -90,10 +113,10 @@ def lay_out(folder: Path, uploads: Iterable[Path] = (), pasted: str = "") -> Des
         for upload in uploads:
             _put(desk, upload)
     except OSError as error:
-        desk.clear()
+        shutil.rmtree(desk.folder, ignore_errors=True)
         raise InputError(f"the files cannot be laid out: {error.strerror or error}; make room in {folder}") from error
     except InputError:
-        desk.clear()
+        shutil.rmtree(desk.folder, ignore_errors=True)
         raise
     return desk
 
@@ -115,11 +138,13 @@ def _put(desk: Desk, upload: Path) -> None:
 
 
 def _is_bundle(upload: Path) -> bool:
+    """Tell whether an archive is a bundle, or what is left of one: such a one is refused rather than read as a folder."""
     try:
         with zipfile.ZipFile(upload) as archive:
-            return json.loads(archive.read(MANIFEST)).get("format") == "duomo-bundle"
-    except (KeyError, ValueError, AttributeError, OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
+            names = set(archive.namelist())
+    except (OSError, zipfile.BadZipFile, NotImplementedError, EOFError):
         return False  # what is wrong with it is said when it is unpacked
+    return (MANIFEST in names) + (DOCUMENTS in names) + bool(names & _OF_BUNDLES) > 1
 
 
 def _unpack(desk: Desk, upload: Path) -> None:

@@ -9,8 +9,7 @@ import shutil
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,8 @@ from engine.formats.bundle import write_bundle
 from engine.formats.losses import ABSENT, PICTURES, SPEECH
 from engine.formats.losses import Part as Lost
 from workbench.exchange.desk import MEDIA, clear_old
+from workbench.exchange.packing import members
 from workbench.services import Services
-from workbench.store import Event, Revision
 
 BEST, GOLD, IMPORTED, ANNOTATED_BY = "best", "gold", "imported", "by:"
 COUNTED = 2000
@@ -64,10 +63,6 @@ class Taken:
     lost: Mapping[Lost, int]
 
 
-class Stopped(Exception):
-    """Nobody waits for the export any more."""
-
-
 def lost(services: Services, project: int, choice: Choice) -> tuple[int, Mapping[Lost, int]]:
     """Return what an export would lose of the first :data:`COUNTED` documents, and how many were looked at."""
     counted, chosen, looked_at = Counter[Lost](), get(choice.format), 0
@@ -97,7 +92,7 @@ def take(
         project: which.
         choice: what of it.
         folder: of all exports; those that nobody fetched for a day are cleared.
-        tell: is told how many documents are written; may raise :class:`Stopped`.
+        tell: is told how many documents are written; may raise to end it.
 
     Raises:
         InputError: if a label or the disk stands against it.
@@ -180,7 +175,7 @@ def _single(content: Path) -> Path:
 
 
 def _bundled(services: Services, project: int, choice: Choice, path: Path, tell: Callable[[int], None]) -> Taken:
-    """Write a bundle: beside the documents the project, its labels, and everything that was done to each document."""
+    """Write a bundle; of all documents without a choice among them, with those in the recycle bin."""
     counted, missing = [0], Counter[Lost]()
     chosen = get(choice.format)
 
@@ -192,46 +187,7 @@ def _bundled(services: Services, project: int, choice: Choice, path: Path, tell:
                 counted[0] += 1
                 yield fit
 
-    extra: dict[str, Any] = {"history.jsonl": _history(services, project, choice)}
-    if choice.author is None:
-        extra |= {"project.jsonl": _project(services, project), "labels.jsonl": _labels(services, project)}
-    write_bundle(fitting(), path, extra)
+    full = choice.layer == BEST and choice.every and not choice.finished
+    among = None if full else frozenset(int(document.meta["document"]) for document in documents(services, project, choice))
+    write_bundle(fitting(), path, members(services, project, author=choice.author, among=among))
     return Taken(path, counted[0], missing)
-
-
-def _project(services: Services, project: int) -> Iterator[Mapping[str, Any]]:
-    yield _plain(asdict(services.store.projects.get(project)))
-
-
-def _labels(services: Services, project: int) -> Iterator[Mapping[str, Any]]:
-    for label in services.store.labels.list(project, all=True):
-        yield _plain(asdict(label))
-
-
-def _history(services: Services, project: int, choice: Choice) -> Iterator[Mapping[str, Any]]:
-    """Yield each revision and event of the exported documents, oldest first; of one annotator's export, theirs alone."""
-    for document in documents(services, project, choice):
-        for done in services.store.reading.history(int(document.meta["document"])):
-            if choice.author is None or _doer(done) == choice.author:
-                kind = "revision" if isinstance(done, Revision) else "event"
-                yield {"document": document.id, "what": kind, **_plain(_fields(done))}
-
-
-def _doer(done: Revision | Event) -> str:
-    return done.author if isinstance(done, Revision) else done.account
-
-
-def _fields(done: Revision | Event) -> dict[str, Any]:
-    if isinstance(done, Event):
-        return asdict(done) | {"payload": dict(done.payload)}
-    spans = {name: [_span(span) for span in getattr(done, name)] for name in ("spans", "prediction", "proposals")}
-    readings = {str(offset): reading for offset, reading in done.readings.items()}
-    return asdict(replace(done, readings={})) | spans | {"readings": readings}
-
-
-def _span(span: Any) -> list[Any]:
-    return [*span.key] if span.score is None else [*span.key, span.score]
-
-
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in row.items()}

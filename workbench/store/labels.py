@@ -106,10 +106,10 @@ class Labels:
             rows = {row.name: row for row in _rows(session, project)}
             for label in labels:
                 name = check_name(label.name, "a label")
-                row = rows.get(name) or _add(session, project, name, rows)
+                row = rows.get(name) or add_label(session, project, name, rows)
                 if row.becomes:
                     raise StoreError(f"{name} is read as {row.becomes} now; describe that label")
-                _describe(session, row, label, by)
+                describe(session, row, label, by)
             _check_keys(rows.values())
             return _ordered(rows)
 
@@ -154,12 +154,12 @@ class Labels:
             if new in rows and new not in before and new != old:
                 raise StoreError(f"there is a label {new} already; merge {old} into it, or choose another name")
             after = renamed(before, old, new)
-            row = rows.get(old) or _add(session, project, old, rows)
-            other = rows.get(new) or _add(session, project, new, rows)
+            row = rows.get(old) or add_label(session, project, old, rows)
+            other = rows.get(new) or add_label(session, project, new, rows)
             for what in (*_WORDS, "examples", "position", "retired"):
                 setattr(other, what, getattr(row, what))
             row.key = ""
-            _settle(session, project, rows, after)
+            settle(session, project, rows, after)
             record(session, "label", by, project=project, payload={"renamed": [old, new]})
             return _ordered(rows)
 
@@ -174,9 +174,9 @@ class Labels:
             _row(rows, into)
             after = merged(_becomes(rows), label, into)
             if label not in rows:
-                _add(session, project, label, rows)
+                add_label(session, project, label, rows)
             rows[label].key = ""
-            _settle(session, project, rows, after)
+            settle(session, project, rows, after)
             record(session, "label", by, project=project, payload={"merged": [label, into]})
             return _ordered(rows)
 
@@ -189,7 +189,7 @@ class Labels:
         with self._database.writing() as session:
             rows = {row.name: row for row in _rows(session, project)}
             before = _becomes(rows)
-            _settle(session, project, rows, parted(before, name))
+            settle(session, project, rows, parted(before, name))
             record(session, "label", by, project=project, payload={"parted": [name, before[name]]})
             return _ordered(rows)
 
@@ -205,7 +205,8 @@ def _row(rows: Mapping[str, LabelRow], name: str) -> LabelRow:
     return rows[name]
 
 
-def _add(session: Session, project: int, name: str, rows: dict[str, LabelRow]) -> LabelRow:
+def add_label(session: Session, project: int, name: str, rows: dict[str, LabelRow]) -> LabelRow:
+    """Add a label that is described as yet by its name alone, behind those there are."""
     position = max((row.position for row in rows.values()), default=-1) + 1
     blank: dict[str, Any] = dict.fromkeys(_WORDS, "")
     rows[name] = LabelRow(project_id=project, name=name, position=position, examples=[], retired=False, becomes="", **blank)
@@ -213,7 +214,12 @@ def _add(session: Session, project: int, name: str, rows: dict[str, LabelRow]) -
     return rows[name]
 
 
-def _describe(session: Session, row: LabelRow, label: Label, by: str) -> None:
+def describe(session: Session, row: LabelRow, label: Label, by: str) -> None:
+    """Describe a label anew; what was said of it before stands in the event.
+
+    Raises:
+        StoreError: if a colour, a key or a text cannot be.
+    """
     check_storable(label.zh, label.en, label.key, label.definition, *label.examples)
     if label.colour and not _COLOUR.fullmatch(label.colour):
         raise StoreError(f"{label.colour!r} is not a colour; write it like #c04a2f")
@@ -243,7 +249,7 @@ def _becomes(rows: Mapping[str, LabelRow]) -> dict[str, str]:
     return {name: row.becomes for name, row in rows.items() if row.becomes}
 
 
-def _settle(session: Session, project: int, rows: Mapping[str, LabelRow], becomes: Becomes) -> None:
+def settle(session: Session, project: int, rows: Mapping[str, LabelRow], becomes: Becomes) -> None:
     """Keep what names become, and see anew which annotations differ from what a model had said."""
     for name, row in rows.items():
         row.becomes = becomes.get(name, "")

@@ -17,7 +17,8 @@ from workbench.store.errors import StoreError
 from workbench.store.events import record
 from workbench.store.schema import AccountRow, MemberRow, ProjectRow, now
 
-_MOST = 20
+MOST_ANNOTATORS = 20
+"""Annotators that a document may have at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,8 +246,8 @@ def _sound(session: Session, choices: Mapping[str, Any], row: ProjectRow | None)
             raise StoreError(f"there is a project {sound['name']} already; choose another name")
     if "guidelines" in sound:
         check_storable(sound["guidelines"])
-    if not 1 <= sound.get("overlap", 1) <= _MOST:
-        raise StoreError(f"a document has 1 to {_MOST} annotators, not {sound['overlap']}; choose another overlap")
+    if not 1 <= sound.get("overlap", 1) <= MOST_ANNOTATORS:
+        raise StoreError(f"a document has 1 to {MOST_ANNOTATORS} annotators, not {sound['overlap']}; choose another overlap")
     return sound
 
 

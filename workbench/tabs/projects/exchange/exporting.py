@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,8 @@ from gradio.utils import get_upload_folder
 
 from engine.formats import FORMATS
 from workbench.errors import UserError
-from workbench.exchange import ANNOTATED_BY, BEST, COUNTED, GOLD, IMPORTED, Choice, Stopped, Taken, lost, take
+from workbench.exchange import ANNOTATED_BY, BEST, COUNTED, GOLD, IMPORTED, Choice, Working, lost, take
+from workbench.exchange.telling import format_title
 from workbench.names import called
 from workbench.tabs import QUIET, Context, Door, Section, Session, account_of, guard, notice, project_of, require
 from workbench.views.escape import esc
@@ -93,19 +92,18 @@ class _Handlers:
         """Write the file, saying how far it is, and offer it."""
         project, choice = self._choice(session, format, layer, finished, every, request)
         going, t = self.parts, self.context.texts
-        writing = _Writing(functools.partial(take, self.context.services, project, choice, _exports()))
+        services = self.context.services
+        writing = Working("export", lambda tell: take(services, project, choice, _exports(), tell))
         begun = {going.write: gr.update(interactive=False), going.stop: gr.update(visible=True)}
         yield {**begun, going.file: gr.update(visible=False)}
         try:
             while writing.is_alive():
                 writing.join(_PERIOD)
-                yield {going.progress: progress_html(0, 0, t("exchange.writing.line", count=f"{writing.done:,}"))}
+                yield {going.progress: progress_html(0, 0, t("exchange.writing.line", count=f"{writing.told or 0:,}"))}
         finally:
-            writing.stop.set()
+            writing.end()
         yield {going.write: gr.update(interactive=True), going.stop: gr.update(visible=False), going.progress: ""}
-        if writing.error is not None:
-            raise writing.error
-        taken = writing.taken
+        taken = writing.finished()
         size = f"{taken.path.stat().st_size / 1e6:,.2f} MB"
         offered = t("exchange.download.label", name=taken.path.name, size=size)
         said = notice(t("exchange.written.line", count=f"{taken.documents:,}"), "success")
@@ -130,33 +128,11 @@ class _Handlers:
         return project, Choice(format, layer, finished, every)
 
 
-class _Writing(threading.Thread):
-    """An export being written: the page looks in on it, and stops it once nobody waits for it."""
-
-    def __init__(self, work: Callable[..., Taken]) -> None:
-        super().__init__(name="export", daemon=True)
-        self.work, self.done, self.stop = work, 0, threading.Event()
-        self.taken: Taken
-        self.error: Exception | None = None
-        self.start()
-
-    def run(self) -> None:
-        try:
-            self.taken = self.work(tell=self._tell)
-        except Exception as error:  # raised by who waits
-            self.error = error
-
-    def _tell(self, done: int) -> None:
-        self.done = done
-        if self.stop.is_set():
-            raise Stopped
-
-
 def _layout(context: Context) -> _Parts:
     t = context.texts
     with gr.Column(scale=4, min_width=280, elem_id="exchange-outgoing", elem_classes="exchange-part"):
         gr.HTML(f"<h2>{esc(t('exchange.outgoing.label'))}</h2><p>{esc(t('exchange.outgoing.hint'))}</p>")
-        formats = [(_format_title(context, name), name) for name in FORMATS]
+        formats = [(format_title(t, name), name) for name in FORMATS]
         common: dict[str, Any] = {"filterable": False}
         format = gr.Dropdown(formats, value="jsonl", label=t("exchange.to.label"), elem_id="exchange-to", **common)
         layer = gr.Dropdown([], label=t("exchange.layer.label"), elem_id="exchange-layer", **common)
@@ -174,10 +150,6 @@ def _layout(context: Context) -> _Parts:
 def _exports() -> Path:
     """Return the folder of exports: where Gradio keeps what it serves, so that it makes no second copy."""
     return Path(get_upload_folder()) / "duomo-exports"
-
-
-def _format_title(context: Context, name: str) -> str:
-    return context.texts(f"exchange.format.{name.replace('-', '_')}")
 
 
 def _layers(context: Context, project: int, own: str | None) -> list[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,14 +10,32 @@ import gradio as gr
 
 from engine.formats import FORMATS
 from workbench.errors import UserError
-from workbench.exchange import ENCODINGS, SEPARATORS, Look, Options, Progress, bring, declare, lay_out, look, new_labels
+from workbench.exchange import (
+    ENCODINGS,
+    SEPARATORS,
+    Look,
+    Options,
+    Progress,
+    Stopped,
+    Working,
+    bring,
+    compared,
+    declare,
+    lay_out,
+    look,
+)
+from workbench.exchange.telling import came_of, ended, format_title, found, how_far
+from workbench.store.adopting import Ways
+from workbench.store.restoring import Compared
 from workbench.tabs import QUIET, Context, Section, Session, account_of, guard, notice, project_of, require
 from workbench.uploads import uploaded
 from workbench.views.escape import esc
-from workbench.views.incoming import Incoming, incoming_html, problems_html, progress_html
+from workbench.views.incoming import problems_html, progress_html
 
 _LONGEST_PASTE = 2_000_000
 _PERIOD = 0.4
+_WAYS = {"labels": ("ours", "theirs", "merge"), "guidelines": ("ours", "theirs", "merge"), "rules": ("ours", "theirs")}
+_WAYS["documents"] = ("ours", "theirs")
 
 
 @dataclass(frozen=True)
@@ -29,6 +46,8 @@ class _Parts:
     look: gr.Button
     options: tuple[gr.Dropdown, ...]
     shown: gr.HTML
+    empty: gr.Radio
+    ways: tuple[gr.Radio, ...]
     incomplete: gr.Checkbox
     bring: gr.Button
     stop: gr.Button
@@ -42,6 +61,8 @@ class _Parts:
             self.files,
             *self.options,
             self.shown,
+            self.empty,
+            *self.ways,
             self.incomplete,
             self.bring,
             self.stop,
@@ -59,8 +80,9 @@ def build(context: Context, problem: gr.HTML) -> Section:
     once: dict[str, Any] = {**QUIET, "trigger_mode": "once"}
     gr.on([parts.files.upload, parts.look.click], guarded(does.look), asked, drawn, **once)
     gr.on([option.input for option in parts.options], guarded(does.look_again), [session, *asked[3:]], drawn, **QUIET)
-    bringing = parts.bring.click(guarded(does.bring), [session, parts.seen, parts.incomplete], drawn, **once)
-    parts.stop.click(does.stopped, [session, parts.seen], drawn, cancels=[bringing], **QUIET)
+    choices = [parts.incomplete, parts.empty, *parts.ways]
+    parts.bring.click(guarded(does.bring), [session, parts.seen, *choices], drawn, **once)
+    parts.stop.click(guarded(does.stop), [session, parts.seen], [problem, parts.stop], **QUIET)
     return Section(does.show, parts.drawn, problem, ())
 
 
@@ -85,11 +107,11 @@ class _Handlers:
         if len(pasted) > _LONGEST_PASTE:
             raise UserError("exchange.paste.error", length=len(pasted), longest=_LONGEST_PASTE)
         yield {self.parts.shown: progress_html(0, 0, self.context.texts("exchange.looking.line"))}
-        if seen is not None:
-            seen.desk.clear()
         folder = self.context.services.settings.workspace / "imports"
         yield {**_cleared(self.parts, files=True)}
         desk = lay_out(folder, [uploaded(file) for file in files or ()], "" if files else pasted)
+        if seen is not None:  # only now: the copies of what was looked at again are held anew
+            seen.desk.clear()
         yield self._seen(session, look(desk, _options(*options)), request)
 
     def look_again(self, request: gr.Request, session: Session, seen: Look | None, *options: str) -> Iterator[dict[Any, Any]]:
@@ -99,57 +121,70 @@ class _Handlers:
             yield self._seen(session, look(seen.desk, _options(*options)), request)
 
     def _seen(self, session: Session, seen: Look, request: gr.Request) -> dict[Any, Any]:
-        t, project = self.context.texts, project_of(self.context, session, request)
-        new = new_labels(self.context.services.store, project, seen.labels)
-        read = [("*" if part.path == "." else part.path, _format_title(self.context, part.format)) for part in seen.parts]
-        numbers = (seen.documents, seen.characters, seen.labels, new, seen.first, seen.problems, seen.notes)
-        label = "exchange.bring.some" if seen.problems else "exchange.bring.label"
-        coming = self.parts
+        t, project, store = self.context.texts, project_of(self.context, session, request), self.context.services.store
+        differs = compared(store, project, seen.desk, seen.whole) if seen.whole else None
+        label = "exchange.bring.some" if seen.problems else "exchange.bring.whole" if differs else "exchange.bring.label"
+        coming, count = self.parts, max(seen.documents, differs.documents if differs else 0)
         columns = [gr.update(choices=["", *seen.columns]) for _ in coming.options[3:]]
+        said = "annotated" if seen.empty.annotated else "open"
+        empty = t("exchange.empty.label", count=f"{seen.empty.count:,}")
         return {
             **dict(zip(coming.options[3:], columns, strict=True)),
-            coming.shown: incoming_html(Incoming(read, *numbers, seen.found, seen.missing), t.words),
-            coming.incomplete: gr.update(visible=bool(seen.found or seen.missing)),
-            coming.bring: gr.update(visible=bool(seen.documents), value=t(label, count=f"{seen.documents:,}"), interactive=True),
-            coming.stop: gr.update(visible=False),
+            **dict(zip(coming.ways, _ways_shown(differs), strict=True)),
+            coming.shown: found(seen, differs, store, project, t),
+            coming.empty: gr.update(visible=seen.empty.count > 0, label=empty, value=said),
+            coming.incomplete: gr.update(visible=bool(seen.found or seen.missing) and len(seen.parts) > bool(differs)),
+            coming.bring: gr.update(visible=count > 0, value=t(label, count=f"{count:,}"), interactive=True),
+            coming.stop: gr.update(visible=False, value=t("exchange.stop.label")),
             coming.progress: "",
             coming.seen: seen,
         }
 
-    def bring(self, session: Session, seen: Look | None, incomplete: bool, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        """Bring in what was looked at, a few documents at a time, so that others can save meanwhile."""
+    def bring(
+        self, request: gr.Request, session: Session, seen: Look | None, incomplete: bool, empty: str, *ways: str
+    ) -> Iterator[dict[Any, Any]]:
+        """Bring in what was looked at: corpora a few documents at a time, so that others can save meanwhile; a bundle at once."""
         account, coming = require(self.context, session, request, "curator", "admin"), self.parts
         if seen is None or not seen.desk.given.is_dir():
             raise UserError("exchange.gone.error")
-        services, project = self.context.services, project_of(self.context, session, request)
-        yield {
-            coming.bring: gr.update(visible=False),
-            coming.stop: gr.update(visible=True),
-            coming.progress: progress_html(0, seen.documents, self.context.texts("exchange.bringing.begun")),
-        }
-        declared = declare(services.store, project, seen.labels, account)
-        last, told = None, 0.0
+        services, project, t = self.context.services, project_of(self.context, session, request), self.context.texts
+        said: dict[str, Any] = {"by": account, "incomplete": incomplete, "annotated": empty == "annotated", "ways": _ways(ways)}
+        shown = progress_html(0, seen.documents, t("exchange.bringing.begun"))
+        yield {coming.bring: gr.update(visible=False), coming.stop: self._stop(), coming.progress: shown}
+        declared = declare(services.store, project, seen.labels, account) if seen.whole is None else ()
+        seen.desk.resume()
+        working = Working("import", lambda tell: bring(services, project, seen, **said, tell=tell))
         try:
-            for last in bring(services, project, seen.desk, seen.parts, seen.documents, by=account, incomplete=incomplete):
-                if time.monotonic() - told > _PERIOD:
-                    told = time.monotonic()
-                    yield {coming.progress: progress_html(last.done, last.documents, _how_far(self.context, last))}
-        except Exception:
-            yield {coming.bring: gr.update(visible=True), coming.stop: gr.update(visible=False)}
-            raise
+            while working.is_alive():
+                working.join(_PERIOD)
+                line = how_far(working.told, t) if working.told is not None else shown
+                if line != shown:  # a page that is drawn anew for nothing cannot be pressed
+                    shown = line
+                    yield {coming.progress: line}
+        finally:  # nobody waits any more
+            working.end()
+        try:
+            last = working.finished()
+        except Exception as error:
+            stopped = isinstance(error, Stopped)
+            what = notice(ended(seen, working.told, stopped=stopped, texts=t), "info" if stopped else "error")
+            more = gr.update(visible=True, value=t("exchange.bring.again"))
+            yield {coming.bring: more, coming.stop: gr.update(visible=False), coming.progress: what}
+            if not stopped:
+                raise
+            return
         seen.desk.clear()
-        said = _brought(self.context, last, declared) if last else ""
-        yield {**_cleared(coming), coming.progress: said}
+        yield {**_cleared(coming), coming.progress: _brought(self.context, last, declared)}
 
-    def stopped(self, session: Session, seen: Look | None) -> dict[Any, Any]:
-        """Say what a stopped import comes to, and offer to go on."""
-        coming, t = self.parts, self.context.texts
-        more = gr.update(visible=seen is not None, value=t("exchange.bring.again"))
-        return {
-            coming.stop: gr.update(visible=False),
-            coming.bring: more,
-            coming.progress: notice(t("exchange.stopped.line"), "info"),
-        }
+    def _stop(self) -> Any:
+        return gr.update(visible=True, interactive=True, value=self.context.texts("exchange.stop.label"))
+
+    def stop(self, session: Session, seen: Look | None, request: gr.Request) -> dict[Any, Any]:
+        """Let the import end; what came of it by then is said by the import itself."""
+        require(self.context, session, request, "curator", "admin")
+        if seen is not None:
+            seen.desk.halt()
+        return {self.parts.stop: gr.update(interactive=False, value=self.context.texts("exchange.stopping.line"))}
 
 
 def _layout(context: Context) -> _Parts:
@@ -164,18 +199,21 @@ def _layout(context: Context) -> _Parts:
                 options = _reading_options(context)
         see = gr.Button(t("exchange.look.label"), elem_id="exchange-look", scale=0, min_width=140)
         shown = gr.HTML(elem_id="exchange-shown")
+        answers = [(t(f"exchange.empty.{answer}"), answer) for answer in ("annotated", "open")]
+        empty = gr.Radio(answers, value="open", visible=False, elem_id="exchange-empty")
+        ways = tuple(_way(context, name) for name in _WAYS)
         incomplete = gr.Checkbox(True, label=t("exchange.incomplete.label"), visible=False, elem_id="exchange-incomplete")
         with gr.Row(elem_classes="actions"):
             bring = gr.Button(variant="primary", visible=False, elem_id="exchange-bring", scale=0, min_width=200)
             stop = gr.Button(t("exchange.stop.label"), visible=False, elem_id="exchange-stop", scale=0, min_width=120)
         progress = gr.HTML(elem_id="exchange-progress")
-    return _Parts(part, files, pasted, see, options, shown, incomplete, bring, stop, progress, gr.State(None))
+    return _Parts(part, files, pasted, see, options, shown, empty, ways, incomplete, bring, stop, progress, gr.State(None))
 
 
 def _reading_options(context: Context) -> tuple[gr.Dropdown, ...]:
     t = context.texts
     found_out = (t("exchange.auto.label"), "")
-    formats = [found_out, *((_format_title(context, name), name) for name in FORMATS)]
+    formats = [found_out, *((format_title(t, name), name) for name in FORMATS)]
     encodings = [found_out, *((name.upper(), name) for name in ENCODINGS)]
     separators = [found_out, *((t(f"exchange.separator.{name}"), name) for name in SEPARATORS)]
     chosen = {"format": formats, "encoding": encodings, "separator": separators}
@@ -198,6 +236,8 @@ def _cleared(coming: _Parts, files: bool = False) -> dict[Any, Any]:
     """Return an empty page of uploads; with ``files``, those stay in their box."""
     drawn: dict[Any, Any] = {
         coming.shown: "",
+        coming.empty: gr.update(visible=False),
+        **{way: gr.update(visible=False) for way in coming.ways},
         coming.incomplete: gr.update(visible=False),
         coming.bring: gr.update(visible=False),
         coming.stop: gr.update(visible=False),
@@ -215,21 +255,33 @@ def _options(format: str, encoding: str, separator: str, *columns: str | None) -
     return Options(format, encoding, separator, text, spans, id)
 
 
-def _how_far(context: Context, progress: Progress) -> str:
-    left = progress.seconds / max(1, progress.done) * max(0, progress.documents - progress.done)
-    counts = {"done": f"{progress.done:,}", "documents": f"{progress.documents:,}", "seconds": f"{left:.0f}"}
-    return context.texts("exchange.bringing.line", **counts)
-
-
 def _brought(context: Context, progress: Progress, declared: tuple[str, ...]) -> str:
+    said = notice(came_of(progress, declared, context.texts), "success")
+    return said + problems_html(progress.problems, context.texts.words)
+
+
+def _way(context: Context, name: str) -> gr.Radio:
     t = context.texts
-    lines = [t("exchange.brought.line", added=f"{progress.added:,}", known=f"{progress.known:,}")]
-    if declared:
-        lines.append(t("exchange.brought.labels", labels=", ".join(declared)))
-    if progress.left:
-        lines.append(t("exchange.brought.left", count=f"{progress.left:,}"))
-    return notice(" ".join(lines), "success") + problems_html(progress.problems, t.words)
+    choices = [(t(f"exchange.way.{name}.{way}"), way) for way in _WAYS[name]]
+    return gr.Radio(choices, value="ours", label=t(f"exchange.way.{name}"), visible=False, elem_id=f"exchange-way-{name}")
 
 
-def _format_title(context: Context, name: str) -> str:
-    return context.texts(f"exchange.format.{name.replace('-', '_')}")
+def _ways_shown(differs: Compared | None) -> list[Any]:
+    """Return what there is to choose: nothing where the two do not differ, nor in a project that has nothing yet."""
+    if differs is None:
+        return [gr.update(visible=False) for _ in _WAYS]
+    found, ways = differs.differing, differs.differing.ways
+    asked = {
+        "labels": bool(found.changed or found.new) and not found.empty,
+        "guidelines": found.guidelines and not found.empty,
+        "rules": found.ruled,
+        "documents": differs.diverged > 0,
+    }
+    return [gr.update(visible=asked[name], value=getattr(ways, name)) for name in _WAYS]
+
+
+def _ways(chosen: tuple[str, ...]) -> Ways:
+    said: dict[str, Any] = dict(zip(_WAYS, chosen, strict=True))
+    if any(said[name] not in _WAYS[name] for name in _WAYS):
+        raise UserError("exchange.choice.error")
+    return Ways(**said)
