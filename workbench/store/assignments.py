@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Integer, and_, bindparam, case, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from workbench.store.database import Database
@@ -153,22 +154,16 @@ class Assignments:
             document_id: which; 0 for none.
             unassigned: count what was given to nobody and nobody has annotated, behind what was given to them.
         """
+        asked = {"project": project, "account": account, "document": document_id}
         with self._database.reading() as session:
-            own = session.execute(_given(project, account)).all()
-            ids = [row.document_id for row in own]
-            waiting = sum(row.finished is None and row.skipped is None for row in own)
-            free = _free(project) if unassigned else None
-            more = 0 if free is None else session.scalar(select(func.count()).select_from(free.subquery())) or 0
-            total, waiting = len(ids) + more, waiting + more
-            if document_id in ids:
-                position = ids.index(document_id) + 1
-                return Place(position, total, waiting, ids[position - 2] if position > 1 else None)
-            if free is None or session.scalar(free.where(StateRow.document_id == document_id)) is None:
-                return Place(None, total, waiting, ids[-1] if ids else None)
-            earlier = free.where(StateRow.document_id < document_id)
-            ahead = session.scalar(select(func.count()).select_from(earlier.subquery())) or 0
-            last = session.scalar(earlier.order_by(None).order_by(StateRow.document_id.desc()).limit(1))
-            return Place(len(ids) + ahead + 1, total, waiting, last or (ids[-1] if ids else None))
+            own = session.execute(_standing(), asked).one()
+            if not unassigned:
+                return Place(own.ahead if own.here else None, own.total, own.waiting, own.before)
+            free = session.execute(_standing_free(), asked).one()
+            total, waiting = own.total + free.total, own.waiting + free.total
+            if own.here or not free.here:
+                return Place(own.ahead if own.here else None, total, waiting, own.before)
+            return Place(own.total + free.ahead, total, waiting, free.before or own.before)
 
     def claim(self, project: int, account: str, *, after: int = 0) -> int | None:
         """Return the document that somebody is to do next, and give them one that is nobody's where none of theirs is left.
@@ -232,12 +227,12 @@ def _dealt(
     return deal(wanted, accounts, overlap or row.overlap, seed, holders)
 
 
-def _documents(project: int) -> Any:
+def _documents(project: Any) -> Any:
     query = select(StateRow.document_id).where(StateRow.project_id == project, StateRow.deleted.is_(None))
     return query.order_by(StateRow.document_id)
 
 
-def _free(project: int) -> Any:
+def _free(project: Any) -> Any:
     """Return the query of the documents that were given to nobody and that nobody has annotated."""
     given = select(AssignmentRow.document_id).where(AssignmentRow.document_id == StateRow.document_id).exists()
     return _documents(project).where(StateRow.status == "open", ~given)
@@ -247,13 +242,43 @@ def _holders(project: int) -> Any:
     return select(AssignmentRow.document_id, AssignmentRow.account).where(AssignmentRow.project_id == project)
 
 
-def _given(project: int, account: str) -> Any:
+def _given(project: Any, account: Any) -> Any:
     return (
         select(AssignmentRow.document_id, AssignmentRow.position, AssignmentRow.finished, AssignmentRow.skipped)
         .join(StateRow, StateRow.document_id == AssignmentRow.document_id)
         .where(AssignmentRow.project_id == project, AssignmentRow.account == account, StateRow.deleted.is_(None))
         .order_by(AssignmentRow.position)
     )
+
+
+# To put a statement together takes longer than to run it, and these two are asked at every save.
+@cache
+def _standing() -> Any:
+    """Return the query of how many documents somebody is to do, and of those before one of them, the last where it is none."""
+    given = _given(bindparam("project"), bindparam("account")).order_by(None).subquery()
+    here = given.c.document_id == bindparam("document")
+    at = select(given.c.position).where(here).scalar_subquery()
+    before = select(given.c.document_id).where(or_(at.is_(None), given.c.position < at)).order_by(given.c.position.desc())
+    waits = and_(given.c.finished.is_(None), given.c.skipped.is_(None))
+    return select(
+        func.count().label("total"),
+        func.count(case((waits, 1))).label("waiting"),
+        func.count(case((given.c.position <= at, 1))).label("ahead"),
+        func.count(case((here, 1))).label("here"),
+        before.limit(1).scalar_subquery().label("before"),
+    ).select_from(given)
+
+
+@cache
+def _standing_free() -> Any:
+    """Return the same query of the documents that are nobody's."""
+    free, document = _free(bindparam("project")).order_by(None).subquery(), bindparam("document", type_=Integer)
+    return select(
+        func.count().label("total"),
+        func.count(case((free.c.document_id <= document, 1))).label("ahead"),
+        func.count(case((free.c.document_id == document, 1))).label("here"),
+        func.max(case((free.c.document_id < document, free.c.document_id))).label("before"),
+    ).select_from(free)
 
 
 def _waiting(project: int, account: str) -> Any:

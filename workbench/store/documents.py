@@ -15,13 +15,13 @@ from engine.document import Document
 from workbench.store.checking import check_json, check_storable
 from workbench.store.database import Database
 from workbench.store.events import record
-from workbench.store.projects import project_row
+from workbench.store.projects import project_in
 from workbench.store.queries import digest_of, latest_documents
 from workbench.store.records import (
     StoredDocument,
     read_stored_document,
 )
-from workbench.store.revisions import add_document, append, resolutions, revision_row, state_row
+from workbench.store.revisions import Before, add_document, append, resolutions, revision_row, state_row
 from workbench.store.schema import DocumentRow, RevisionRow, StateRow, now
 
 _AT_ONCE = 200
@@ -74,7 +74,7 @@ class Documents:
         ids: list[int] = []
         for start in range(0, len(waiting), _AT_ONCE):
             with self._database.writing() as session:
-                project_row(session, project)
+                rules = project_in(session, project)
                 becomes = resolutions(session, project)
                 for row, revision in waiting[start : start + _AT_ONCE]:
                     if _is_known(session, row):
@@ -82,7 +82,7 @@ class Documents:
                     ids.append(add_document(session, row).id)
                     record(session, "imported", by, project=project, document=row.id)
                     if annotated or revision.spans or revision.readings:
-                        append(session, revision, row, becomes)
+                        append(session, revision, Before(row.id, row.text, rules), becomes)
         if not waiting:
             self._check_project(project)
         return Imported(tuple(ids), len(waiting) - len(ids))
@@ -119,7 +119,7 @@ class Documents:
 
     def _check_project(self, project: int) -> None:
         with self._database.reading() as session:
-            project_row(session, project)
+            project_in(session, project)
 
     def _bin(self, document_ids: Iterable[int], by: str, *, deleted: bool) -> int:
         changed, moment = 0, now()

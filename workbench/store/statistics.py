@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, aliased
 
 from workbench.store.database import Database
 from workbench.store.naming import Becomes, resolve
-from workbench.store.projects import project_row
+from workbench.store.projects import project_in
 from workbench.store.queries import best_of_each
 from workbench.store.report import Acceptance, Deed, Report, Standing, Timed, Work, saving_of
 from workbench.store.revisions import resolutions
@@ -58,7 +58,7 @@ class Statistics:
             StoreError: if there is no such project, or the account has no part in it.
         """
         with self._database.reading() as session:
-            project_row(session, project)
+            project_in(session, project)
             sight, becomes = sight_of(session, project, account), resolutions(session, project)
             saves = _saves(session, project, sight)
             timed = _timed(saves, _lengths(session, project))
@@ -86,7 +86,7 @@ class Statistics:
         events = select(EventRow.kind, EventRow.account, EventRow.created, EventRow.document_id)
         events = events.where(EventRow.project_id == project).order_by(EventRow.id.desc())
         with self._database.reading() as session:
-            project_row(session, project)
+            project_in(session, project)
             sight = sight_of(session, project, account)
             if sight.blind:
                 saves = saves.where(RevisionRow.author == account, RevisionRow.layer == "annotation")
