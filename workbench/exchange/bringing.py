@@ -18,7 +18,7 @@ from workbench.exchange.desk import Desk, shown
 from workbench.exchange.ready import Options, Part, columns_of, make_ready
 from workbench.services import Services
 from workbench.store import Label, Store, StoreError
-from workbench.store.checking import check_json, check_name, check_storable
+from workbench.store.checking import check_flat, check_json, check_name, check_storable
 
 FIRST_SHOWN = 5
 _AT_ONCE = 50
@@ -80,8 +80,13 @@ class Progress:
     seconds: float = 0.0
 
 
-def look(desk: Desk, options: Options) -> Look:
+def look(desk: Desk, options: Options, *, flat: bool = False) -> Look:
     """Look at what a desk holds; nothing is stored.
+
+    Args:
+        desk: where it lies.
+        options: how it is read.
+        flat: whether documents whose spans overlap are left out and reported, as the project's rules say.
 
     Raises:
         InputError: if a file cannot be opened.
@@ -90,7 +95,7 @@ def look(desk: Desk, options: Options) -> Look:
     seen, notes = Seen(FIRST_SHOWN), Counter[str]()
     for part in parts:
         source = Source(desk.files / part.path)
-        for document in _sound(source, part):
+        for document in _sound(source, part, flat):
             kept, missing = _at_hand(desk, document, source.inside)
             seen.add(kept, source.inside)
             seen.missing |= dict.fromkeys(missing)
@@ -125,11 +130,12 @@ def bring(
         InputError: if a file cannot be read any more.
     """
     begun, progress = time.monotonic(), Progress(documents)
+    flat = not services.store.projects.get(project).nested
     waiting: list[Document] = []
     for part in parts:
         file = desk.files / part.path
         source = Source(file, desk.files / f"{file.stem}.unpacked")
-        for document in _sound(source, part):
+        for document in _sound(source, part, flat):
             progress.done += 1
             kept = _kept(services, desk, document, incomplete, progress)
             if kept is None:
@@ -171,7 +177,7 @@ def _store(store: Store, project: int, waiting: list[Document], by: str, progres
     waiting.clear()
 
 
-def _sound(source: Source, part: Part) -> Iterator[Document]:
+def _sound(source: Source, part: Part, flat: bool) -> Iterator[Document]:
     """Yield the documents that can be stored; the others are reported."""
     for document in get(part.format).parse(source):
         try:
@@ -179,6 +185,8 @@ def _sound(source: Source, part: Part) -> Iterator[Document]:
             check_json(dict(document.meta))
             for span in document.spans:
                 check_name(span.label, "a label")
+            if flat:
+                check_flat(document.text, (span.key for span in document.spans))
         except StoreError as error:
             source.report(0, str(error), document.text)
         else:

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, and_, bindparam, case, func, insert, or_, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from workbench.store.database import Database
@@ -17,6 +16,7 @@ from workbench.store.dealing import deal
 from workbench.store.errors import StoreError
 from workbench.store.events import record
 from workbench.store.projects import project_row, role_in
+from workbench.store.queue import documents_of, free_documents, standing, standing_among_free, waiting_for
 from workbench.store.revisions import refresh_status
 from workbench.store.schema import AssignmentRow, EventRow, StateRow, now
 
@@ -132,7 +132,7 @@ class Assignments:
             unassigned: after their own, offer what was given to nobody and nobody has annotated.
         """
         with self._database.reading() as session:
-            own = session.execute(_waiting(project, account)).all()
+            own = session.execute(waiting_for(project, account)).all()
             place = next((row.position for row in own if row.document_id == after), None)
             if place is None and after:
                 found = session.get(AssignmentRow, (after, account))
@@ -142,7 +142,7 @@ class Assignments:
                 return (following or [row.document_id for row in own])[0]
             if not unassigned:
                 return None
-            free = _free(project)
+            free = free_documents(project)
             return session.scalar(free.where(StateRow.document_id > after).limit(1)) or session.scalar(free.limit(1))
 
     def place(self, project: int, account: str, document_id: int = 0, *, unassigned: bool = False) -> Place:
@@ -156,10 +156,10 @@ class Assignments:
         """
         asked = {"project": project, "account": account, "document": document_id}
         with self._database.reading() as session:
-            own = session.execute(_standing(), asked).one()
+            own = session.execute(standing(), asked).one()
             if not unassigned:
                 return Place(own.ahead if own.here else None, own.total, own.waiting, own.before)
-            free = session.execute(_standing_free(), asked).one()
+            free = session.execute(standing_among_free(), asked).one()
             total, waiting = own.total + free.total, own.waiting + free.total
             if own.here or not free.here:
                 return Place(own.ahead if own.here else None, total, waiting, own.before)
@@ -184,7 +184,7 @@ class Assignments:
         with self._database.writing() as session:
             if role_in(session, project, account) is None:
                 raise StoreError(f"{account} is no member of {project_row(session, project).name}; admit them first")
-            free = _free(project)
+            free = free_documents(project)
             found = session.scalar(free.where(StateRow.document_id > after).limit(1)) or session.scalar(free.limit(1))
             if found is None:
                 return own
@@ -217,7 +217,7 @@ def _dealt(
     for account in accounts:
         if role_in(session, project, account) is None:
             raise StoreError(f"{account} is no member of {row.name}; admit them first")
-    there = session.scalars(_documents(project)).all()
+    there = session.scalars(documents_of(project)).all()
     wanted = list(there if documents is None else dict.fromkeys(documents))
     if odd := set(wanted) - set(there):
         raise StoreError(f"project {project} has no document {min(odd)}; reload the page to see those there are")
@@ -227,62 +227,8 @@ def _dealt(
     return deal(wanted, accounts, overlap or row.overlap, seed, holders)
 
 
-def _documents(project: Any) -> Any:
-    query = select(StateRow.document_id).where(StateRow.project_id == project, StateRow.deleted.is_(None))
-    return query.order_by(StateRow.document_id)
-
-
-def _free(project: Any) -> Any:
-    """Return the query of the documents that were given to nobody and that nobody has annotated."""
-    given = select(AssignmentRow.document_id).where(AssignmentRow.document_id == StateRow.document_id).exists()
-    return _documents(project).where(StateRow.status == "open", ~given)
-
-
 def _holders(project: int) -> Any:
     return select(AssignmentRow.document_id, AssignmentRow.account).where(AssignmentRow.project_id == project)
-
-
-def _given(project: Any, account: Any) -> Any:
-    return (
-        select(AssignmentRow.document_id, AssignmentRow.position, AssignmentRow.finished, AssignmentRow.skipped)
-        .join(StateRow, StateRow.document_id == AssignmentRow.document_id)
-        .where(AssignmentRow.project_id == project, AssignmentRow.account == account, StateRow.deleted.is_(None))
-        .order_by(AssignmentRow.position)
-    )
-
-
-# To put a statement together takes longer than to run it, and these two are asked at every save.
-@cache
-def _standing() -> Any:
-    """Return the query of how many documents somebody is to do, and of those before one of them, the last where it is none."""
-    given = _given(bindparam("project"), bindparam("account")).order_by(None).subquery()
-    here = given.c.document_id == bindparam("document")
-    at = select(given.c.position).where(here).scalar_subquery()
-    before = select(given.c.document_id).where(or_(at.is_(None), given.c.position < at)).order_by(given.c.position.desc())
-    waits = and_(given.c.finished.is_(None), given.c.skipped.is_(None))
-    return select(
-        func.count().label("total"),
-        func.count(case((waits, 1))).label("waiting"),
-        func.count(case((given.c.position <= at, 1))).label("ahead"),
-        func.count(case((here, 1))).label("here"),
-        before.limit(1).scalar_subquery().label("before"),
-    ).select_from(given)
-
-
-@cache
-def _standing_free() -> Any:
-    """Return the same query of the documents that are nobody's."""
-    free, document = _free(bindparam("project")).order_by(None).subquery(), bindparam("document", type_=Integer)
-    return select(
-        func.count().label("total"),
-        func.count(case((free.c.document_id <= document, 1))).label("ahead"),
-        func.count(case((free.c.document_id == document, 1))).label("here"),
-        func.max(case((free.c.document_id < document, free.c.document_id))).label("before"),
-    ).select_from(free)
-
-
-def _waiting(project: int, account: str) -> Any:
-    return _given(project, account).where(AssignmentRow.finished.is_(None), AssignmentRow.skipped.is_(None))
 
 
 def _give(session: Session, project: int, dealt: Sequence[tuple[int, str]], by: str) -> None:
@@ -295,7 +241,7 @@ def _give(session: Session, project: int, dealt: Sequence[tuple[int, str]], by: 
     if gifts:
         session.execute(insert(AssignmentRow), gifts)
         session.execute(insert(EventRow), events)
-        for document_id in session.scalars(_documents(project).where(StateRow.status == "finished")).all():
+        for document_id in session.scalars(documents_of(project).where(StateRow.status == "finished")).all():
             refresh_status(session, document_id)
 
 

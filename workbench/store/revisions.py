@@ -10,7 +10,7 @@ from sqlalchemy import Table, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine.document import Span
-from workbench.store.checking import NONE, check_storable, checked
+from workbench.store.checking import NONE, check_flat, check_storable, checked
 from workbench.store.errors import StoreError
 from workbench.store.memory import remembered
 from workbench.store.naming import Becomes, resolve
@@ -197,7 +197,12 @@ def append(session: Session, row: RevisionRow, there: Before, becomes: Becomes) 
         row: the revision, all but its document, number and conflict.
         there: what it is appended to.
         becomes: what labels are read as in its project.
+
+    Raises:
+        StoreError: if spans overlap in a flat project.
     """
+    if not there.project.nested:
+        check_flat(there.text, keys_of(row.spans, becomes))
     row.document_id, row.number, row.created = there.document_id, there.number + 1, now()
     row.conflicted = row.base_revision is not None and _is_outdated(row, there)
     values = {column.key: getattr(row, column.key) for column in _REVISIONS.columns if column.key != "id"}
