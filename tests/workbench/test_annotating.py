@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from engine.document import Document, Span
 from workbench import annotating, listing, versions
@@ -176,3 +177,15 @@ def test_the_card_tells_everything_and_blind_annotators_only_their_own(services)
     found = store.search(project, Criteria(), account="b").documents
     assert store.reading.annotators(project, [number], "b") == {}
     assert listing.rows_of(found, {}, services.store, texts)[0].authors == ()
+
+
+def test_a_save_asks_the_database_little(services):
+    members(services.store, "a")
+    services.store.projects.admit(FIRST, "a")
+    (number,) = services.store.documents.add(FIRST, [Document(TEXT)]).ids
+    first = save(services, key_of(number), PER, account="a")
+    asked = []
+    event.listen(services.store._database._engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+    save(services, key_of(number), PER, ORG, account="a", base=first.id)
+    # Forty annotators wait for one another: that is what a save may take, transactions begun among it.
+    assert len(asked) <= 16, asked

@@ -190,6 +190,22 @@ def test_what_no_database_holds_is_told_and_left_out(tmp_path: Path, services: S
 # archives
 
 
+def test_a_flat_project_is_told_which_documents_have_spans_that_overlap(tmp_path: Path, services: Services) -> None:
+    flat = services.store.projects.create("扁平", nested=False).id
+    rows = [
+        {"text": "王芳在上海", "label": [[0, 2, "PER"], [3, 5, "LOC"]]},
+        {"text": "北京大学", "label": [[0, 4, "ORG"], [0, 2, "LOC"]]},
+    ]
+    file = put(tmp_path, "a.jsonl", "\n".join(json.dumps(row, ensure_ascii=False) for row in rows))
+    assert (look_at(tmp_path, file).documents, look_at(tmp_path, file).problems) == (2, ())
+    seen = look(lay_out(tmp_path / "imports", [file]), Options(), flat=True)
+    (problem,) = seen.problems
+    assert seen.documents == 1 and problem.file == "a.jsonl" and "overlap" in problem.expected and "北京大学" in problem.got
+    assert brought(services, seen, flat).added == 1
+    assert [stored.text for stored in services.store.search(flat).documents] == ["王芳在上海"]
+    assert brought(services, look_at(tmp_path, file)).added == 2
+
+
 def test_names_that_lead_out_of_the_folder_are_refused(tmp_path: Path) -> None:
     for name in ("../x.txt", "/etc/x.txt", "a/../../x.txt", "C:\\x.txt", "..\\x.txt"):
         with pytest.raises(InputError, match="leads out of the folder") as told:

@@ -123,7 +123,7 @@ def test_the_migration_goes_back_and_forth_and_touches_no_revision(store, ids):
     choose(store, Pick(ids[3], "chosen"))
     save(store, ids[3])
     with store._database.rebuilding() as connection:
-        migrations.downgrade(connection, "0009")
+        migrations.downgrade(connection, "0010")
         assert not sa.inspect(connection).has_table("selections")
         migrations.upgrade(connection)
     assert store.selections.of(ids[3]) is None and len(store.revisions(ids[3])) == 1

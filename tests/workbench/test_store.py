@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.document import Span
-from workbench.store import Store, StoreError, migrations
+from workbench.store import FIRST, Label, Store, StoreError, migrations
 
 ROOT = Path(__file__).parents[2]
 TEXT = "昨天李小龙从𠮷林回到上海，😀\r\n说：“Ａ股涨了３％。”\n\n"
@@ -375,3 +375,43 @@ def test_what_is_read_together_is_read_by_one_session_and_nothing_is_written_mea
             store.settings.set("a", 1)
     store.settings.set("a", 1)
     assert store.settings.get("a") == 1
+
+
+def test_what_another_process_changes_is_known_at_once(url):
+    here, there = Store.open(url), Store.open(url)
+    there.accounts.create("admin", "correct horse", "admin")
+    there.accounts.create("a", "password of a")
+    assert not here.projects.admits(FIRST, "a") and here.labels.list(FIRST) == ()
+    there.projects.admit(FIRST, "a")
+    there.labels.put(FIRST, [Label("PER")])
+    assert here.projects.admits(FIRST, "a") and [label.name for label in here.labels.list(FIRST)] == ["PER"]
+    there.labels.rename(FIRST, "PER", "人名")
+    there.projects.change(FIRST, blind=True, name="医疗")
+    assert here.labels.becomes(FIRST) == {"PER": "人名"} and here.projects.get(FIRST).name == "医疗"
+    saved = save(there, "k1", author="admin")
+    assert here.reading.view(saved.document_id, "a").others == ()
+    there.accounts.disable("a")
+    assert here.projects.role(FIRST, "a") is None
+    with pytest.raises(StoreError, match="no part in project"):
+        here.reading.view(saved.document_id, "a")
+    here.close()
+    there.close()
+
+
+def test_what_was_undone_is_not_remembered(store):
+    store.labels.put(FIRST, [Label("PER", key="p"), Label("LOC")])
+    with pytest.raises(StoreError, match="the key p"):
+        store.labels.put(FIRST, [Label("LOC", key="p")])
+    assert [label.key for label in store.labels.list(FIRST)] == ["p", ""]
+
+
+def test_a_database_that_was_restarted_is_gone_on_with_at_once(postgresql_to_kill):
+    store = Store.open(postgresql_to_kill.database("restarted"))
+    saved = save(store, "k1")
+    postgresql_to_kill.kill()
+    postgresql_to_kill.start()
+    assert store.document(saved.document_id).latest == saved
+    postgresql_to_kill.kill()
+    postgresql_to_kill.start()
+    assert save(store, "k2", document_id=saved.document_id).number == 2
+    store.close()

@@ -430,3 +430,31 @@ def test_answers_can_be_of_some_layers_or_finished_documents_and_of_every_docume
     assert answers(author="") == {"d0": 3, "d1": 3}
     (untouched,) = [document for document in store.reading.answers(FIRST, every=True) if document.id == "d2"]
     assert untouched.images == ("a.jpg",) and untouched.meta["document"]
+
+
+def test_a_flat_project_refuses_spans_that_overlap(store):
+    flat, nested = store.projects.create("扁平", nested=False).id, store.projects.create("嵌套").id
+    apart, across = [Span(0, 2, "PER"), Span(2, 4, "LOC")], [Span(0, 2, "PER"), Span(1, 4, "LOC")]
+    for project in (flat, nested):
+        saved = save(store, f"apart {project}", "王芳上海", apart, project=project)
+        assert saved.spans == tuple(apart)
+    assert save(store, "nested", "王芳上海", across, project=nested).spans == tuple(across)
+    (document,) = store.documents.add(flat, [Document("王芳上海", id="d")]).ids
+    told = "“王芳” .PER, characters 1 to 2. and “芳上海” .LOC, 2 to 4. overlap.*remove one"
+    twice = [Span(0, 2, "PER"), Span(0, 2, "ORG")]
+    for number, spans in enumerate((across, twice)):
+        with pytest.raises(StoreError, match="overlap, and spans of this project must not"):
+            save(store, f"across {number}", "王芳上海", spans, document_id=document)
+    with pytest.raises(StoreError, match=told):
+        store.adjudicate(document, across, author="", client_key="gold", sources=[])
+    with pytest.raises(StoreError, match=told):
+        store.documents.add(flat, [Document("好", id="e"), Document("王芳上海", tuple(across), "f")])
+    assert store.revisions(document) == [] and store.find("好", flat) is None
+    # What was saved before the rule came stays, and is known when it is sent again.
+    before = save(store, "before", "王芳上海", across, project=nested)
+    store.projects.change(nested, nested=False)
+    assert save(store, "before", "王芳上海", across, document_id=before.document_id) == before
+    assert store.document(before.document_id).latest == before
+    store.labels.put(flat, [Label("PER"), Label("ORG")])
+    store.labels.merge(flat, "ORG", "PER")
+    assert save(store, "one by now", "王芳上海", twice, document_id=document).spans == (Span(0, 2, "PER"),)

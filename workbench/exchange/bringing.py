@@ -23,7 +23,7 @@ from workbench.exchange.working import Stopped
 from workbench.services import Services
 from workbench.store import Label, Store, StoreError
 from workbench.store.adopting import Ways
-from workbench.store.checking import check_json, check_name, check_storable
+from workbench.store.checking import check_flat, check_json, check_name, check_storable
 
 FIRST_SHOWN = 5
 _AT_ONCE = 50
@@ -75,8 +75,13 @@ class Progress:
     versions: tuple[int, int] | None = None
 
 
-def look(desk: Desk, options: Options) -> Look:
+def look(desk: Desk, options: Options, *, flat: bool = False) -> Look:
     """Look at what a desk holds; nothing is stored.
+
+    Args:
+        desk: where it lies.
+        options: how it is read.
+        flat: whether documents whose spans overlap are left out and reported, as the project's rules say.
 
     Raises:
         InputError: if a file cannot be opened.
@@ -86,7 +91,7 @@ def look(desk: Desk, options: Options) -> Look:
     parts, whole = _with_one_whole(desk, parts, problems)
     for part in parts:
         source = Source(desk.files / part.path)
-        for document in _sound(source, part):
+        for document in _sound(source, part, flat):
             kept, missing = _at_hand(desk, document, source.inside)
             seen.add(kept, source.inside)
             seen.missing |= dict.fromkeys(missing)
@@ -131,6 +136,7 @@ def bring(
     """
     begun, progress, desk = time.monotonic(), Progress(seen.documents), seen.desk
     annotated = seen.empty.annotated if annotated is None else annotated
+    flat = not services.store.projects.get(project).nested
     waiting: list[Document] = []
 
     def told() -> None:
@@ -152,7 +158,7 @@ def bring(
             progress.versions = None
             continue
         file = desk.files / part.path
-        for document in _sound(Source(file, desk.unpacked(part.path)), part):
+        for document in _sound(Source(file, desk.unpacked(part.path)), part, flat):
             progress.done += 1
             kept = _kept(services, desk, document, incomplete, progress)
             if kept is None:
@@ -211,7 +217,7 @@ def _store(store: Store, project: int, waiting: list[Document], by: str, annotat
     waiting.clear()
 
 
-def _sound(source: Source, part: Part) -> Iterator[Document]:
+def _sound(source: Source, part: Part, flat: bool) -> Iterator[Document]:
     """Yield the documents that can be stored; the others are reported."""
     for document in get(part.format).parse(source):
         try:
@@ -219,6 +225,8 @@ def _sound(source: Source, part: Part) -> Iterator[Document]:
             check_json(dict(document.meta))
             for span in document.spans:
                 check_name(span.label, "a label")
+            if flat:
+                check_flat(document.text, (span.key for span in document.spans))
         except StoreError as error:
             source.report(0, str(error), document.text)
         else:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, literal, select, tuple_
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from workbench.store.database import Database
@@ -16,12 +16,9 @@ from workbench.store.dealing import deal
 from workbench.store.errors import StoreError
 from workbench.store.events import record
 from workbench.store.projects import project_row, role_in
+from workbench.store.queue import RANK, documents_of, free_documents, rank_of, standing, standing_among_free, waiting_for
 from workbench.store.revisions import refresh_status
 from workbench.store.schema import AssignmentRow, EventRow, SelectionRow, StateRow, now
-
-_LAST = 2**31 - 1
-_RANK = tuple_(func.coalesce(SelectionRow.position, _LAST), StateRow.document_id)
-"""The order of what was given to nobody: as it was chosen, the rest behind as it came in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,22 +142,16 @@ class Assignments:
             document_id: which; 0 for none.
             unassigned: count what was given to nobody and nobody has annotated, behind what was given to them.
         """
+        asked = {"project": project, "account": account, "document": document_id}
         with self._database.reading() as session:
-            own = session.execute(_given(project, account)).all()
-            ids = [row.document_id for row in own]
-            waiting = sum(row.finished is None and row.skipped is None for row in own)
-            free = _free(project) if unassigned else None
-            more = 0 if free is None else session.scalar(select(func.count()).select_from(free.subquery())) or 0
-            total, waiting = len(ids) + more, waiting + more
-            if document_id in ids:
-                position = ids.index(document_id) + 1
-                return Place(position, total, waiting, ids[position - 2] if position > 1 else None)
-            if free is None or session.scalar(free.where(StateRow.document_id == document_id)) is None:
-                return Place(None, total, waiting, ids[-1] if ids else None)
-            earlier = free.where(_RANK < _rank_of(session, document_id))
-            ahead = session.scalar(select(func.count()).select_from(earlier.subquery())) or 0
-            last = session.scalar(earlier.order_by(None).order_by(*(part.desc() for part in _RANK)).limit(1))
-            return Place(len(ids) + ahead + 1, total, waiting, last or (ids[-1] if ids else None))
+            own = session.execute(standing(), asked).one()
+            if not unassigned:
+                return Place(own.ahead if own.here else None, own.total, own.waiting, own.before)
+            free = session.execute(standing_among_free(), asked).one()
+            total, waiting = own.total + free.total, own.waiting + free.total
+            if own.here or not free.here:
+                return Place(own.ahead if own.here else None, total, waiting, own.before)
+            return Place(own.total + free.ahead, total, waiting, free.before or own.before)
 
     def claim(self, project: int, account: str, *, after: int = 0) -> int | None:
         """Return the document that somebody is to do next, and give them one that is nobody's where none of theirs is left.
@@ -215,7 +206,7 @@ def _dealt(
     for account in accounts:
         if role_in(session, project, account) is None:
             raise StoreError(f"{account} is no member of {row.name}; admit them first")
-    there = session.scalars(_documents(project)).all()
+    there = session.scalars(documents_of(project)).all()
     wanted = list(there if documents is None else dict.fromkeys(documents))
     if odd := set(wanted) - set(there):
         raise StoreError(f"project {project} has no document {min(odd)}; reload the page to see those there are")
@@ -225,21 +216,9 @@ def _dealt(
     return deal(wanted, accounts, overlap or row.overlap, seed, holders)
 
 
-def _documents(project: int) -> Any:
-    query = select(StateRow.document_id).where(StateRow.project_id == project, StateRow.deleted.is_(None))
-    return query.order_by(StateRow.document_id)
-
-
-def _free(project: int) -> Any:
-    """Return the query of the documents that were given to nobody and that nobody has annotated: what was chosen first."""
-    given = select(AssignmentRow.document_id).where(AssignmentRow.document_id == StateRow.document_id).exists()
-    query = _documents(project).outerjoin(SelectionRow, SelectionRow.document_id == StateRow.document_id)
-    return query.where(StateRow.status == "open", ~given).order_by(None).order_by(*_RANK)
-
-
 def _next_own(session: Session, project: int, account: str, after: int) -> int | None:
     """Return what waits of somebody's behind a document, else the first that does; what was chosen before what was not."""
-    own = session.execute(_waiting(project, account)).all()
+    own = session.execute(waiting_for(project, account)).all()
     place = next((row.position for row in own if row.document_id == after), None)
     if place is None and after:
         found = session.get(AssignmentRow, (after, account))
@@ -254,43 +233,18 @@ def _is_chosen(session: Session, document_id: int | None) -> bool:
 
 
 def _first_chosen(session: Session, project: int, after: int) -> int | None:
-    chosen = _free(project).where(SelectionRow.document_id.is_not(None), StateRow.document_id != after)
+    chosen = free_documents(project).where(SelectionRow.document_id.is_not(None), StateRow.document_id != after)
     return session.scalar(chosen.limit(1))
 
 
 def _first_free(session: Session, project: int, after: int) -> int | None:
-    free = _free(project)
-    behind = free.where(_RANK > _rank_of(session, after))
+    free = free_documents(project)
+    behind = free.where(RANK > rank_of(session, after))
     return _first_chosen(session, project, after) or session.scalar(behind.limit(1)) or session.scalar(free.limit(1))
-
-
-def _rank_of(session: Session, document_id: int) -> Any:
-    position = session.scalar(select(SelectionRow.position).where(SelectionRow.document_id == document_id))
-    return tuple_(literal(_LAST if position is None and document_id else position or 0), literal(document_id))
 
 
 def _holders(project: int) -> Any:
     return select(AssignmentRow.document_id, AssignmentRow.account).where(AssignmentRow.project_id == project)
-
-
-def _given(project: int, account: str) -> Any:
-    return (
-        select(
-            AssignmentRow.document_id,
-            AssignmentRow.position,
-            AssignmentRow.finished,
-            AssignmentRow.skipped,
-            SelectionRow.document_id.is_not(None).label("chosen"),
-        )
-        .join(StateRow, StateRow.document_id == AssignmentRow.document_id)
-        .outerjoin(SelectionRow, SelectionRow.document_id == AssignmentRow.document_id)
-        .where(AssignmentRow.project_id == project, AssignmentRow.account == account, StateRow.deleted.is_(None))
-        .order_by(AssignmentRow.position)
-    )
-
-
-def _waiting(project: int, account: str) -> Any:
-    return _given(project, account).where(AssignmentRow.finished.is_(None), AssignmentRow.skipped.is_(None))
 
 
 def _give(session: Session, project: int, dealt: Sequence[tuple[int, str]], by: str) -> None:
@@ -303,7 +257,7 @@ def _give(session: Session, project: int, dealt: Sequence[tuple[int, str]], by: 
     if gifts:
         session.execute(insert(AssignmentRow), gifts)
         session.execute(insert(EventRow), events)
-        for document_id in session.scalars(_documents(project).where(StateRow.status == "finished")).all():
+        for document_id in session.scalars(documents_of(project).where(StateRow.status == "finished")).all():
             refresh_status(session, document_id)
 
 

@@ -48,6 +48,25 @@ def check_storable(*values: str) -> None:
             ) from error
 
 
+def check_flat(text: str, keys: Iterable[tuple[int, int, str]]) -> None:
+    """See that no spans overlap, as the rules of a flat project say.
+
+    Args:
+        text: what they are of.
+        keys: start, end and label of each.
+
+    Raises:
+        StoreError: if two do.
+    """
+    last: tuple[int, int, str] | None = None
+    for start, end, label in sorted(keys):
+        if last is not None and start < last[1]:
+            one = f"“{text[last[0] : last[1]]}” ({last[2]}, characters {last[0] + 1} to {last[1]})"
+            other = f"“{text[start:end]}” ({label}, {start + 1} to {end})"
+            raise StoreError(f"{one} and {other} overlap, and spans of this project must not; remove one of them, or shorten it")
+        last = (start, end, label)
+
+
 def check_name(value: str, what: str, longest: int = 64) -> str:
     """Return a name without the blanks around it.
 

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+import selectors
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from workbench.store import migrations
 from workbench.store.errors import StoreError, explained
+from workbench.store.memory import Memory
 
 # Any number will do, so long as every Duomo that shares a database uses the same.
 _WRITERS_LOCK = 0x6475_6F6D_6F
 _PATIENCE = 30
+_TRUSTED = 30
+"""Seconds for which a connection that nothing was heard on is taken to be alive."""
+
+
+class _Reader(Session):
+    """A session that knows every row that it has read; by itself, one forgets what nobody holds, and reads it again."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine, expire_on_commit=False)
+        self.read: list[Any] = []
+
+
+@event.listens_for(_Reader, "loaded_as_persistent")
+def _hold(session: _Reader, row: Any) -> None:
+    session.read.append(row)
 
 
 class Database:
@@ -40,6 +58,11 @@ class Database:
         self.url = _url(address)
         self._engine = _engine(self.url)
         self._writers = self._engine.execution_options(writes=True)
+        self._readers = self._engine
+        if self.url.get_backend_name() == "postgresql":
+            # Each statement sees what is committed by then, in a transaction or not; to begin and end one takes time.
+            self._readers = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._memory = Memory()
         self._queue = threading.Lock()
         self._shared: ContextVar[Session | None] = ContextVar("shared", default=None)
         try:
@@ -62,15 +85,15 @@ class Database:
         if shared is not None:
             yield shared
             return
-        with explained(self.url), Session(self._engine, expire_on_commit=False) as session:
+        with explained(self.url), _Reader(self._readers) as session:
+            self._memory.lend(session)
             yield session
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Let everything that this thread reads in the block be read in one transaction, each row once; nothing is written in it.
+        """Let all that this thread reads in the block be read over one connection, each row once; nothing is written in it.
 
-        A page asks a score of small questions of the same few rows: a connection and a transaction for each would take longer
-        than the answers.
+        A page asks a score of small questions of the same few rows: a connection for each would take longer than the answers.
         """
         with self.reading() as session:
             before = self._shared.set(session)
@@ -108,6 +131,7 @@ class Database:
         with self._turn(), explained(self.url), self._writers.begin() as connection:
             _lock_writers(connection)
             yield connection
+        self._memory = Memory()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -142,14 +166,48 @@ def _url(address: str) -> URL:
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
         try:
-            return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=30, connect_args={"connect_timeout": 10})
+            engine = create_engine(url, pool_size=10, max_overflow=30, connect_args={"connect_timeout": 10})
         except (ModuleNotFoundError, NoSuchModuleError) as error:
             raise StoreError("PostgreSQL needs psycopg 3; install it with: pip install 'psycopg[binary]'") from error
+        event.listen(engine, "checkin", _note_return)
+        event.listen(engine, "checkout", _see_that_it_lives(engine))
+        return engine
     _make_folder(url)
     engine = create_engine(url, pool_size=10, max_overflow=30, connect_args={"timeout": 10})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _note_return(connection: Any, record: Any) -> None:
+    record.info["returned"] = time.monotonic()
+
+
+def _see_that_it_lives(engine: Engine) -> Callable[[Any, Any, Any], None]:
+    """Return what looks at a connection before it is used: the server is asked only if it may be gone.
+
+    To ask every time, as pools do, would take as long as a statement. A server that ends says so, or its system does: there is
+    something to be read.
+    """
+
+    def look(connection: Any, record: Any, _: Any) -> None:
+        returned = record.info.get("returned")
+        if returned is None or (time.monotonic() - returned < _TRUSTED and not _is_heard(connection)):
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except Exception as error:  # whatever the driver says of a lost connection; the next one is made anew
+            raise InvalidatePoolError() from error
+
+    return look
+
+
+def _is_heard(connection: Any) -> bool:
+    if connection.closed:
+        return True
+    with selectors.DefaultSelector() as heard:
+        heard.register(connection.pgconn.socket, selectors.EVENT_READ)
+        return bool(heard.select(0))
 
 
 def _make_folder(url: URL) -> None:

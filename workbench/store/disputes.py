@@ -9,7 +9,7 @@ from sqlalchemy import Select, case, func, select
 
 from workbench.store.database import Database
 from workbench.store.naming import Becomes, resolve
-from workbench.store.projects import project_row
+from workbench.store.projects import project_in
 from workbench.store.records import Status
 from workbench.store.revisions import resolutions
 from workbench.store.schema import DocumentRow, HeadRow, MentionRow, StateRow
@@ -58,7 +58,7 @@ class Disputes:
             StoreError: if there is no such project.
         """
         with self._database.reading() as session:
-            project_row(session, project)
+            project_in(session, project)
             query = _query(project, resolutions(session, project))
             rows = session.execute(query).all()
         found = (Dispute(row[0], row[1], row[2], row[3], row[4], cast(Status, row[5]), bool(row[6])) for row in rows)

@@ -12,16 +12,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.document import Document
-from workbench.store.checking import check_json, check_storable
+from workbench.store.checking import check_flat, check_json, check_storable
 from workbench.store.database import Database
 from workbench.store.events import record
-from workbench.store.projects import project_row
+from workbench.store.projects import project_in
 from workbench.store.queries import digest_of, latest_documents
 from workbench.store.records import (
     StoredDocument,
     read_stored_document,
 )
-from workbench.store.revisions import add_document, append, resolutions, revision_row, state_row
+from workbench.store.revisions import Before, add_document, append, keys_of, resolutions, revision_row, state_row
 from workbench.store.schema import DocumentRow, RevisionRow, StateRow, now
 
 _AT_ONCE = 200
@@ -71,10 +71,11 @@ class Documents:
             StoreError: if there is no such project, or a document cannot be stored; none is then added.
         """
         waiting = [_new(project, document, file_name) for document in documents]
+        self._check(project, waiting)
         ids: list[int] = []
         for start in range(0, len(waiting), _AT_ONCE):
             with self._database.writing() as session:
-                project_row(session, project)
+                rules = project_in(session, project)
                 becomes = resolutions(session, project)
                 for row, revision in waiting[start : start + _AT_ONCE]:
                     if _is_known(session, row):
@@ -82,9 +83,7 @@ class Documents:
                     ids.append(add_document(session, row).id)
                     record(session, "imported", by, project=project, document=row.id)
                     if annotated or revision.spans or revision.readings:
-                        append(session, revision, row, becomes)
-        if not waiting:
-            self._check_project(project)
+                        append(session, revision, Before(row.id, row.text, rules), becomes)
         return Imported(tuple(ids), len(waiting) - len(ids))
 
     def delete(self, document_ids: Iterable[int], *, by: str = "") -> int:
@@ -117,9 +116,12 @@ class Documents:
         with self._database.reading() as session:
             return session.scalar(query) or 0
 
-    def _check_project(self, project: int) -> None:
+    def _check(self, project: int, waiting: Iterable[tuple[DocumentRow, RevisionRow]]) -> None:
         with self._database.reading() as session:
-            project_row(session, project)
+            rules, becomes = project_in(session, project), resolutions(session, project)
+        for row, revision in waiting:
+            if not rules.nested:
+                check_flat(row.text, keys_of(revision.spans, becomes))
 
     def _bin(self, document_ids: Iterable[int], by: str, *, deleted: bool) -> int:
         changed, moment = 0, now()

@@ -15,6 +15,7 @@ from workbench.store.database import Database
 from workbench.store.errors import StoreError
 from workbench.store.events import record
 from workbench.store.measures import judge_anew
+from workbench.store.memory import remembered
 from workbench.store.naming import Becomes, merged, parted, renamed, resolve
 from workbench.store.projects import project_row
 from workbench.store.revisions import differ, resolutions
@@ -71,7 +72,7 @@ class Labels:
             all: retired ones and former names too.
         """
         with self._database.reading() as session:
-            labels = tuple(_read(row) for row in _rows(session, project))
+            labels = remembered(session, ("labels", project), lambda: tuple(_read(row) for row in _rows(session, project)))
         return tuple(label for label in labels if all or label.offered)
 
     def becomes(self, project: int) -> Becomes:

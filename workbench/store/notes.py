@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from workbench.store.checking import check_storable
 from workbench.store.database import Database
@@ -14,7 +15,7 @@ from workbench.store.errors import StoreError
 from workbench.store.events import read_event, record
 from workbench.store.revisions import document_row
 from workbench.store.schema import EventRow
-from workbench.store.sight import sight_of
+from workbench.store.sight import ALL, Sight, sight_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class Notes:
             StoreError: as of :meth:`add`.
         """
         said = {(extent, text) for extent, text in wanted if text.strip()}
-        own = [note for note in self.of(document_id) if note.account == account and not note.closed]
+        with self._database.reading() as session:
+            own = [note for note in _notes(session, document_id) if note.account == account and not note.closed]
         known = {(note.extent, note.text) for note in own}
         for extent, text in sorted(said - known, key=lambda note: (note[0] or (-1, -1), note[1])):
             self.add(document_id, account, text, extent)
@@ -106,14 +108,18 @@ class Notes:
         Raises:
             StoreError: if there is no such document, or the account has no part in its project.
         """
-        query = select(EventRow).where(EventRow.document_id == document_id, EventRow.kind.in_(["note", "note_closed"]))
         with self._database.reading() as session:
             sight = sight_of(session, document_row(session, document_id).project_id, account)
-            events = [read_event(row) for row in session.scalars(query.order_by(EventRow.id))]
-        closed = {event.payload["note"] for event in events if event.kind == "note_closed"}
-        notes = []
-        for event in events:
-            if event.kind == "note" and sight.sees(event):
-                extent = tuple(event.payload["extent"] or ()) or None
-                notes.append(Note(event.id, event.account, event.payload["text"], extent, event.created, event.id in closed))
-        return tuple(notes)
+            return _notes(session, document_id, sight)
+
+
+def _notes(session: Session, document_id: int, sight: Sight = ALL) -> tuple[Note, ...]:
+    query = select(EventRow).where(EventRow.document_id == document_id, EventRow.kind.in_(["note", "note_closed"]))
+    events = [read_event(row) for row in session.scalars(query.order_by(EventRow.id))]
+    closed = {event.payload["note"] for event in events if event.kind == "note_closed"}
+    notes = []
+    for event in events:
+        if event.kind == "note" and sight.sees(event):
+            extent = tuple(event.payload["extent"] or ()) or None
+            notes.append(Note(event.id, event.account, event.payload["text"], extent, event.created, event.id in closed))
+    return tuple(notes)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import Row, and_, select
 from sqlalchemy.orm import Session
 
 from workbench.store.accounts import Role, account_row, any_account
@@ -15,6 +15,7 @@ from workbench.store.checking import check_name, check_storable
 from workbench.store.database import Database
 from workbench.store.errors import StoreError
 from workbench.store.events import record
+from workbench.store.memory import remembered
 from workbench.store.schema import AccountRow, MemberRow, ProjectRow, now
 
 MOST_ANNOTATORS = 20
@@ -75,9 +76,9 @@ class Projects:
             account: only those that this account may work in.
         """
         with self._database.reading() as session:
-            rows = session.scalars(select(ProjectRow).order_by(ProjectRow.id)).all()
-            seen = [row for row in rows if account is None or role_in(session, row.id, account)]
-            return tuple(read_project(row) for row in seen if archived or row.archived is None)
+            there = remembered(session, "projects", lambda: _all(session))
+            wanted = [project for project in there if archived or project.archived is None]
+            return tuple(project for project in wanted if account is None or role_in(session, project.id, account))
 
     def get(self, project: int) -> Project:
         """Return a project.
@@ -86,7 +87,7 @@ class Projects:
             StoreError: if there is none of this id.
         """
         with self._database.reading() as session:
-            return read_project(project_row(session, project))
+            return project_in(session, project)
 
     def create(
         self, name: str, *, nested: bool = True, guidelines: str = "", overlap: int = 1, blind: bool = False, by: str = ""
@@ -181,8 +182,9 @@ class Projects:
     def admits(self, project: int, account: str) -> bool:
         """Tell whether somebody may work in a project that is there and not archived."""
         with self._database.reading() as session:
-            row = session.get(ProjectRow, project)
-            return row is not None and row.archived is None and role_in(session, project, account) is not None
+            there = remembered(session, "projects", lambda: _all(session))
+            open_to_all = any(each.id == project and each.archived is None for each in there)
+            return open_to_all and role_in(session, project, account) is not None
 
     def role(self, project: int, account: str) -> Role | None:
         """Return what somebody may do in a project, nothing for who has no part in it; see :func:`role_in`."""
@@ -208,13 +210,28 @@ def role_in(session: Session, project: int, account: str) -> Role | None:
     Where there are no accounts, everybody may do everything. Else an admin may everywhere, a member what the membership says, and
     nobody else, nor who is disabled, may do anything.
     """
-    row = session.get(AccountRow, account)
+    return remembered(session, ("role", project, account), lambda: _role_in(session, project, account))
+
+
+def _role_in(session: Session, project: int, account: str) -> Role | None:
+    member = and_(MemberRow.account == AccountRow.name, MemberRow.project_id == project)
+    query = select(AccountRow.role, AccountRow.disabled, MemberRow.role).outerjoin(MemberRow, member)
+    row = session.execute(query.where(AccountRow.name == account)).one_or_none()
     if row is None:
         return None if any_account(session) else "admin"
-    if row.disabled is not None:
+    everywhere, disabled, here = row
+    if disabled is not None:
         return None
-    member = session.get(MemberRow, (project, account))
-    return "admin" if row.role == "admin" else _role(member.role) if member else None
+    return "admin" if everywhere == "admin" else _role(here) if here else None
+
+
+def project_in(session: Session, project: int) -> Project:
+    """Return a project.
+
+    Raises:
+        StoreError: if there is none of this id.
+    """
+    return remembered(session, ("project", project), lambda: read_project(project_row(session, project)))
 
 
 def project_row(session: Session, project: int) -> ProjectRow:
@@ -229,9 +246,13 @@ def project_row(session: Session, project: int) -> ProjectRow:
     return row
 
 
-def read_project(row: ProjectRow) -> Project:
-    """Return the record of a row."""
+def read_project(row: ProjectRow | Row[Any]) -> Project:
+    """Return the record of a row, or of one that holds its columns."""
     return Project(row.id, row.name, row.nested, row.guidelines, row.overlap, row.blind, row.created, row.archived)
+
+
+def _all(session: Session) -> tuple[Project, ...]:
+    return tuple(read_project(row) for row in session.scalars(select(ProjectRow).order_by(ProjectRow.id)))
 
 
 def _sound(session: Session, choices: Mapping[str, Any], row: ProjectRow | None) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from workbench.store.database import Database
 from workbench.store.events import Event, read_event
 from workbench.store.measures import measured_in
 from workbench.store.naming import Becomes
-from workbench.store.projects import project_row, read_project
+from workbench.store.projects import project_in
 from workbench.store.queries import best_of_each, digest_of, latest_documents
 from workbench.store.records import Layer, Revision, StoredDocument, correction, read_revision, read_stored_document
-from workbench.store.revisions import document_row, resolutions, state_row
+from workbench.store.revisions import document_row, no_document, resolutions
 from workbench.store.schema import FIRST, DocumentRow, EventRow, EvidenceRow, HeadRow, RevisionRow, StateRow
 from workbench.store.searching import holds
 from workbench.store.sight import sight_of
@@ -63,10 +63,9 @@ class Reading:
             StoreError: if there is none of this id.
         """
         with self._database.reading() as session:
-            row = document_row(session, document_id)
+            row, state = _document(session, document_id)
             latest = _newest(session, document_id)
-            becomes = resolutions(session, row.project_id)
-            return read_stored_document(row, state_row(session, document_id), latest, becomes)
+            return read_stored_document(row, state, latest, resolutions(session, row.project_id))
 
     def view(self, document_id: int, account: str) -> View:
         """Return what somebody may see of a document.
@@ -75,7 +74,7 @@ class Reading:
             StoreError: if there is no such document, or they have no part in its project.
         """
         with self._database.reading() as session:
-            row, state = document_row(session, document_id), state_row(session, document_id)
+            row, state = _document(session, document_id)
             sight = sight_of(session, row.project_id, account)
             becomes = resolutions(session, row.project_id)
             query = select(RevisionRow).join(HeadRow, HeadRow.revision_id == RevisionRow.id)
@@ -83,7 +82,7 @@ class Reading:
             rows = session.scalars(seen).all()
             status = sight.status(session, document_id, state.status)
             document = read_stored_document(row, state, rows[-1] if rows else None, becomes, status)
-            independent = read_project(project_row(session, row.project_id)).independent
+            independent = project_in(session, row.project_id).independent
         heads = [read_revision(head, becomes) for head in rows]
         annotations = [head for head in heads if head.layer == "annotation"]
         own = next((head for head in annotations if head.author == account), None)
@@ -235,6 +234,14 @@ def _answer(document: DocumentRow, revision: RevisionRow, becomes: Becomes) -> D
 def _as_came(row: DocumentRow) -> Document:
     meta = {**row.meta, "document": str(row.id)}
     return Document(row.text, (), row.name or str(row.id), tuple(row.pictures), row.recording or None, meta)
+
+
+def _document(session: Session, document_id: int) -> tuple[DocumentRow, StateRow]:
+    query = select(DocumentRow, StateRow).join(StateRow, StateRow.document_id == DocumentRow.id)
+    found = session.execute(query.where(DocumentRow.id == document_id)).one_or_none()
+    if found is None:
+        raise no_document(document_id)
+    return found[0], found[1]
 
 
 def _newest(session: Session, document_id: int) -> RevisionRow | None:

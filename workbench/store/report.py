@@ -51,12 +51,6 @@ class Acceptance:
         """Return how many proposals were decided."""
         return self.kept + self.changed + self.removed
 
-    def __add__(self, other: Acceptance) -> Acceptance:
-        """Return both together."""
-        return Acceptance(
-            self.kept + other.kept, self.changed + other.changed, self.removed + other.removed, self.added + other.added
-        )
-
 
 class Timed(NamedTuple):
     """One document that an annotator was timed on: seconds, characters, and whether a model had proposed something."""
@@ -172,6 +166,12 @@ class Report:
     acceptance: Acceptance
     saving: Saving
     own: bool
+
+
+def total(counts: Iterable[Acceptance]) -> Acceptance:
+    """Return all of it together."""
+    each = [(count.kept, count.changed, count.removed, count.added) for count in counts]
+    return Acceptance(*map(sum, zip(*each, strict=True)))
 
 
 def saving_of(timed: Iterable[Timed]) -> Saving:

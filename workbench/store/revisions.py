@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, cast
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Table, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine.document import Span
-from workbench.store.checking import NONE, check_storable, checked
+from workbench.store.checking import NONE, check_flat, check_storable, checked
 from workbench.store.errors import StoreError
+from workbench.store.memory import remembered
 from workbench.store.naming import Becomes, resolve
-from workbench.store.projects import project_row
+from workbench.store.projects import Project, project_in, read_project
 from workbench.store.queries import digest_of
 from workbench.store.records import Revision, dump_readings, dump_spans, read_revision
-from workbench.store.schema import AssignmentRow, DocumentRow, HeadRow, LabelRow, MentionRow, ProjectRow, RevisionRow, StateRow
+from workbench.store.schema import (
+    AssignmentRow,
+    DocumentRow,
+    HeadRow,
+    LabelRow,
+    MentionRow,
+    ProjectRow,
+    RevisionRow,
+    StateRow,
+    now,
+)
+
+_REVISIONS, _HEADS, _MENTIONS = (cast(Table, row.__table__) for row in (RevisionRow, HeadRow, MentionRow))
 
 
 def revision_row(
@@ -59,7 +73,7 @@ def revision_row(
 def resolutions(session: Session, project: int) -> Becomes:
     """Return what former names of a project's labels are read as."""
     query = select(LabelRow.name, LabelRow.becomes).where(LabelRow.project_id == project, LabelRow.becomes != "")
-    return {name: becomes for name, becomes in session.execute(query)}
+    return remembered(session, ("becomes", project), lambda: {name: becomes for name, becomes in session.execute(query)})
 
 
 def document_row(session: Session, document_id: int) -> DocumentRow:
@@ -70,8 +84,13 @@ def document_row(session: Session, document_id: int) -> DocumentRow:
     """
     row = session.get(DocumentRow, document_id)
     if row is None:
-        raise StoreError(f"there is no document {document_id}; reload the page to see those there are")
+        raise no_document(document_id)
     return row
+
+
+def no_document(document_id: int) -> StoreError:
+    """Return what is said of a document that is not there."""
+    return StoreError(f"there is no document {document_id}; reload the page to see those there are")
 
 
 def state_row(session: Session, document_id: int) -> StateRow:
@@ -82,7 +101,7 @@ def state_row(session: Session, document_id: int) -> StateRow:
     """
     row = session.get(StateRow, document_id)
     if row is None:
-        raise StoreError(f"there is no document {document_id}; reload the page to see those there are")
+        raise no_document(document_id)
     return row
 
 
@@ -102,19 +121,60 @@ def earlier(session: Session, client_key: str) -> Revision | None:
     return read_revision(row, resolutions(session, document_row(session, row.document_id).project_id))
 
 
-def document_of(session: Session, text: str, document_id: int | None, project: int) -> DocumentRow:
-    """Return the document that a text is saved in, a new one of a project for no id.
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a revision is appended to.
+
+    Attributes:
+        document_id: the document.
+        text: of it.
+        project: where it is.
+        heads: the latest revisions, by layer and author.
+        number: of the last revision, 0 for none.
+        repeated: id of the revision that the client key has made already, 0 for none.
+    """
+
+    document_id: int
+    text: str
+    project: Project
+    heads: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    number: int = 0
+    repeated: int = 0
+
+
+def begin(session: Session, text: str, project: int) -> Before:
+    """Add a text as a document that nobody has annotated yet.
 
     Raises:
-        StoreError: if there is no such document or project, or the document has another text.
+        StoreError: if there is no such project.
     """
-    if document_id is None:
-        project_row(session, project)
-        return add_document(session, DocumentRow(text=text, digest=digest_of(text), project_id=project))
-    row = document_row(session, document_id)
-    if row.text != text:
-        raise StoreError(f"document {document_id} has another text; offsets would not fit it; save this text as a new document")
-    return row
+    rules = project_in(session, project)
+    row = add_document(session, DocumentRow(text=text, digest=digest_of(text), project_id=project))
+    return Before(row.id, text, rules)
+
+
+def before(session: Session, document_id: int, client_key: str) -> Before:
+    """Return what a document comes to, in one question: all who save wait for each other's answers.
+
+    Raises:
+        StoreError: if there is none of this id.
+    """
+    made = select(RevisionRow.id).where(RevisionRow.client_key == client_key).scalar_subquery()
+    of_head = (HeadRow.layer, HeadRow.author, HeadRow.revision_id, RevisionRow.number)
+    query = (
+        select(DocumentRow.text, ProjectRow.__table__, made.label("repeated"), *of_head)
+        .join(ProjectRow, ProjectRow.id == DocumentRow.project_id)
+        .outerjoin(HeadRow, HeadRow.document_id == DocumentRow.id)
+        .outerjoin(RevisionRow, RevisionRow.id == HeadRow.revision_id)
+        .where(DocumentRow.id == document_id)
+    )
+    rows = session.execute(query).all()
+    if not rows:
+        raise no_document(document_id)
+    heads = {(row.layer, row.author): row.revision_id for row in rows if row.layer is not None}
+    # Numbers count all revisions, of which the latest is a head.
+    number = max((row.number for row in rows if row.number), default=0)
+    return Before(document_id, rows[0].text, read_project(rows[0]), heads, number, rows[0].repeated or 0)
 
 
 def weighed(session: Session, document_id: int, sources: Sequence[int]) -> Sequence[RevisionRow]:
@@ -129,27 +189,28 @@ def weighed(session: Session, document_id: int, sources: Sequence[int]) -> Seque
     return sorted(found, key=lambda row: list(sources).index(row.id))
 
 
-def append(session: Session, row: RevisionRow, document: DocumentRow, becomes: Becomes) -> RevisionRow:
+def append(session: Session, row: RevisionRow, there: Before, becomes: Becomes) -> RevisionRow:
     """Add a revision to a document, number it, and see whether somebody else had saved since it was begun.
 
     Args:
         session: the only writer.
         row: the revision, all but its document, number and conflict.
-        document: what it annotates.
+        there: what it is appended to.
         becomes: what labels are read as in its project.
+
+    Raises:
+        StoreError: if spans overlap in a flat project.
     """
-    heads = session.scalars(select(HeadRow).where(HeadRow.document_id == document.id)).all()
-    # Numbers count all revisions, of which the greatest id is the latest head's.
-    latest = max((head.revision_id for head in heads), default=None)
-    number = session.scalar(select(RevisionRow.number).where(RevisionRow.id == latest)) if latest else 0
-    row.document_id, row.number = document.id, (number or 0) + 1
-    row.conflicted = row.base_revision is not None and _is_outdated(session, row, document, heads)
-    session.add(row)
-    session.flush()
-    _index(session, row, heads, becomes)
+    if not there.project.nested:
+        check_flat(there.text, keys_of(row.spans, becomes))
+    row.document_id, row.number, row.created = there.document_id, there.number + 1, now()
+    row.conflicted = row.base_revision is not None and _is_outdated(row, there)
+    values = {column.key: getattr(row, column.key) for column in _REVISIONS.columns if column.key != "id"}
+    row.id = session.execute(insert(_REVISIONS).values(values).returning(_REVISIONS.c.id)).scalar_one()
+    _index(session, row, there, becomes)
     if row.layer == "gold":
         _set_status(session, row.document_id, "gold")
-    elif row.layer == "annotation" and all(head.layer != "annotation" for head in heads):
+    elif row.layer == "annotation" and all(layer != "annotation" for layer, _ in there.heads):
         _set_status(session, row.document_id, "begun", only_from="open")
     return row
 
@@ -179,38 +240,32 @@ def keys_of(spans: Iterable[Any], becomes: Becomes) -> set[tuple[int, int, str]]
     return {(span["start"], span["end"], resolve(span["label"], becomes)) for span in spans}
 
 
-def _is_outdated(session: Session, row: RevisionRow, document: DocumentRow, heads: Sequence[HeadRow]) -> bool:
+def _is_outdated(row: RevisionRow, there: Before) -> bool:
     """Tell whether what a revision was begun from is no longer the last of its kind."""
     if row.layer == "gold":
-        kind = [head.revision_id for head in heads if head.layer == "gold"]
-    elif _is_independent(session, document.project_id):
-        kind = [head.revision_id for head in heads if (head.layer, head.author) == ("annotation", row.author)]
+        kind = [number for (layer, _), number in there.heads.items() if layer == "gold"]
+    elif there.project.independent:
+        kind = [number for head, number in there.heads.items() if head == ("annotation", row.author)]
     else:
-        kind = [head.revision_id for head in heads if head.layer != "gold"]
+        kind = [number for (layer, _), number in there.heads.items() if layer != "gold"]
     return bool(kind) and row.base_revision != max(kind)
 
 
-def _is_independent(session: Session, project: int) -> bool:
-    found = session.execute(select(ProjectRow.blind, ProjectRow.overlap).where(ProjectRow.id == project)).one()
-    return found.blind or found.overlap > 1
-
-
-def _index(session: Session, row: RevisionRow, heads: Sequence[HeadRow], becomes: Becomes) -> None:
+def _index(session: Session, row: RevisionRow, there: Before, becomes: Becomes) -> None:
     author = row.author if row.layer == "annotation" else ""
     disagrees = differ(row.spans, row.prediction, becomes) if row.checkpoint or row.prediction else None
-    head = next((head for head in heads if (head.layer, head.author) == (row.layer, author)), None)
-    if head is None:
-        head = HeadRow(document_id=row.document_id, layer=row.layer, author=author)
-        session.add(head)
+    former = there.heads.get((row.layer, author))
+    if former is None:
+        head = {"document_id": row.document_id, "layer": row.layer, "author": author}
+        session.execute(insert(_HEADS).values(**head, revision_id=row.id, disagrees=disagrees))
     else:
-        gone = delete(MentionRow).where(MentionRow.revision_id == head.revision_id)
-        session.execute(gone, execution_options={"synchronize_session": False})
-    head.revision_id, head.disagrees = row.id, disagrees
-    session.flush()
+        session.execute(delete(_MENTIONS).where(_MENTIONS.c.revision_id == former))
+        of = (_HEADS.c.document_id == row.document_id, _HEADS.c.layer == row.layer, _HEADS.c.author == author)
+        session.execute(update(_HEADS).where(*of).values(revision_id=row.id, disagrees=disagrees))
     if row.spans:
         names = {"revision_id": row.id, "document_id": row.document_id}
         keys = {(span["start"], span["end"], span["label"]) for span in row.spans}
-        session.execute(insert(MentionRow), [{**names, "start": s, "end": e, "label": label} for s, e, label in sorted(keys)])
+        session.execute(insert(_MENTIONS), [{**names, "start": s, "end": e, "label": label} for s, e, label in sorted(keys)])
 
 
 def _set_status(session: Session, document_id: int, status: str, only_from: str = "") -> None:

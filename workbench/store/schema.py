@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, Text, TypeDecorator, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 FIRST = 1
@@ -140,6 +140,10 @@ class EventRow(Base):
     """Something done that is no annotation: who did what to which document or project, and when."""
 
     __tablename__ = "events"
+    # The last event of no document tells whether projects, labels, members or accounts have changed: asked all the time.
+    __table_args__ = (
+        Index("ix_events_of_none", "id", sqlite_where=text("document_id IS NULL"), postgresql_where=text("document_id IS NULL")),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[int | None] = mapped_column(index=True, default=None)

@@ -71,10 +71,18 @@ def search(session: Session, project: int, criteria: Criteria, account: str | No
         .where(StateRow.project_id == project, StateRow.deleted.is_(None))
         .where(*_conditions(session, criteria, sight, becomes, status))
     )
-    total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
-    page = wanted.with_only_columns(DocumentRow, StateRow, RevisionRow, status)
-    page = page.order_by(*_ordering(session, criteria.order)).limit(limit).offset(offset)
-    rows = session.execute(page).all()
+    ordering = _ordering(session, criteria.order)
+    told = (StateRow.document_id, RevisionRow.id.label("revision_id"), status.label("status"), func.count().over().label("total"))
+    page = wanted.with_only_columns(*told).order_by(*ordering).limit(limit).offset(offset).subquery()
+    query = (
+        select(DocumentRow, StateRow, RevisionRow, page.c.status, page.c.total)
+        .join(page, page.c.document_id == DocumentRow.id)
+        .join(StateRow, StateRow.document_id == DocumentRow.id)
+        .outerjoin(RevisionRow, RevisionRow.id == page.c.revision_id)
+    )
+    rows = session.execute(query.order_by(*ordering)).all()
+    # A page behind the last knows of none.
+    total = rows[0][4] if rows else (session.scalar(select(func.count()).select_from(wanted.subquery())) or 0 if offset else 0)
     return Found(tuple(read_stored_document(row[0], row[1], row[2], becomes, row[3]) for row in rows), total)
 
 

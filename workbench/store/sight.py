@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from workbench.store.errors import StoreError
 from workbench.store.events import Event
-from workbench.store.projects import project_row, role_in
+from workbench.store.projects import project_in, role_in
 from workbench.store.records import Revision
 from workbench.store.schema import AssignmentRow, HeadRow
 
@@ -72,4 +72,4 @@ def sight_of(session: Session, project: int, account: str | None) -> Sight:
     role = role_in(session, project, account)
     if role is None:
         raise StoreError(f"{account or 'who has not signed in'} has no part in project {project}; ask its curator for access")
-    return Sight(account, role == "annotator" and project_row(session, project).blind)
+    return Sight(account, role == "annotator" and project_in(session, project).blind)

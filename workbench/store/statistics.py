@@ -5,30 +5,29 @@ Each question is one query over the project; what databases have no word for in 
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from statistics import median
 from typing import NamedTuple
 
 from sqlalchemy import Text, cast, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
+from workbench.store.acceptance import Acceptances
 from workbench.store.database import Database
 from workbench.store.naming import Becomes, resolve
-from workbench.store.projects import project_row
+from workbench.store.projects import project_in
 from workbench.store.queries import best_of_each
-from workbench.store.report import Acceptance, Deed, Report, Standing, Timed, Work, saving_of
+from workbench.store.report import Acceptance, Deed, Report, Standing, Timed, Work, saving_of, total
 from workbench.store.revisions import resolutions
 from workbench.store.schema import AssignmentRow, DocumentRow, EventRow, HeadRow, MentionRow, RevisionRow, StateRow
 from workbench.store.sight import Sight, sight_of
 
 _NOTHING = "[]"
 _LOOKED_AT = 500
-
-_Key = tuple[int, int, str]
+_QUARTER = 900
 
 
 class _Save(NamedTuple):
@@ -36,8 +35,9 @@ class _Save(NamedTuple):
     author: str
     layer: str
     seconds: float | None
-    created: datetime
     proposed: bool
+    characters: int
+    day: date
 
 
 class Statistics:
@@ -46,6 +46,7 @@ class Statistics:
     def __init__(self, database: Database) -> None:
         """Serve an open database."""
         self._database = database
+        self._acceptances = Acceptances()
 
     def report(self, project: int, account: str | None = None) -> Report:
         """Return what a project comes to.
@@ -58,18 +59,18 @@ class Statistics:
             StoreError: if there is no such project, or the account has no part in it.
         """
         with self._database.reading() as session:
-            project_row(session, project)
+            project_in(session, project)
             sight, becomes = sight_of(session, project, account), resolutions(session, project)
             saves = _saves(session, project, sight)
-            timed = _timed(saves, _lengths(session, project))
-            accepted = _accepted(session, project, sight, becomes)
+            timed = _timed(saves)
+            accepted = self._acceptances.of(session, project, sight, becomes)
             comparable = [found for found in timed.values() if saving_of(found).share is not None]
             return Report(
                 standing=_standing(session, project),
                 work=_work(session, project, sight, saves, timed, accepted),
-                days=dict(sorted(Counter(day for day, _ in _by_day(saves)).items())),
+                days=_days(saves),
                 labels=_labels(session, project, sight, becomes),
-                acceptance=sum(accepted.values(), Acceptance()),
+                acceptance=total(accepted.values()),
                 saving=saving_of([each for found in (comparable or timed.values()) for each in found]),
                 own=sight.blind,
             )
@@ -86,7 +87,7 @@ class Statistics:
         events = select(EventRow.kind, EventRow.account, EventRow.created, EventRow.document_id)
         events = events.where(EventRow.project_id == project).order_by(EventRow.id.desc())
         with self._database.reading() as session:
-            project_row(session, project)
+            project_in(session, project)
             sight = sight_of(session, project, account)
             if sight.blind:
                 saves = saves.where(RevisionRow.author == account, RevisionRow.layer == "annotation")
@@ -107,41 +108,55 @@ class Statistics:
 
 
 def _saves(session: Session, project: int, sight: Sight) -> list[_Save]:
-    columns = (RevisionRow.document_id, RevisionRow.author, RevisionRow.layer, RevisionRow.seconds, RevisionRow.created)
+    row = RevisionRow.__table__.c
+    proposed = (cast(row.prediction, Text) != _NOTHING).label("proposed")
     query = (
-        select(*columns, (cast(RevisionRow.prediction, Text) != _NOTHING).label("proposed"))
-        .join(StateRow, StateRow.document_id == RevisionRow.document_id)
-        .where(StateRow.project_id == project, StateRow.deleted.is_(None), RevisionRow.layer != "imported")
+        select(row.document_id, row.author, row.layer, row.seconds, proposed, func.length(DocumentRow.text), row.created)
+        .join(StateRow, StateRow.document_id == row.document_id)
+        .join(DocumentRow, DocumentRow.id == row.document_id)
+        .where(StateRow.project_id == project, StateRow.deleted.is_(None), row.layer != "imported")
     )
     if sight.blind:
-        query = query.where(RevisionRow.author == sight.account, RevisionRow.layer == "annotation")
-    return [_Save(*row) for row in session.execute(query)]
+        query = query.where(row.author == sight.account, row.layer == "annotation")
+    day_of = _Days()
+    return [_Save._make((*said, day_of[created])) for *said, created in session.connection().execute(query)]
 
 
-def _lengths(session: Session, project: int) -> dict[int, int]:
-    query = select(DocumentRow.id, func.length(DocumentRow.text)).where(DocumentRow.project_id == project)
-    return {number: length for number, length in session.execute(query)}
+class _Days:
+    """Tells on which day of the server's clock a moment was; where days begin is looked up once for every quarter of an hour."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, date] = {}
+
+    def __getitem__(self, moment: datetime) -> date:
+        quarter = int(moment.timestamp()) // _QUARTER
+        day = self._known.get(quarter)
+        if day is None:
+            day = self._known[quarter] = moment.astimezone().date()
+        return day
 
 
-def _timed(saves: Iterable[_Save], lengths: Mapping[int, int]) -> dict[str, list[Timed]]:
+def _timed(saves: Iterable[_Save]) -> dict[str, list[Timed]]:
     """Return the documents that each annotator was timed on: one saved in parts took the parts together."""
     seconds: dict[tuple[str, int], float] = defaultdict(float)
     proposed: set[tuple[str, int]] = set()
+    characters: dict[int, int] = {}
     for save in saves:
         if save.layer == "annotation":
             key = save.author, save.document_id
             seconds[key] += save.seconds or 0
+            characters[save.document_id] = save.characters
             if save.proposed:
                 proposed.add(key)
     timed: dict[str, list[Timed]] = defaultdict(list)
     for (author, document_id), spent in seconds.items():
-        if spent > 0 and lengths.get(document_id):
-            timed[author].append(Timed(spent, lengths[document_id], (author, document_id) in proposed))
+        if spent > 0 and characters[document_id]:
+            timed[author].append(Timed(spent, characters[document_id], (author, document_id) in proposed))
     return timed
 
 
-def _by_day(saves: Iterable[_Save]) -> set[tuple[date, int]]:
-    return {(save.created.astimezone().date(), save.document_id) for save in saves}
+def _days(saves: Iterable[_Save]) -> dict[date, int]:
+    return dict(sorted(Counter(day for day, _ in {(save.day, save.document_id) for save in saves}).items()))
 
 
 def _standing(session: Session, project: int) -> Standing:
@@ -152,68 +167,6 @@ def _standing(session: Session, project: int) -> Standing:
         counts["deleted" if deleted else status] += count
         counts["flagged"] += count if flagged and not deleted else 0
     return Standing(**counts)
-
-
-def _accepted(session: Session, project: int, sight: Sight, becomes: Becomes) -> dict[str, Acceptance]:
-    """Return what became of the proposals that each annotator had."""
-    proposing = (
-        select(func.max(RevisionRow.id).label("id"))
-        .join(StateRow, StateRow.document_id == RevisionRow.document_id)
-        .where(StateRow.project_id == project, StateRow.deleted.is_(None), RevisionRow.layer == "annotation")
-        .where(cast(RevisionRow.prediction, Text) != _NOTHING)
-        .group_by(RevisionRow.document_id, RevisionRow.author)
-        .subquery()
-    )
-    last = aliased(RevisionRow)
-    is_head = (HeadRow.document_id == RevisionRow.document_id) & (HeadRow.author == RevisionRow.author)
-    # As text: an empty list, which most are, need not be read.
-    columns = [cast(column, Text) for column in (RevisionRow.prediction, last.spans, last.proposals)]
-    query = (
-        select(RevisionRow.author, columns[0], columns[1], columns[2])
-        .join(proposing, proposing.c.id == RevisionRow.id)
-        .join(HeadRow, is_head & (HeadRow.layer == "annotation"))
-        .join(last, last.id == HeadRow.revision_id)
-    )
-    if sight.blind:
-        query = query.where(RevisionRow.author == sight.account)
-    found: dict[str, Counter[str]] = defaultdict(Counter)
-    for author, prediction, spans, undecided in session.execute(query):
-        proposed = _keys(prediction, becomes) - (_keys(undecided, becomes) if undecided != _NOTHING else set())
-        _count(found[author], proposed, _keys(spans, becomes))
-    return {author: Acceptance(**counts) for author, counts in found.items()}
-
-
-def _count(counts: Counter[str], proposed: set[_Key], saved: set[_Key]) -> None:
-    """Count what became of the proposals of one document; see :class:`Acceptance`."""
-    kept = proposed & saved
-    counts["kept"] += len(kept)
-    if kept == proposed == saved:
-        return
-    before, after = sorted(proposed - kept), sorted(saved - kept)
-    left = _pair_off(before, after, lambda one, other: one[:2] == other[:2])
-    left = _pair_off(left, after, lambda one, other: one[2] == other[2] and one[0] < other[1] and other[0] < one[1])
-    counts["changed"] += len(before) - len(left)
-    counts["removed"] += len(left)
-    counts["added"] += len(after)
-
-
-def _pair_off(before: Iterable[_Key], after: list[_Key], match: Callable[[_Key, _Key], bool]) -> list[_Key]:
-    """Take from what is there after, one for one, what matches something before; return what nothing matches."""
-    left = []
-    for one in before:
-        found = next((other for other in after if match(one, other)), None)
-        if found is None:
-            left.append(one)
-        else:
-            after.remove(found)
-    return left
-
-
-def _keys(stored: str, becomes: Becomes) -> set[_Key]:
-    rows = json.loads(stored)
-    if not becomes:
-        return {(row["start"], row["end"], row["label"]) for row in rows}
-    return {(row["start"], row["end"], resolve(row["label"], becomes)) for row in rows}
 
 
 def _labels(session: Session, project: int, sight: Sight, becomes: Becomes) -> dict[str, int]:
@@ -259,7 +212,7 @@ def _work(
     for save in saves:
         if save.layer == "annotation":
             documents[save.author].add(save.document_id)
-            days[save.author].add(save.created.astimezone().date())
+            days[save.author].add(save.day)
     spans, given = _spans(session, project), _given(session, project)
     names = {sight.account or ""} if sight.blind else set(documents) | set(given)
     return tuple(

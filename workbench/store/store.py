@@ -29,7 +29,7 @@ from workbench.store.labels import Labels
 from workbench.store.marks import Marks
 from workbench.store.measures import Measure, add_measures
 from workbench.store.notes import Notes
-from workbench.store.projects import Projects, project_row, role_in
+from workbench.store.projects import Projects, project_in, role_in
 from workbench.store.queries import learned
 from workbench.store.reading import Reading
 from workbench.store.records import (
@@ -40,7 +40,7 @@ from workbench.store.records import (
     read_revision,
 )
 from workbench.store.requests import Requests
-from workbench.store.revisions import append, document_of, document_row, earlier, resolutions, revision_row, weighed
+from workbench.store.revisions import append, before, begin, document_row, earlier, resolutions, revision_row, weighed
 from workbench.store.runs import Runs
 from workbench.store.schema import FIRST, EvidenceRow, RevisionRow
 from workbench.store.searching import EVERYTHING, Criteria, Found, search
@@ -156,11 +156,20 @@ class Store:
         )
         check_json(evidence)
         with self._database.writing() as session:
-            if made := earlier(session, client_key):
-                return made
-            document = document_of(session, text, document_id, project)
-            becomes = resolutions(session, document.project_id)
-            append(session, row, document, becomes)
+            if document_id is None:
+                if made := earlier(session, client_key):
+                    return made
+                there = begin(session, text, project)
+            else:
+                there = before(session, document_id, client_key)
+                if there.repeated and (made := earlier(session, client_key)):
+                    return made
+            if there.text != text:
+                raise StoreError(
+                    f"document {document_id} has another text; offsets would not fit it; save this text as a new document"
+                )
+            becomes = resolutions(session, there.project.id)
+            append(session, row, there, becomes)
             if evidence is not None:
                 session.add(EvidenceRow(revision_id=row.id, content=evidence))
             add_measures(session, row, measures, becomes)
@@ -217,7 +226,7 @@ class Store:
                 sources=[source.id for source in of],
             )
             becomes = resolutions(session, document.project_id)
-            return read_revision(append(session, row, document, becomes), becomes)
+            return read_revision(append(session, row, before(session, document_id, client_key), becomes), becomes)
 
     def search(
         self, project: int, criteria: Criteria = EVERYTHING, *, account: str | None = None, limit: int = 50, offset: int = 0
@@ -235,7 +244,7 @@ class Store:
             StoreError: if there is no such project, or the account has no part in it.
         """
         with self._database.reading() as session:
-            project_row(session, project)
+            project_in(session, project)
             return search(session, project, criteria, account, limit, offset)
 
     def document(self, document_id: int) -> StoredDocument:

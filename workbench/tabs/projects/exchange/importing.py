@@ -112,13 +112,16 @@ class _Handlers:
         desk = lay_out(folder, [uploaded(file) for file in files or ()], "" if files else pasted)
         if seen is not None:  # only now: the copies of what was looked at again are held anew
             seen.desk.clear()
-        yield self._seen(session, look(desk, _options(*options)), request)
+        yield self._seen(session, look(desk, _options(*options), flat=self._flat(session, request)), request)
 
     def look_again(self, request: gr.Request, session: Session, seen: Look | None, *options: str) -> Iterator[dict[Any, Any]]:
         """Read what was uploaded in another way."""
         require(self.context, session, request, "curator", "admin")
         if seen is not None and seen.desk.given.is_dir():
-            yield self._seen(session, look(seen.desk, _options(*options)), request)
+            yield self._seen(session, look(seen.desk, _options(*options), flat=self._flat(session, request)), request)
+
+    def _flat(self, session: Session, request: gr.Request) -> bool:
+        return not self.context.services.store.projects.get(project_of(self.context, session, request)).nested
 
     def _seen(self, session: Session, seen: Look, request: gr.Request) -> dict[Any, Any]:
         t, project, store = self.context.texts, project_of(self.context, session, request), self.context.services.store
