@@ -1,6 +1,6 @@
 """The engine's command line: ``python -m engine COMMAND``.
 
-Exit status: 0 well, 1 a failure of ours, 2 bad usage or input.
+Exit status: 0 well, 1 a failure of ours, 2 bad usage or input, 3 a retraining whose checkpoint the gate refused.
 """
 
 from __future__ import annotations
