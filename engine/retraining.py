@@ -17,6 +17,7 @@ from engine import checkpoint as checkpoints
 from engine import formats, samples
 from engine.checkpoint import CheckpointInfo
 from engine.comparison import Comparison, before_and_after, file_of
+from engine.corrections import MAJORITY, NEWEST, REFUSE, check_apart, hold_out, resolve
 from engine.document import Document, LabelSet
 from engine.errors import ConfigError, InputError
 from engine.gate import CORRECTIONS, HELD_OUT, MARGIN, POOL, PROTECTED, SUPPORT
@@ -28,7 +29,6 @@ from engine.tags import NESTED
 from engine.training import TrainingConfig, fit
 
 REPLAY = "replay"
-_ENOUGH_TO_HOLD_OUT = 5
 _SAMPLES_HELD_OUT = 5
 """Every fifth of the replay source is held out."""
 
@@ -46,6 +46,7 @@ class RetrainConfig(Options):
     distillation: float = option(10.0, minimum=0, maximum=1000, help="retrain.distillation.help")
     replay_corpus: str = option("", help="retrain.replay_corpus.help")
     hold_out: float = option(0.2, minimum=0, maximum=0.9, help="retrain.hold_out.help")
+    contradictions: str = option(NEWEST, choices=(NEWEST, MAJORITY, REFUSE), help="retrain.contradictions.help")
     protected: str = option("", help="retrain.protected.help")
     pool: str = option("", help="retrain.pool.help")
     margin: float = option(MARGIN, minimum=0, maximum=100, help="retrain.margin.help")
@@ -63,29 +64,33 @@ def prepare(
     """Write everything a retraining needs into a new run folder; ``Run.start`` begins it.
 
     Args:
-        corrections: documents as people say they are.
+        corrections: documents as people say they are, in the order of time.
         parent: the checkpoint to go on from.
         config: options.
         folder: a new folder.
         system_options: values of the parent's :func:`changeable_options`, where they are not to be the defaults.
 
     Raises:
-        InputError: if there is no correction.
+        InputError: if there is no correction, they contradict each other and that is refused, or some are of the protected test
+            set.
         ConfigError: if an option cannot be changed, or cannot have the value.
         FormatError: if the replay corpus, the protected test set or the pool cannot be read.
     """
     if not corrections:
         raise InputError("there is no correction to learn from; correct and save a document first")
     generator = torch.Generator().manual_seed(config.seed)
-    learned, kept_back = _hold_out(corrections, config.hold_out, generator)
+    corrections, contradictions = resolve(corrections, config.contradictions)
+    learned, kept_back = hold_out(corrections, config.hold_out, generator)
     protected = _judging_what_it_marks(formats.read(config.protected)) if config.protected else []
     pool = [document.with_spans(()) for document in formats.read(config.pool)] if config.pool else []
+    check_apart(corrections, {"protected test set": protected})
     known = replay_source(config.replay_corpus, parent)
     taught = {document.text for document in [*corrections, *protected]}
     # Where everything that could be replayed was corrected, the samples remain to measure with.
     known = [document for document in known if document.text not in taught] or samples.news()
     measured = known[::_SAMPLES_HELD_OUT][:1000]
-    rest = [document for i, document in enumerate(known) if i % _SAMPLES_HELD_OUT]
+    aside = {document.text for document in measured}
+    rest = [document for document in known if document.text not in aside]
     order = torch.randperm(len(rest), generator=generator).tolist()
     replay = [rest[i] for i in order[: max(config.replay * len(learned), 64 if config.replay else 0)]]
     plan = {
@@ -94,6 +99,7 @@ def prepare(
         "digest": parent.digest,
         "options": config.to_json(),
         "system_options": changed_options(parent, system_options or {}),
+        "contradictions": [contradiction.to_json() for contradiction in contradictions],
     }
     run = Run.create(folder, plan)
     parts = {CORRECTIONS: learned, REPLAY: replay, HELD_OUT: [*kept_back, *measured], PROTECTED: protected, POOL: pool}
@@ -107,12 +113,14 @@ def retrain(run: Run) -> bool:
 
     Raises:
         CheckpointError: if the parent cannot be loaded.
+        InputError: if a text is both learned from and measured with.
     """
     config: RetrainConfig = from_json(RetrainConfig, run.config["options"])
     parent = checkpoints.verify(run.config["parent"])
     comparison = Comparison(run.folder, parent.labels)
     corrections, held_out = comparison.parts[CORRECTIONS], comparison.parts[HELD_OUT]
     replay = formats.read(file_of(run.folder, REPLAY), "jsonl")
+    check_apart([*corrections, *replay], {"held-out part": held_out, "protected test set": comparison.parts[PROTECTED]})
     run.tell(kind="stage", message="")
     system = checkpoints.load(parent.path)
     old = comparison.read(system)
@@ -160,6 +168,7 @@ def retrain(run: Run) -> bool:
                 "learned_before": learned.before,
                 "learned_after": learned.after,
             },
+            "contradictions": run.config["contradictions"],
             "gate": gate.to_json(),
             "parent": {"name": parent.name, "digest": parent.digest},
             "seconds": result.seconds,
@@ -216,13 +225,6 @@ def changed_options(parent: CheckpointInfo, values: Mapping[str, Any]) -> dict[s
             f"{', '.join(fixed)}: a trained {parent.system} can change only {', '.join(free)}; train a new one instead"
         )
     return {name: declared.check(values.get(name, declared.default)) for name, declared in free.items()}
-
-
-def _hold_out(documents: Sequence[Document], share: float, generator: torch.Generator) -> tuple[list[Document], list[Document]]:
-    """Set a share of the corrections aside, unless they are too few to spare one."""
-    count = round(len(documents) * share) if len(documents) >= _ENOUGH_TO_HOLD_OUT else 0
-    order = torch.randperm(len(documents), generator=generator).tolist()
-    return [documents[i] for i in sorted(order[count:])], [documents[i] for i in sorted(order[:count])]
 
 
 def _judging_what_it_marks(documents: Sequence[Document]) -> list[Document]:

@@ -41,7 +41,7 @@ def test_a_correction_is_learned(tiny, done):
 
 def test_the_report_says_what_came_of_it(tiny, done):
     report = done.report()
-    assert set(report) == {"held_out", "corrections", "gate", "parent", "seconds"}
+    assert set(report) == {"held_out", "corrections", "contradictions", "gate", "parent", "seconds"}
     assert report["parent"] == {"name": "tiny", "digest": tiny.digest}
     assert report["corrections"] == {"documents": 3, "learned_before": 0.0, "learned_after": 1.0}
     assert set(report["held_out"]) == {"documents", "before", "after"}
