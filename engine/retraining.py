@@ -7,7 +7,8 @@ compared, and the gate says whether the new one is offered; one that it refuses 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +16,26 @@ import torch
 
 from engine import checkpoint as checkpoints
 from engine import formats, samples
+from engine.adapters import Adapters
 from engine.checkpoint import CheckpointInfo
 from engine.comparison import Comparison, before_and_after, file_of
 from engine.corrections import MAJORITY, NEWEST, REFUSE, check_apart, hold_out, resolve
 from engine.document import Document, LabelSet
 from engine.errors import ConfigError, InputError
 from engine.gate import CORRECTIONS, HELD_OUT, MARGIN, POOL, PROTECTED, SUPPORT
+from engine.lineage import data_hash
+from engine.memory import Estimate, estimate, free_memory, gpu_problem
 from engine.prediction_changes import write_changes
+from engine.quick_update import FULL, QUICK, freeze_below, remembering
 from engine.replay import Distillation, replay_source
 from engine.run import Run
 from engine.systems.contract import Option, Options, System, from_json, option, options
 from engine.tags import NESTED
-from engine.training import TrainingConfig, fit
+from engine.training import FitResult, TrainingConfig, fit
 
 REPLAY = "replay"
+_ADAPTERS = 10
+"""How many times quicker adapters learn than the encoder would."""
 _SAMPLES_HELD_OUT = 5
 """Every fifth of the replay source is held out."""
 
@@ -41,6 +48,10 @@ class RetrainConfig(Options):
     batch_size: int = option(16, minimum=1, maximum=1024, help="retrain.batch_size.help")
     encoder_rate: float = option(5e-5, minimum=0, maximum=0.1, help="retrain.encoder_rate.help")
     head_rate: float = option(1e-3, minimum=0, maximum=0.1, help="retrain.head_rate.help")
+    lora_rank: int = option(0, minimum=0, maximum=256, help="retrain.lora_rank.help")
+    depth: str = option(FULL, choices=(QUICK, FULL), help="retrain.depth.help")
+    quick_rate: float = option(7e-3, minimum=0, maximum=0.1, help="retrain.quick_rate.help")
+    quick_distillation: float = option(300.0, minimum=0, maximum=10_000, help="retrain.quick_distillation.help")
     share: float = option(0.4, minimum=0.05, maximum=1, help="retrain.share.help")
     replay: int = option(4, minimum=0, maximum=100, help="retrain.replay.help")
     distillation: float = option(10.0, minimum=0, maximum=1000, help="retrain.distillation.help")
@@ -122,32 +133,22 @@ def retrain(run: Run) -> bool:
     replay = formats.read(file_of(run.folder, REPLAY), "jsonl")
     check_apart([*corrections, *replay], {"held-out part": held_out, "protected test set": comparison.parts[PROTECTED]})
     run.tell(kind="stage", message="")
-    system = checkpoints.load(parent.path)
-    old = comparison.read(system)
+    before = checkpoints.load(parent.path)
     torch.manual_seed(config.seed)
-    system = rebuilt(system, LabelSet.of(corrections), run.config["system_options"])
-    training = TrainingConfig(
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        encoder_rate=config.encoder_rate,
-        head_rate=config.head_rate,
-        warmup=0.1,
-        keep="last",
-        seed=config.seed,
-    )
-    result = fit(
-        system,
-        [*[*corrections] * _repeats(len(corrections), len(replay), config.share), *replay],
-        held_out,
-        training,
-        folder=run.folder / "state",
-        observe=lambda row: run.tell(**row),
-        should_stop=lambda: run.cancelled,
-        penalty=Distillation(system, replay, config.distillation) if replay and config.distillation else None,
-    )
-    if result.stopped:
-        return False
-    gate, changes = comparison.judge(old, comparison.read(system), system.structure, config.margin, config.support)
+    system = rebuilt(before, LabelSet.of(corrections), run.config["system_options"])
+    if config.depth == QUICK:
+        freeze_below(system, labels_are_new=system.labels != before.labels)
+    adapters = Adapters(system, config.lora_rank) if config.lora_rank else None
+    with remembering(system, before):
+        old = comparison.read(before)
+        del before
+        result = _learn(run, system, comparison, replay, config)
+        if result.stopped:
+            return False
+        if adapters:
+            adapters.merge()
+        new = comparison.read(system)
+    gate, changes = comparison.judge(old, new, system.structure, config.margin, config.support)
     figures = before_and_after(gate.parts[0])
     card = {
         "data": f"{len(corrections)} corrected documents and {len(replay)} replayed ones, on top of {parent.name}",
@@ -155,6 +156,10 @@ def retrain(run: Run) -> bool:
         "parent_digest": parent.digest,
         **{key: parent.card[key] for key in ("licence", "corpus") if key in parent.card},
         "seed": config.seed,
+        "corrections": len(corrections),
+        "data_hash": data_hash(corrections, replay),
+        "options": {**config.to_json(), **run.config["system_options"]},
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "figures": {"held_out": figures},
     }
     checkpoints.save(system, run.checkpoint, card)
@@ -175,6 +180,50 @@ def retrain(run: Run) -> bool:
         }
     )
     return True
+
+
+def _learn(run: Run, system: System, comparison: Comparison, replay: Sequence[Document], config: RetrainConfig) -> FitResult:
+    corrections = list(comparison.parts[CORRECTIONS])
+    quick = config.depth == QUICK
+    weight = config.quick_distillation if quick else config.distillation
+    training = TrainingConfig(
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        encoder_rate=config.encoder_rate * (_ADAPTERS if config.lora_rank else 1),
+        head_rate=config.quick_rate if quick else config.head_rate,
+        warmup=0.1,
+        keep="last",
+        seed=config.seed,
+    )
+    documents = [*corrections * _repeats(len(corrections), len(replay), config.share), *replay]
+    distillation = Distillation(system, replay, weight) if replay and weight else None
+    _tell_means(run, estimate(system, documents, config.batch_size, copies=2 if distillation else 1))
+    return fit(
+        system,
+        documents,
+        comparison.parts[HELD_OUT],
+        training,
+        folder=run.folder / "state",
+        observe=lambda row: run.tell(**row),
+        should_stop=lambda: run.cancelled,
+        penalty=distillation,
+    )
+
+
+def _tell_means(run: Run, needed: Estimate) -> None:
+    """Tell on what the training computes, what memory it needs by estimate, and what is free."""
+    problem = gpu_problem()
+    device = torch.device("cpu" if problem else "cuda")
+    free = free_memory(device)
+    if problem:
+        run.tell(kind="device", device=device.type, reason=problem)
+    told: dict[str, Any] = {"device": device.type, "needed": needed.total, "free": free, "parts": asdict(needed)}
+    if needed.total > free:
+        told["message"] = (
+            f"about {needed.total / 1e9:.1f} GB of memory are needed and {free / 1e9:.1f} GB are free; where it runs out, fewer "
+            "documents are computed at once"
+        )
+    run.tell(kind="memory", **told)
 
 
 def _repeats(corrections: int, replayed: int, share: float) -> int:
