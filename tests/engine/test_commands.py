@@ -20,6 +20,7 @@ COMMANDS = [
     "agreement",
     "train",
     "retrain",
+    "influence",
     "pretrain masked-lm",
     "pretrain glyphs",
     "pretrain sounds",
