@@ -1,6 +1,6 @@
 """The engine's command line: ``python -m engine COMMAND``.
 
-Exit status: 0 well, 1 a failure of ours, 2 bad usage or input.
+Exit status: 0 well, 1 a failure of ours, 2 bad usage or input, 3 a retraining whose checkpoint the gate refused.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from engine.commands import (
     catalogues,
     convert,
     evaluate,
+    influence,
     predict,
     pretrain,
     reproduce,
@@ -43,7 +44,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"duomo {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (predict, evaluate, agreement, train, retrain, pretrain, build, reproduce, simulate, convert, catalogues):
+    for command in (
+        predict,
+        evaluate,
+        agreement,
+        train,
+        retrain,
+        influence,
+        pretrain,
+        build,
+        reproduce,
+        simulate,
+        convert,
+        catalogues,
+    ):
         command.add(commands)
     arguments = parser.parse_args(argv)
     try:

@@ -1,39 +1,41 @@
 """From corrections to a better checkpoint: corrections and replayed documents, trained on from the model that was corrected.
 
-Two things keep what the model knew. Replay (Robins 1995): for each correction some documents with known annotations are mixed
-in, from a corpus that the user names, the one the model was trained on if it lies here, or the shipped samples. And distillation
-(Learning without Forgetting, Li and Hoiem 2016): on replayed documents the emissions stay near the old model's. The last state
-counts, not the best on the held-out part, so that its figures stay honest.
+The last state counts, not the best on the held-out part, so that its figures stay honest. Then parent and new checkpoint are
+compared, and the gate says whether the new one is offered; one that it refuses stays in the run's folder.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from engine import checkpoint as checkpoints
 from engine import formats, samples
+from engine.adapters import Adapters
 from engine.checkpoint import CheckpointInfo
-from engine.document import Document, LabelSet, Span
+from engine.comparison import Comparison, before_and_after, file_of
+from engine.corrections import MAJORITY, NEWEST, REFUSE, check_apart, hold_out, resolve
+from engine.document import Document, LabelSet
 from engine.errors import ConfigError, InputError
-from engine.evaluation.scores import Scores, score
-from engine.mixture import Corpus, read_all
+from engine.gate import CORRECTIONS, HELD_OUT, MARGIN, POOL, PROTECTED, SUPPORT
+from engine.lineage import data_hash
+from engine.memory import Estimate, estimate, free_memory, gpu_problem
+from engine.prediction_changes import write_changes
+from engine.quick_update import FULL, QUICK, freeze_below, remembering
+from engine.replay import Distillation, replay_source
 from engine.run import Run
 from engine.systems.contract import Option, Options, System, from_json, option, options
-from engine.tagger import predict
-from engine.tags import NESTED, findable
-from engine.training import TrainingConfig, fit
-from engine.windows import split
+from engine.tags import NESTED
+from engine.training import FitResult, TrainingConfig, fit
 
-CORRECTIONS, REPLAY, HELD_OUT = "corrections.jsonl", "replay.jsonl", "held_out.jsonl"
-_ENOUGH_TO_HOLD_OUT = 5
-_DISTILLED = 16
+REPLAY = "replay"
+_ADAPTERS = 10
+"""How many times quicker adapters learn than the encoder would."""
 _SAMPLES_HELD_OUT = 5
 """Every fifth of the replay source is held out."""
 
@@ -46,11 +48,20 @@ class RetrainConfig(Options):
     batch_size: int = option(16, minimum=1, maximum=1024, help="retrain.batch_size.help")
     encoder_rate: float = option(5e-5, minimum=0, maximum=0.1, help="retrain.encoder_rate.help")
     head_rate: float = option(1e-3, minimum=0, maximum=0.1, help="retrain.head_rate.help")
+    lora_rank: int = option(0, minimum=0, maximum=256, help="retrain.lora_rank.help")
+    depth: str = option(FULL, choices=(QUICK, FULL), help="retrain.depth.help")
+    quick_rate: float = option(7e-3, minimum=0, maximum=0.1, help="retrain.quick_rate.help")
+    quick_distillation: float = option(300.0, minimum=0, maximum=10_000, help="retrain.quick_distillation.help")
     share: float = option(0.4, minimum=0.05, maximum=1, help="retrain.share.help")
     replay: int = option(4, minimum=0, maximum=100, help="retrain.replay.help")
     distillation: float = option(10.0, minimum=0, maximum=1000, help="retrain.distillation.help")
     replay_corpus: str = option("", help="retrain.replay_corpus.help")
     hold_out: float = option(0.2, minimum=0, maximum=0.9, help="retrain.hold_out.help")
+    contradictions: str = option(NEWEST, choices=(NEWEST, MAJORITY, REFUSE), help="retrain.contradictions.help")
+    protected: str = option("", help="retrain.protected.help")
+    pool: str = option("", help="retrain.pool.help")
+    margin: float = option(MARGIN, minimum=0, maximum=100, help="retrain.margin.help")
+    support: int = option(SUPPORT, minimum=1, maximum=100_000, help="retrain.support.help")
     seed: int = option(1, minimum=0, maximum=2**31 - 1, help="retrain.seed.help")
 
 
@@ -64,27 +75,33 @@ def prepare(
     """Write everything a retraining needs into a new run folder; ``Run.start`` begins it.
 
     Args:
-        corrections: documents as people say they are.
+        corrections: documents as people say they are, in the order of time.
         parent: the checkpoint to go on from.
         config: options.
         folder: a new folder.
         system_options: values of the parent's :func:`changeable_options`, where they are not to be the defaults.
 
     Raises:
-        InputError: if there is no correction.
+        InputError: if there is no correction, they contradict each other and that is refused, or some are of the protected test
+            set.
         ConfigError: if an option cannot be changed, or cannot have the value.
-        FormatError: if the replay corpus cannot be read.
+        FormatError: if the replay corpus, the protected test set or the pool cannot be read.
     """
     if not corrections:
         raise InputError("there is no correction to learn from; correct and save a document first")
     generator = torch.Generator().manual_seed(config.seed)
-    learned, kept_back = _hold_out(corrections, config.hold_out, generator)
-    known = _replay_source(config.replay_corpus, parent)
-    taught = {document.text for document in corrections}
+    corrections, contradictions = resolve(corrections, config.contradictions)
+    learned, kept_back = hold_out(corrections, config.hold_out, generator)
+    protected = _judging_what_it_marks(formats.read(config.protected)) if config.protected else []
+    pool = [document.with_spans(()) for document in formats.read(config.pool)] if config.pool else []
+    check_apart(corrections, {"protected test set": protected})
+    known = replay_source(config.replay_corpus, parent)
+    taught = {document.text for document in [*corrections, *protected]}
     # Where everything that could be replayed was corrected, the samples remain to measure with.
     known = [document for document in known if document.text not in taught] or samples.news()
     measured = known[::_SAMPLES_HELD_OUT][:1000]
-    rest = [document for i, document in enumerate(known) if i % _SAMPLES_HELD_OUT]
+    aside = {document.text for document in measured}
+    rest = [document for document in known if document.text not in aside]
     order = torch.randperm(len(rest), generator=generator).tolist()
     replay = [rest[i] for i in order[: max(config.replay * len(learned), 64 if config.replay else 0)]]
     plan = {
@@ -93,10 +110,12 @@ def prepare(
         "digest": parent.digest,
         "options": config.to_json(),
         "system_options": changed_options(parent, system_options or {}),
+        "contradictions": [contradiction.to_json() for contradiction in contradictions],
     }
     run = Run.create(folder, plan)
-    for name, documents in ((CORRECTIONS, learned), (REPLAY, replay), (HELD_OUT, [*kept_back, *measured])):
-        formats.write(documents, run.folder / name)
+    parts = {CORRECTIONS: learned, REPLAY: replay, HELD_OUT: [*kept_back, *measured], PROTECTED: protected, POOL: pool}
+    for part, documents in parts.items():
+        formats.write(documents, file_of(run.folder, part))
     return run
 
 
@@ -105,58 +124,106 @@ def retrain(run: Run) -> bool:
 
     Raises:
         CheckpointError: if the parent cannot be loaded.
+        InputError: if a text is both learned from and measured with.
     """
     config: RetrainConfig = from_json(RetrainConfig, run.config["options"])
-    corrections, replay, held_out = (formats.read(run.folder / name, "jsonl") for name in (CORRECTIONS, REPLAY, HELD_OUT))
     parent = checkpoints.verify(run.config["parent"])
+    comparison = Comparison(run.folder, parent.labels)
+    corrections, held_out = comparison.parts[CORRECTIONS], comparison.parts[HELD_OUT]
+    replay = formats.read(file_of(run.folder, REPLAY), "jsonl")
+    check_apart([*corrections, *replay], {"held-out part": held_out, "protected test set": comparison.parts[PROTECTED]})
     run.tell(kind="stage", message="")
-    system = checkpoints.load(parent.path)
-    old_labels = set(parent.labels)
-    before, before_learned = _measure(system, held_out, old_labels), _learned(system, corrections)
+    before = checkpoints.load(parent.path)
     torch.manual_seed(config.seed)
-    system = rebuilt(system, LabelSet.of(corrections), run.config["system_options"])
-    training = TrainingConfig(
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        encoder_rate=config.encoder_rate,
-        head_rate=config.head_rate,
-        warmup=0.1,
-        keep="last",
-        seed=config.seed,
-    )
-    result = fit(
-        system,
-        [*corrections * _repeats(len(corrections), len(replay), config.share), *replay],
-        held_out,
-        training,
-        folder=run.folder / "state",
-        observe=lambda row: run.tell(**row),
-        should_stop=lambda: run.cancelled,
-        penalty=Distillation(system, replay, config.distillation) if replay and config.distillation else None,
-    )
-    if result.stopped:
-        return False
-    system.eval()
-    after, after_learned = _measure(system, held_out, old_labels), _learned(system, corrections)
-    figures = {"documents": len(held_out), "before": _figures(before), "after": _figures(after)}
+    system = rebuilt(before, LabelSet.of(corrections), run.config["system_options"])
+    if config.depth == QUICK:
+        freeze_below(system, labels_are_new=system.labels != before.labels)
+    adapters = Adapters(system, config.lora_rank) if config.lora_rank else None
+    with remembering(system, before):
+        old = comparison.read(before)
+        del before
+        result = _learn(run, system, comparison, replay, config)
+        if result.stopped:
+            return False
+        if adapters:
+            adapters.merge()
+        new = comparison.read(system)
+    gate, changes = comparison.judge(old, new, system.structure, config.margin, config.support)
+    figures = before_and_after(gate.parts[0])
     card = {
         "data": f"{len(corrections)} corrected documents and {len(replay)} replayed ones, on top of {parent.name}",
         "parent": parent.name,
         "parent_digest": parent.digest,
         **{key: parent.card[key] for key in ("licence", "corpus") if key in parent.card},
         "seed": config.seed,
+        "corrections": len(corrections),
+        "data_hash": data_hash(corrections, replay),
+        "options": {**config.to_json(), **run.config["system_options"]},
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "figures": {"held_out": figures},
     }
     checkpoints.save(system, run.checkpoint, card)
+    write_changes(changes, run.folder)
+    learned = gate.learned
     run.finish(
         {
             "held_out": figures,
-            "corrections": {"documents": len(corrections), "learned_before": before_learned, "learned_after": after_learned},
+            "corrections": {
+                "documents": learned.documents,
+                "learned_before": learned.before,
+                "learned_after": learned.after,
+            },
+            "contradictions": run.config["contradictions"],
+            "gate": gate.to_json(),
             "parent": {"name": parent.name, "digest": parent.digest},
             "seconds": result.seconds,
         }
     )
     return True
+
+
+def _learn(run: Run, system: System, comparison: Comparison, replay: Sequence[Document], config: RetrainConfig) -> FitResult:
+    corrections = list(comparison.parts[CORRECTIONS])
+    quick = config.depth == QUICK
+    weight = config.quick_distillation if quick else config.distillation
+    training = TrainingConfig(
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        encoder_rate=config.encoder_rate * (_ADAPTERS if config.lora_rank else 1),
+        head_rate=config.quick_rate if quick else config.head_rate,
+        warmup=0.1,
+        keep="last",
+        seed=config.seed,
+    )
+    documents = [*corrections * _repeats(len(corrections), len(replay), config.share), *replay]
+    distillation = Distillation(system, replay, weight) if replay and weight else None
+    _tell_means(run, estimate(system, documents, config.batch_size, copies=2 if distillation else 1))
+    return fit(
+        system,
+        documents,
+        comparison.parts[HELD_OUT],
+        training,
+        folder=run.folder / "state",
+        observe=lambda row: run.tell(**row),
+        should_stop=lambda: run.cancelled,
+        penalty=distillation,
+    )
+
+
+def _tell_means(run: Run, needed: Estimate) -> None:
+    """Tell on what the training computes, what memory it needs by estimate, and what is free."""
+    problem = gpu_problem()
+    device = torch.device("cpu" if problem else "cuda")
+    free = free_memory(device)
+    if problem:
+        run.tell(kind="device", device=device.type, reason=problem)
+    told: dict[str, Any] = {"device": device.type, "needed": needed.total, "free": free, "parts": asdict(needed)}
+    if needed.total > free:
+        told["message"] = (
+            f"about {needed.total / 1e9:.1f} GB of memory are needed and {free / 1e9:.1f} GB are free; where it runs out, fewer "
+            "documents are computed at once"
+        )
+    run.tell(kind="memory", **told)
 
 
 def _repeats(corrections: int, replayed: int, share: float) -> int:
@@ -209,66 +276,7 @@ def changed_options(parent: CheckpointInfo, values: Mapping[str, Any]) -> dict[s
     return {name: declared.check(values.get(name, declared.default)) for name, declared in free.items()}
 
 
-class Distillation:
-    """How far a system's emissions on replayed documents have moved from where they were when this was made."""
-
-    def __init__(self, system: System, replay: Sequence[Document], weight: float) -> None:
-        """Remember a copy of the system as it is now."""
-        self.student, self.teacher = system, copy.deepcopy(system).eval().requires_grad_(False)
-        self.replay = [piece for document in replay for piece in split(document, system.window) if piece.text]
-        self.weight = weight
-
-    def __call__(self) -> Tensor:
-        """Return the weighted mean squared difference on some of the documents, drawn anew each time."""
-        drawn = [self.replay[i] for i in torch.randint(len(self.replay), (_DISTILLED,)).tolist()]
-        batch = self.student.collate(drawn).to(next(self.student.parameters()).device)
-        with torch.no_grad():
-            before = self.teacher(batch).emissions
-        moved = (self.student(batch).emissions - before)[batch.text.mask]
-        distance: Tensor = self.weight * moved.square().mean()
-        return distance
-
-
-def _replay_source(named: str, parent: CheckpointInfo) -> list[Document]:
-    """Return what is replayed from: the user's choice, the parent's own corpus if it lies here, or the shipped samples."""
-    if named:
-        return formats.read(named)
-    described = parent.card.get("corpus", {})
-    corpora = [Corpus.from_json(row) for row in described.get("train", [])]
-    if "map" in described:  # cards of 0.1.0 have one mapping for all
-        corpora = [replace(corpus, map=described["map"]) for corpus in corpora]
-    return read_all(corpora) if corpora and all(corpus.present for corpus in corpora) else samples.news()
-
-
-def _hold_out(documents: Sequence[Document], share: float, generator: torch.Generator) -> tuple[list[Document], list[Document]]:
-    """Set a share of the corrections aside, unless they are too few to spare one."""
-    count = round(len(documents) * share) if len(documents) >= _ENOUGH_TO_HOLD_OUT else 0
-    order = torch.randperm(len(documents), generator=generator).tolist()
-    return [documents[i] for i in sorted(order[count:])], [documents[i] for i in sorted(order[:count])]
-
-
-def _measure(system: System, documents: Sequence[Document], labels: set[str]) -> Scores:
-    """Score on the labels that the parent knows, so that before and after measure the same thing."""
-    gold = [document.with_spans(findable(_only(document, labels), system.structure)) for document in documents]
-    found = [prediction.document for prediction in predict(system, documents)]
-    judged = [truth.judged(_only(document, labels)) for truth, document in zip(documents, found, strict=True)]
-    return score(gold, [document.with_spans(spans) for document, spans in zip(found, judged, strict=True)])
-
-
-def _only(document: Document, labels: set[str]) -> list[Span]:
-    return [span for span in document.spans if span.label in labels]
-
-
-def _learned(system: System, corrections: Sequence[Document]) -> float:
-    """Return the share of the corrections that the system now reads exactly so."""
-    found = predict(system, corrections)
-    right = [
-        set(findable(document.spans, system.structure)) == set(document.judged(prediction.document.spans))
-        for document, prediction in zip(corrections, found, strict=True)
-    ]
-    return sum(right) / len(right)
-
-
-def _figures(scores: Scores) -> dict[str, Any]:
-    content = scores.to_json()
-    return {"micro": content["micro"], "types": content["types"]}
+def _judging_what_it_marks(documents: Sequence[Document]) -> list[Document]:
+    """Return documents that judge only the labels that they mark somewhere: nobody looked for the others."""
+    marked = LabelSet.of(documents).names
+    return [document if document.annotated is not None else replace(document, annotated=marked) for document in documents]

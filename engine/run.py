@@ -16,6 +16,8 @@ A run whose process has died reads as failed, never as running for ever; startin
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import subprocess
@@ -48,6 +50,8 @@ class Status:
         f1: on dev, a fraction.
         speed: characters a second.
         seconds_left: by the speed so far.
+        needed: bytes of memory that it is estimated to need.
+        free: bytes that were free when it began.
         message: why it failed.
         pid: of its process; 0 before there is one.
         started: ISO time.
@@ -63,6 +67,8 @@ class Status:
     f1: float | None = None
     speed: float | None = None
     seconds_left: float | None = None
+    needed: int | None = None
+    free: int | None = None
     message: str = ""
     pid: int = 0
     born: float = 0.0
@@ -202,7 +208,7 @@ class Run:
         status = self._stored()
         shown = {
             key: row[key]
-            for key in ("step", "steps", "epochs", "loss", "speed", "seconds_left", "message")
+            for key in ("step", "steps", "epochs", "loss", "speed", "seconds_left", "needed", "free", "message")
             if row.get(key) is not None
         }
         if row.get("f1") is not None:
@@ -232,8 +238,12 @@ class Run:
         try:
             state = "done" if work(self) else "cancelled"
         except BaseException as error:
-            message = str(error) if isinstance(error, EngineError) else f"{type(error).__name__}: {error}"
-            self._end("failed", message)
+            full = _no_space(error)
+            message = str(full or error) if full or isinstance(error, EngineError) else f"{type(error).__name__}: {error}"
+            with contextlib.suppress(OSError, RunError):  # on a full disk it cannot be told, and the process's end tells it
+                self._end("failed", message)
+            if full:
+                raise RunError(f"{message}, in {self.folder}") from error
             raise
         self._end(state, "")
         return replace(self._stored(), state=state)
@@ -256,6 +266,18 @@ class Run:
             return Status(**_read(self.folder / "status.json"))
         except TypeError as error:
             raise RunError(f"{self.folder / 'status.json'} is not a run's status: {error}") from error
+
+
+def _no_space(error: BaseException) -> str:
+    """Return what to do where an error, or one behind it, says that the disk is full; else nothing."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OSError) and seen.errno in (errno.ENOSPC, errno.EDQUOT) or "os error 28" in str(seen):
+            return (
+                "the disk is full; the model that it started from is unchanged; free some space and start the run again to go on"
+            )
+        seen = seen.__cause__ or seen.__context__
+    return ""
 
 
 def _alive(status: Status) -> bool:

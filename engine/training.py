@@ -7,6 +7,7 @@ What a killed training needs to go on exactly as it would have is kept as safete
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +19,9 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from engine.document import Document
-from engine.errors import ConfigError, InputError
+from engine.errors import ConfigError, InputError, RunError
 from engine.evaluation.scores import Scores, score
+from engine.memory import gpu_problem, ran_out
 from engine.meter import Meter
 from engine.systems.contract import Options, System, option
 from engine.tagger import predict
@@ -95,6 +97,7 @@ def fit(
     Raises:
         InputError: if there is nothing to learn from.
         ConfigError: if the precision cannot be had here.
+        RunError: if the memory does not suffice for one document at a time.
     """
     pieces = [piece for document in train for piece in split(document, system.window) if piece.text]
     if not pieces or not dev:
@@ -128,6 +131,7 @@ class _Fit:
         self.model, self.optimizer = self.accelerator.prepare(system, optimizer)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._factor)
         self.state = TrainingState()
+        self.together = config.batch_size  # documents of a step that are computed at once
 
     def run(self) -> FitResult:
         """Train to the end, or to where it is asked to stop."""
@@ -181,16 +185,55 @@ class _Fit:
         return bool(votes.item())
 
     def _step(self, documents: Sequence[Document]) -> float:
-        batch = self.system.collate(documents).to(self.accelerator.device)
-        with self.accelerator.autocast():
-            loss = self.model(batch).loss
-            total = loss + self.penalty() if self.penalty else loss
-        self.accelerator.backward(total)
+        loss = self._gradients(documents)
+        while loss is None:
+            self._halve(len(documents))
+            loss = self._gradients(documents)
         self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip)
         self.optimizer.step()
         self.schedule.step()
         self.optimizer.zero_grad(set_to_none=True)
-        return float(loss.detach())
+        return loss
+
+    def _gradients(self, documents: Sequence[Document]) -> float | None:
+        """Add up the gradients of a batch, part by part, and return its loss; none if the memory does not suffice."""
+        mean = 0.0
+        try:
+            for start in range(0, len(documents), self.together):
+                part = documents[start : start + self.together]
+                share = len(part) / len(documents)
+                batch = self.system.collate(part).to(self.accelerator.device)
+                with self.accelerator.autocast():
+                    loss = self.model(batch).loss
+                    total = loss if share == 1 else share * loss
+                    total = total + self.penalty() if self.penalty and not start else total
+                self.accelerator.backward(total)
+                mean += share * float(loss.detach())
+        except (RuntimeError, MemoryError) as error:
+            if not ran_out(error) or self.accelerator.num_processes > 1:
+                raise
+            return None
+        return mean
+
+    def _halve(self, size: int) -> None:
+        """Compute half as many documents at once; the step stays one over as many as before.
+
+        Raises:
+            RunError: if it is one already.
+        """
+        self.optimizer.zero_grad(set_to_none=True)
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        now = min(self.together, size)
+        if now == 1:
+            raise RunError(
+                f"the memory of {self.accelerator.device} does not suffice for one document at a time; close other programs, or "
+                "choose a quick update, adapters (lora_rank), a smaller encoder or another machine"
+            )
+        self.together = now // 2
+        message = f"out of memory with {now} documents at once: {self.together} at once from here on, each step still over all"
+        self.observe({"kind": "memory", "together": self.together, "message": message})
 
     def _judge(self, epoch: int) -> float:
         """Score on dev and remember the state if it is the best so far."""
@@ -267,7 +310,7 @@ def accelerator_for(precision: str, *, cpu_bf16: bool = False) -> Accelerator:
         ConfigError: if the precision cannot be had here.
     """
     mixed = {"bf16": "bf16", "fp32": "no"}[_chosen(precision, cpu_bf16)]
-    return Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=mixed)
+    return Accelerator(cpu=bool(gpu_problem()), mixed_precision=mixed)
 
 
 def precision_of(config: TrainingConfig) -> str:
@@ -280,7 +323,7 @@ def precision_of(config: TrainingConfig) -> str:
 
 
 def _chosen(precision: str, cpu_bf16: bool = False) -> str:
-    cuda = torch.cuda.is_available()
+    cuda = not gpu_problem()
     has = torch.cuda.is_bf16_supported() if cuda else cpu_bf16 and torch.cpu._is_avx512_bf16_supported()
     if precision == "bf16" and cuda and not has:
         raise ConfigError("precision: this GPU has no bf16; use fp32")

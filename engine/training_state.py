@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 
 from engine.errors import RunError
+from engine.memory import gpu_problem
 
 FILE = "state.safetensors"
 
@@ -54,7 +55,7 @@ def save_state(folder: Path, state: TrainingState, model: nn.Module, optimizer: 
     for index, values in content["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in values.items()}
     tensors["random.cpu"] = torch.get_rng_state()
-    if torch.cuda.is_available():
+    if not gpu_problem():
         tensors["random.cuda"] = torch.cuda.get_rng_state()
     plain = {name: getattr(state, name) for name in ("step", "epoch", "bad", "best_f1", "best_epoch")}
     metadata = {"state": json.dumps(plain), "schedule": json.dumps(schedule.last_epoch)}
@@ -80,7 +81,7 @@ def load_state(folder: Path, model: nn.Module, optimizer: Any, schedule: LRSched
         _restore_optimizer(optimizer, _below(tensors, "optimizer."))
         _restore_schedule(schedule, int(json.loads(metadata["schedule"])))
         torch.set_rng_state(tensors["random.cpu"])
-        if torch.cuda.is_available() and "random.cuda" in tensors:
+        if not gpu_problem() and "random.cuda" in tensors:
             torch.cuda.set_rng_state(tensors["random.cuda"])
     except (SafetensorError, OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
         reason = " ".join(line.strip() for line in str(error).splitlines()[:2])

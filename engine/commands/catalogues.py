@@ -27,6 +27,7 @@ def add(commands: Any) -> None:
         description="List the trained models and the encoders that ship with Duomo, and the trained models of further folders.",
     )
     checkpoints.add_argument("folders", nargs="*", metavar="DIR", help="further folders of checkpoints")
+    checkpoints.add_argument("--lineage", action="store_true", help="draw which trained model was made from which")
     add_json(checkpoints)
     checkpoints.set_defaults(handler=list_checkpoints)
 
@@ -64,7 +65,9 @@ def _declaration(system: type[System]) -> dict[str, Any]:
 
 
 def list_checkpoints(arguments: argparse.Namespace) -> int:
-    """Print every checkpoint."""
+    """Print every checkpoint, or which was made from which."""
+    if arguments.lineage:
+        return _show_lineage(arguments)
     from engine.checkpoint import WEIGHTS, catalogue
     from engine.layers.efficientnet import is_efficientnet
     from engine.layers.learned_table import TABLE, our_tables
@@ -90,4 +93,17 @@ def list_checkpoints(arguments: argparse.Namespace) -> int:
             [(r["name"], r["system"], " ".join(r["labels"]), f"{r['size_bytes'] / 1e6:.1f} MB", r["path"]) for r in rows],
             ("name", "system", "labels", "size", "path"),
         )
+    return 0
+
+
+def _show_lineage(arguments: argparse.Namespace) -> int:
+    from engine.checkpoint import catalogue
+    from engine.lineage import drawn, lineage
+
+    roots = lineage(catalogue(*arguments.folders, SHIPPED))
+    if arguments.json:
+        print_json([root.to_json() for root in roots])
+    else:
+        for line in drawn(roots):
+            print(line)
     return 0

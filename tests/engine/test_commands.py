@@ -20,6 +20,7 @@ COMMANDS = [
     "agreement",
     "train",
     "retrain",
+    "influence",
     "pretrain masked-lm",
     "pretrain glyphs",
     "pretrain sounds",
@@ -311,6 +312,28 @@ def test_a_checkpoint_is_taught_a_file_of_corrections(call, tiny, tmp_path):
     (result,) = rows(out)
     assert set(result) == {"run", "checkpoint", "report"}
     assert result["report"]["corrections"]["documents"] == 1
+
+
+def test_a_refused_checkpoint_ends_with_its_own_status_and_is_placed_only_by_override(call, tiny, tmp_path):
+    formats.write([document.with_spans(()) for document in known()[:16]], tmp_path / "corrected.jsonl")
+    formats.write(known()[16:], tmp_path / "test.jsonl")
+    words = ["retrain", "--checkpoint", tiny.path, "--corrections", "corrected.jsonl", "--protected", "test.jsonl"]
+    for pair in ("epochs=12", "head_rate=0.02", "share=1", "replay=0", "hold_out=0"):
+        words += ["--set", pair]
+    status, out, err = call(*words, "--run", "first", "--out", "mine")
+    assert status == 3, err
+    assert "protected" in out and "F1 before" in out and "refused: " in out
+    assert "the gate refuses the new checkpoint; the parent stays as it is: first/checkpoint" in out
+    assert not (tmp_path / "mine").exists() and (tmp_path / "first" / "checkpoint").is_dir()
+    status, out, err = call(*words, "--run", "second", "--out", "mine", "--override", "--json")
+    (result,) = rows(out)
+    assert (status, result["checkpoint"]) == (0, str(tmp_path / "mine")) and result["report"]["gate"]["verdict"] == "refused"
+    assert (tmp_path / "mine" / "config.json").is_file()
+
+
+def test_the_options_of_a_retraining_are_listed(call):
+    status, out, _ = call("retrain", "--options")
+    assert status == 0 and "protected" in out and "margin" in out and "Points of F1" in out
 
 
 @pytest.mark.parametrize("name", list(SYSTEMS))

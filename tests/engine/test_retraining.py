@@ -41,7 +41,7 @@ def test_a_correction_is_learned(tiny, done):
 
 def test_the_report_says_what_came_of_it(tiny, done):
     report = done.report()
-    assert set(report) == {"held_out", "corrections", "parent", "seconds"}
+    assert set(report) == {"held_out", "corrections", "contradictions", "gate", "parent", "seconds"}
     assert report["parent"] == {"name": "tiny", "digest": tiny.digest}
     assert report["corrections"] == {"documents": 3, "learned_before": 0.0, "learned_after": 1.0}
     assert set(report["held_out"]) == {"documents", "before", "after"}
@@ -169,7 +169,7 @@ def test_without_corrections_there_is_nothing_to_learn(tiny, tmp_path):
 
 
 def test_every_option_is_bounded():
-    free = {"replay_corpus"}
+    free = {"replay_corpus", "protected", "pool"}
     for option in retraining.options(RetrainConfig):
         assert option.name in free or option.choices or None not in (option.minimum, option.maximum)
         assert option.help == f"retrain.{option.name}.help"
