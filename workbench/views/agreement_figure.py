@@ -86,7 +86,7 @@ def confusion_table(confusion: Mapping[tuple[str, str], int], texts: Mapping[str
 
     def cell(one: str, other: str) -> Cell:
         count = confusion.get((one, other)) or confusion.get((other, one)) or 0
-        return Cell("") if one == other == NONE else Cell(f"{count:,}", None if one == other else count / most)
+        return Cell("") if one == other == NONE else Cell(f"{count:,}", count / most if count and one != other else None)
 
     rows = [(called(one, texts), [cell(one, other) for other in labels]) for one in labels]
     return Table(["", *(called(label, texts) for label in labels)], rows, texts["views.agreement.confusion_figure"])
