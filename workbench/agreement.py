@@ -9,21 +9,17 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from itertools import combinations
-from statistics import fmean
 from typing import Any
 
-from engine.document import Document, Span
+from engine.document import Document
 from engine.evaluation.agreement import Agreement, Figure, Layers, Window, match, measure, measure_over_time
+from workbench.differences import NONE, Lowest, Pair, confusion, differences, lowest
 from workbench.errors import UserError
 from workbench.store import Store
 
-NONE = "—"
-"""In a confusion: not marked."""
 _KEPT = 8
 _WINDOWS = 8
 _SMALLEST = 10
-_LOWEST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +45,6 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Lowest:
-    """A document on which annotators agree little: its id in the store, how it begins, and F1, the mean of the pairs."""
-
-    document_id: int
-    excerpt: str
-    f1: float
-    annotators: int
-
-
-@dataclass(frozen=True, slots=True)
 class Measured:
     """What was found.
 
@@ -66,7 +52,7 @@ class Measured:
         question: what was asked.
         agreement: every figure.
         windows: the same over time; empty where there are too few documents for two windows.
-        confusion: how often one annotator gave a stretch one label and another the other, sorted labels, :data:`NONE` last.
+        differences: what pairs of annotators called a stretch, and how often in which document.
         lowest: the documents with the lowest agreement.
         revision: the latest in the store when it was asked.
         moment: when it was computed.
@@ -75,7 +61,7 @@ class Measured:
     question: Question
     agreement: Agreement
     windows: tuple[Window, ...]
-    confusion: dict[tuple[str, str], int]
+    differences: dict[Pair, Counter[int]]
     lowest: tuple[Lowest, ...]
     revision: int
     moment: datetime
@@ -117,7 +103,7 @@ class Agreements:
         saved = self._store.statistics.saved(project)
         windows = _windows(layers, lambda document: saved[int(document.meta["revision"])])
         now = datetime.now().astimezone()
-        found = Measured(question, agreement, windows, confusion(layers), lowest(layers), revision, now)
+        found = Measured(question, agreement, windows, differences(layers), lowest(layers), revision, now)
         with self._lock:
             self._kept[project, question, revision] = found
             while len(self._kept) > _KEPT:
@@ -146,30 +132,6 @@ class Agreements:
         if not any(sum(document is not None for document in row) > 1 for row in layers.rows):
             raise UserError("agreement.shared.error")
         return layers.only(question.labels) if question.labels else layers
-
-
-def confusion(layers: Layers) -> dict[tuple[str, str], int]:
-    """Count what pairs of annotators called the stretches that either of them marked, in either order."""
-    counts: Counter[tuple[str, str]] = Counter()
-    for row in layers.rows:
-        for one, other in combinations([_by_place(document) for document in row if document is not None], 2):
-            for place in one.keys() | other.keys():
-                mine, theirs = one.get(place, {NONE}), other.get(place, {NONE})
-                pairs = [(label, label) for label in mine & theirs]
-                pairs += [_ordered(a, b) for a in mine - theirs or {NONE} for b in theirs - mine or {NONE} if mine != theirs]
-                counts.update(pair for pair in pairs if pair != (NONE, NONE))
-    return dict(counts)
-
-
-def lowest(layers: Layers, most: int = _LOWEST) -> tuple[Lowest, ...]:
-    """Return the documents on which annotators agree least, the lowest first; those on which all agree are left out."""
-    found = []
-    for row in layers.rows:
-        there = [document for document in row if document is not None]
-        pairs = [_f1(set(one.spans), set(other.spans)) for one, other in combinations(there, 2)]
-        if pairs and fmean(pairs) < 1:
-            found.append(Lowest(int(there[0].meta["document"]), there[0].text[:80], fmean(pairs), len(there)))
-    return tuple(sorted(found, key=lambda each: (each.f1, each.document_id))[:most])
 
 
 def table_csv(measured: Measured, kind: str) -> str:
@@ -237,7 +199,7 @@ def _time_rows(found: Measured) -> list[Sequence[object]]:
 
 
 def _confusion_rows(found: Measured) -> list[Sequence[object]]:
-    return [("one", "other", "count"), *((*pair, count) for pair, count in sorted(found.confusion.items()))]
+    return [("one", "other", "count"), *((*pair, count) for pair, count in sorted(confusion(found.differences).items()))]
 
 
 def _document_rows(found: Measured) -> list[Sequence[object]]:
@@ -269,22 +231,6 @@ def _windows(layers: Layers, when: Callable[[Document], datetime]) -> tuple[Wind
     if len(shared) < 2 * size:
         return ()
     return measure_over_time(Layers(layers.annotators, shared), when, size, resamples=200)
-
-
-def _by_place(document: Document) -> dict[tuple[int, int], set[str]]:
-    found: dict[tuple[int, int], set[str]] = {}
-    for span in document.spans:
-        found.setdefault((span.start, span.end), set()).add(span.label)
-    return found
-
-
-def _ordered(one: str, other: str) -> tuple[str, str]:
-    first, second = sorted((one, other), key=lambda label: (label == NONE, label))
-    return first, second
-
-
-def _f1(one: set[Span], other: set[Span]) -> float:
-    return 2 * len(one & other) / (len(one) + len(other)) if one or other else 1.0
 
 
 def _headline(project: int) -> str:

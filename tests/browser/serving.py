@@ -47,6 +47,18 @@ class Silent(StandIn):
         return Prediction(document.with_spans(()), (), 0.01)
 
 
+PASSWORD = "correct horse"
+"""Of everybody in tests of accounts."""
+
+
+def sign_in(page: Any, name: str, password: str = PASSWORD) -> None:
+    """Fill in the page that asks who is there."""
+    page.wait_for_selector("input[type=password]")
+    page.locator("input:not([type=password]), textarea").first.fill(name)
+    page.locator("input[type=password]").fill(password)
+    page.locator("button.primary").click()
+
+
 @contextmanager
 def served(folder: Path, tagger: StandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Serve the workbench on a data folder, answered for by a tagger; gives the address of the page."""

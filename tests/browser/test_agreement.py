@@ -66,6 +66,11 @@ def test_agreement_is_measured_saved_and_leads_to_adjudication(visit: Callable[.
         page.locator(".is-pairs [data-format=csv]").click()
     download.value.save_as(tmp_path / "pairs.csv")
     assert "甲" in (tmp_path / "pairs.csv").read_text("utf-8-sig") or "乙" in (tmp_path / "pairs.csv").read_text("utf-8-sig")
+    for kind, begins in (("svg", b"<?xml"), ("png", b"\x89PNG")):
+        with page.expect_download() as download:
+            page.locator(f".is-confusion [data-format={kind}]").click()
+        download.value.save_as(tmp_path / f"confusion.{kind}")
+        assert (tmp_path / f"confusion.{kind}").read_bytes().startswith(begins)
     page.locator(f"#agreement-lowest [data-id='{ids[1]}']").click()
     page.wait_for_function("document.querySelector('#adjudicate-head')?.textContent.includes('d1')")
     page.wait_for_selector("#adjudicate-table tr[data-state=open]")
@@ -82,3 +87,25 @@ def test_figures_of_a_narrow_page_scroll_by_themselves(visit: Callable[..., Any]
     page.locator("#agreement-measure").click()
     page.wait_for_selector("#agreement-result .agree-figure")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_cell_of_the_confusion_leads_to_its_documents_and_back_to_all(visit: Callable[..., Any], store: Store) -> None:
+    ids = annotated(store, "分歧")
+    listed = "[...document.querySelectorAll('#adjudicate-queue [data-id]')].map(found => Number(found.dataset.id)).join()"
+    page = visit("一致性")
+    page.locator("#agreement-measure").click()
+    page.locator(".is-confusion [data-one=PER][data-other='—']").first.click()
+    page.wait_for_selector("#adjudicate-narrowed .weigh-narrowed")
+    assert "一人标“PER”，另一人标“未标”（1 篇）" in page.locator("#adjudicate-narrowed").inner_text()
+    page.wait_for_function(f"{listed} === '{ids[1]}'")
+    page.wait_for_selector("#adjudicate-table tr[data-state=open]")
+    page.locator("#adjudicate-narrowed [data-do=widen]").click()
+    page.wait_for_function(f"{listed}.split(',').length === 3")
+    assert page.locator("#adjudicate-narrowed .weigh-narrowed").count() == 0
+    # The row of a label leads there too, also where the document has gold by now.
+    store.adjudicate(ids[1], [PER, LOC], author="", client_key=f"gold-{ids[1]}", sources=[])
+    page.get_by_role("tab", name="一致性", exact=True).click()
+    page.locator("#agreement-measure").click()
+    page.locator(".is-labels [data-one=PER]").click()
+    page.wait_for_function("document.querySelector('#adjudicate-narrowed')?.textContent.includes('另一人不同（1 篇）')")
+    page.wait_for_function(f"{listed} === '{ids[1]}'")

@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from engine.document import Document
-from tests.browser.serving import Silent, fresh_pages, served
+from tests.browser.serving import PASSWORD, Silent, fresh_pages, served, sign_in
 from workbench.store import FIRST, Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
-PASSWORD = "correct horse"
 # The browser itself tells of a session that has ended, and Gradio of the answer that it did not get.
 TOLD = ("status of 401", "Response", "Connection errored out", "status of 400")
 
@@ -47,14 +46,6 @@ def visit(url: str, chromium: Any) -> Iterator[Callable[..., Any]]:
 
         yield opening
         wrong[:] = [line for line in wrong if not any(told in line for told in TOLD)]
-
-
-def sign_in(page: Any, name: str, password: str = PASSWORD) -> None:
-    """Fill in the page that asks who is there."""
-    page.wait_for_selector("input[type=password]")
-    page.locator("input:not([type=password]), textarea").first.fill(name)
-    page.locator("input[type=password]").fill(password)
-    page.locator("button.primary").click()
 
 
 def open_people(page: Any) -> None:

@@ -84,3 +84,13 @@ def test_who_else_is_here_is_said(server: Server, open_page: Callable[..., Any])
     page = open_page()
     said = page.locator('.duomo-offer[data-offer="others"]').inner_text()
     assert "<b>李娜</b>" in said and "赵敏" in said
+
+
+def test_what_was_saved_over_theirs_and_then_merged_goes_on_from_the_later(server: Server, open_page: Callable[..., Any]) -> None:
+    show_two(server)
+    # Mine was kept beside theirs, and is the later one: of both together nothing is outdated.
+    server.value["revision"] = 6
+    page = open_page()
+    focus(page)
+    press(page, "g", "ArrowRight", "ArrowRight", "Enter")
+    assert server.wait_saved()[0]["base_revision"] == 6

@@ -2,17 +2,22 @@
 
 import csv
 import io
+import re
+from collections import Counter
 from datetime import date, timedelta
+from xml.etree import ElementTree
 
 import pytest
 
 from engine.document import Document, Span
 from engine.evaluation.agreement import match
-from workbench.agreement import Agreements, Question, confusion, lowest, table_csv
+from workbench.agreement import Agreements, Question, table_csv
+from workbench.differences import confusion, differences, documents_of, lowest
 from workbench.errors import UserError
 from workbench.language import Texts
 from workbench.store import Label
 from workbench.views.agreement import confusion_html, headline_html, labels_html, pairs_html, time_html
+from workbench.views.agreement_figure import confusion_table, labels_table, overall_table, pairs_table, table_figure, time_figure
 
 TEXT = "昨天李小龙从𠮷林回到上海"
 PER, LOC = Span(2, 5, "PER"), Span(6, 8, "LOC")
@@ -76,8 +81,22 @@ def layers(*said):
 
 
 def test_confusion_counts_pairs_of_annotators_and_what_was_not_marked():
-    counts = confusion(layers((PER, LOC), (Span(2, 5, "LOC"), LOC), (LOC,)))
+    counts = confusion(differences(layers((PER, LOC), (Span(2, 5, "LOC"), LOC), (LOC,))))
     assert counts == {("LOC", "LOC"): 3, ("LOC", "PER"): 1, ("PER", "—"): 1, ("LOC", "—"): 1}
+
+
+def test_the_documents_of_a_disagreement_are_found_by_its_labels_in_either_order(store):
+    project, ids = annotated(store, 3)
+    said = [(PER, LOC), (Span(PER.start, PER.end, "ORG"), LOC)]
+    text = TEXT + "尾"
+    (other,) = store.documents.add(project, [Document(text)]).ids
+    for author, spans in zip("甲乙", said, strict=True):
+        store.save(text, spans, author=author, labels=[], client_key=f"{other}{author}", document_id=other, project=project)
+    found = Agreements(store).measure(project, Question()).differences
+    assert documents_of(found, "PER", "ORG") == documents_of(found, "ORG", "PER") == documents_of(found, "ORG") == (other,)
+    assert set(documents_of(found, "PER")) > {other} and set(documents_of(found, "PER", "—")) < set(ids)
+    # Where both say the same there is nothing to see, however often.
+    assert documents_of(found, "LOC", "ORG") == () and found["LOC", "LOC"].total() > 0
 
 
 def test_documents_of_the_lowest_agreement_are_listed():
@@ -109,7 +128,48 @@ def test_everything_can_be_drawn(store, language):
     value = f"{found.agreement.overall.kappa.value:.3f}"
     assert value in headline_html(found.agreement, words) and "95% [" in headline_html(found.agreement, words)
     assert "&#60;甲" in pairs_html(found.agreement, {"甲": "<甲", "乙": "乙"}, words)
-    assert "PER" in labels_html(found.agreement, words)
+    counts = confusion(found.differences)
+    rows = labels_html(found.agreement, counts, words)
+    assert 'data-one="PER"' in rows and "data-one" not in labels_html(found.agreement, {("PER", "PER"): 9}, words)
     assert len(found.windows) > 1 and "<polyline" in time_html(found.windows, words)
     assert "<polyline" not in time_html((), words)
-    assert "PER" in confusion_html(found.confusion, words)
+    cells = confusion_html(counts, words)
+    assert cells.count("data-do") == 2 * sum(one != other for one, other in counts)
+
+
+def letters(svg: bytes) -> set[str]:
+    """Return the characters that are written in a figure; one that its font has not would be a warning, and fail the test."""
+    return {letter for words in re.findall("<!-- (.*?) -->", svg.decode()) for letter in words}
+
+
+@pytest.mark.parametrize("kind", ["svg", "png", "pdf"])
+def test_every_part_is_drawn_as_a_figure_with_the_letters_of_names(store, kind):
+    project, _ = annotated(store, 24)
+    found, words = Agreements(store).measure(project, Question()), Texts("zh").words
+    names, counts = {"甲": "赵敏😀", "乙": "乙" * 90}, confusion({**found.differences, ("龘组", "—"): Counter({1: 2})})
+    tables = {
+        "总体": overall_table(found.agreement, words),
+        "两两": pairs_table(found.agreement, names, words),
+        "标签": labels_table(found.agreement, words),
+        "混淆": confusion_table(counts, words),
+    }
+    said = {"note": "晚报 · 2026-03-01", "kind": kind}
+    files = {title: table_figure(table, title=title, **said) for title, table in tables.items()}
+    files["时间"] = time_figure(found.windows, words, title="时间", **said)
+    begins = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}[kind]
+    assert all(file.startswith(begins) for file in files.values())
+    assert files["混淆"] == table_figure(tables["混淆"], title="混淆", **said)
+    if kind == "svg":
+        for title, file in files.items():
+            ElementTree.fromstring(file)
+            assert {*title, *"晚报"} <= letters(file), title
+        assert {*"赵敏U+1F600…kappa"} <= letters(files["两两"]) and {*"龘组未标"} <= letters(files["混淆"])
+
+
+def test_a_figure_of_no_known_format_or_of_no_course_is_refused(store):
+    project, _ = annotated(store, 4)
+    found, words = Agreements(store).measure(project, Question()), Texts("zh").words
+    with pytest.raises(ValueError, match="gif"):
+        table_figure(overall_table(found.agreement, words), title="", note="", kind="gif")
+    with pytest.raises(ValueError, match="window"):
+        time_figure((), words, title="", note="", kind="svg")

@@ -67,12 +67,17 @@ Object.assign(Editor.prototype, {
   // What is decided throughout counts as begun from theirs, also when it is edited before it is saved.
   leaveMerge() {
     if (!this.undecided()) {
-      this.base = this.merge.revision;
+      this.base = this.mergeBase();
       this.mergedWith = this.merge.revision;
       this.keep();
     }
     this.frame.drawer.close();
     this.surface.focus({ preventScroll: true });
+  },
+
+  // What was merged holds theirs and mine: where mine was saved after theirs, it is the later one that is gone on from.
+  mergeBase() {
+    return Math.max(this.merge.revision, this.base || 0);
   },
 
   stepMerge(step) {

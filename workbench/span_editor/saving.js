@@ -42,7 +42,7 @@ Object.assign(Editor.prototype, {
     const event = {
       key, client_key: newClientKey(), text, seconds,
       spans: spans.filter((span) => !span.predicted).map(bare), proposals: spans.filter((span) => span.predicted).map(bare),
-      notes: this.notes(), evidence: this.looked, base_revision: this.merge ? this.merge.revision : this.base,
+      notes: this.notes(), evidence: this.looked, base_revision: this.merge ? this.mergeBase() : this.base,
     };
     this.draft.sent = { client_key: event.client_key, event, whole: wholeOf(this.draft), merged: this.merge ? this.merge.revision : null };
     this.drafts.store(this.draft);

@@ -26,6 +26,15 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 """How every event of ours is registered: not an API, and no overlay that makes the page jump."""
 
 
+@dataclass(frozen=True)
+class Disputed:
+    """Documents on which annotators differ in one way: of which project, what the disagreement is called, and which."""
+
+    project: int
+    about: str
+    documents: tuple[int, ...]
+
+
 @dataclass
 class Session:
     """What one open page is about: ids alone, so that it is small and survives pickling.
@@ -49,6 +58,7 @@ class Session:
         page: the page of the Projects tab that is shown.
         sought: what the Documents page of the Projects tab looks for.
         wanted: id of the stored document that another tab asks Annotate, or another page Adjudicate, to open.
+        disputed: the disagreement that Adjudicate is narrowed to; ``None`` for all there is.
         judging: id of the document that Adjudicate shows.
         judging_blindly: whether it hides who said what.
         judging_whole: whether it shows what all agree on too.
@@ -73,6 +83,7 @@ class Session:
     page: str = ""
     sought: Any = None
     wanted: int = 0
+    disputed: Disputed | None = None
     judging: int = 0
     judging_blindly: bool = False
     judging_whole: bool = False

@@ -10,10 +10,10 @@ from workbench.views.escape import esc
 from workbench.views.plots import Line, lines_svg
 
 NONE = "—"
-_OVERALL = ("span_kappa", "f1", "border_f1", "fleiss", "alpha", "alpha_unitizing")
-_BY_LABEL = ("kappa", "f1", "alpha", "alpha_unitizing")
+OVERALL = ("span_kappa", "f1", "border_f1", "fleiss", "alpha", "alpha_unitizing")
+BY_LABEL = ("kappa", "f1", "alpha", "alpha_unitizing")
 # Not of F1, which is not corrected for chance, nor of kappa on spans, which knows no agreement on none.
-_JUDGED = ("fleiss", "alpha", "alpha_unitizing")
+JUDGED = ("fleiss", "alpha", "alpha_unitizing")
 _REASONS = {
     NOT_SHARED: "not_shared",
     NOT_COMPLETE: "not_complete",
@@ -41,18 +41,18 @@ def headline_html(agreement: Agreement, texts: Mapping[str, str]) -> str:
         characters=agreement.characters,
     )
     rows = []
-    for name in _OVERALL:
+    for name in OVERALL:
         figure = getattr(agreement.overall, name)
         if figure is not None:
-            said = meaning(figure, texts) if name in _JUDGED else ""
+            said = meaning(figure, texts) if name in JUDGED else ""
             title = f"{esc(say(name))}<small>{esc(say(f'{name}_hint'))}</small>"
-            cells = f"<td>{_value(figure)}</td><td>{esc(interval(figure, texts))}</td><td>{esc(said)}</td>"
+            cells = f"<td>{value_of(figure)}</td><td>{esc(interval(figure, texts))}</td><td>{esc(said)}</td>"
             rows.append(f'<tr><th scope="row">{title}</th>{cells}</tr>')
     heads = _heads([say("measure"), say("value"), say("interval"), say("meaning")])
     said = (
         f"{esc(interval(kappa, texts))}<br>{esc(meaning(kappa, texts))} {esc(say('kappa_hint'))}<br><small>{esc(basis)}</small>"
     )
-    lead = f'<p class="agree-figure">{_value(kappa)}</p><p><b>{esc(say("kappa"))}</b> {said}</p>'
+    lead = f'<p class="agree-figure">{value_of(kappa)}</p><p><b>{esc(say("kappa"))}</b> {said}</p>'
     table = f'<table class="agree">{heads}<tbody>{"".join(rows)}</tbody></table>'
     return f'<div class="agree-lead">{lead}</div><div class="duomo-scroll">{table}</div>'
 
@@ -79,22 +79,23 @@ def pairs_html(agreement: Agreement, names: Mapping[str, str], texts: Mapping[st
             figure = getattr(pair, name)
             low = " ▼" if several and figure.value is not None and figure.value == least[name] else ""
             hover = f"{interval(figure, texts)} · {say('documents').format(count=pair.documents)}"
-            cells.append(f'<td title="{esc(hover)}">{_value(figure)}{low}</td>')
+            cells.append(f'<td title="{esc(hover)}">{value_of(figure)}{low}</td>')
         rows.append(f'<tr><th scope="row">{esc(names[one])}</th>{"".join(cells)}</tr>')
     heads = _heads(["", *(names[name] for name in agreement.annotators)])
     return _table(heads, rows, say("pairs_hint"))
 
 
-def labels_html(agreement: Agreement, texts: Mapping[str, str]) -> str:
-    """Draw a row of figures for each label."""
+def labels_html(agreement: Agreement, confusion: Mapping[tuple[str, str], int], texts: Mapping[str, str]) -> str:
+    """Draw a row of figures for each label; one on which annotators differ leads to where they do."""
     say = _words(texts)
+    differing = {label for pair in confusion if pair[0] != pair[1] for label in pair}
     rows = [
-        f'<tr><th scope="row">{esc(label)}</th>'
-        + "".join(f"<td>{_value(figure)} <small>{esc(interval(figure, texts))}</small></td>" for figure in _of(figures))
+        f'<tr><th scope="row">{_leading(label, label, "", texts) if label in differing else esc(label)}</th>'
+        + "".join(f"<td>{value_of(figure)} <small>{esc(interval(figure, texts))}</small></td>" for figure in _of(figures))
         + "</tr>"
         for label, figures in agreement.labels.items()
     ]
-    return _table(_heads([say("label"), *(say(name) for name in _BY_LABEL)]), rows, "")
+    return _table(_heads([say("label"), *(say(name) for name in BY_LABEL)]), rows, "")
 
 
 def time_html(windows: Sequence[Window], texts: Mapping[str, str]) -> str:
@@ -112,7 +113,10 @@ def time_html(windows: Sequence[Window], texts: Mapping[str, str]) -> str:
 
 
 def confusion_html(confusion: Mapping[tuple[str, str], int], texts: Mapping[str, str]) -> str:
-    """Draw label by label how often one annotator said the one and another the other; the diagonal is agreement."""
+    """Draw label by label how often one annotator said the one and another the other; the diagonal is agreement.
+
+    Elsewhere a number is a button that leads to the documents.
+    """
     say = _words(texts)
     labels = sorted({label for pair in confusion for label in pair}, key=lambda label: (label == NONE, label))
     rows = []
@@ -121,9 +125,23 @@ def confusion_html(confusion: Mapping[tuple[str, str], int], texts: Mapping[str,
         for other in labels:
             count = confusion.get((one, other)) or confusion.get((other, one)) or 0
             kind = "is-self" if one == other else "is-some" if count else ""
-            cells.append(f'<td class="{kind}">{"" if one == other == NONE else f"{count:,}"}</td>')
-        rows.append(f'<tr><th scope="row">{esc(_called(one, say))}</th>{"".join(cells)}</tr>')
-    return _table(_heads(["", *(_called(label, say) for label in labels)]), rows, say("confusion_hint"))
+            shown = "" if one == other == NONE else f"{count:,}"
+            cells.append(f'<td class="{kind}">{_leading(shown, one, other, texts) if kind == "is-some" else shown}</td>')
+        rows.append(f'<tr><th scope="row">{esc(called(one, texts))}</th>{"".join(cells)}</tr>')
+    return _table(_heads(["", *(called(label, texts) for label in labels)]), rows, say("confusion_hint"))
+
+
+def about(one: str, other: str, texts: Mapping[str, str]) -> str:
+    """Say which disagreement is meant: of one label and another, or of one and whatever it is not."""
+    words = texts[f"views.agreement.{'about' if other else 'about_label'}"]
+    return words.format(one=called(one, texts), other=called(other, texts))
+
+
+def _leading(shown: str, one: str, other: str, texts: Mapping[str, str]) -> str:
+    words = texts["views.agreement.lead"].format(about=about(one, other, texts))
+    pair = f'data-one="{esc(one)}" data-other="{esc(other)}"'
+    title = f'title="{esc(words)}" aria-label="{esc(f"{shown}: {words}")}"'
+    return f'<button type="button" class="agree-about" data-do="about" {pair} {title}>{esc(shown)}</button>'
 
 
 def interval(figure: Figure, texts: Mapping[str, str]) -> str:
@@ -156,14 +174,16 @@ class _Words:
 
 
 def _of(figures: object) -> list[Figure]:
-    return [getattr(figures, name) for name in _BY_LABEL]
+    return [getattr(figures, name) for name in BY_LABEL]
 
 
-def _called(label: str, say: _Words) -> str:
-    return say("none") if label == NONE else label
+def called(label: str, texts: Mapping[str, str]) -> str:
+    """Return what a label is called; that nothing is marked has words of its own."""
+    return texts["views.agreement.none"] if label == NONE else label
 
 
-def _value(figure: Figure) -> str:
+def value_of(figure: Figure) -> str:
+    """Return a value as it is written."""
     return NONE if figure.value is None else f"{figure.value:.3f}"
 
 

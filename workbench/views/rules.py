@@ -8,7 +8,7 @@ from workbench.views.escape import esc
 
 
 def rules_markdown(guidelines: str, labels: Sequence[tuple[str, str, str, tuple[str, ...]]], words: Callable[[str], str]) -> str:
-    """Write the rules down; empty where there are none. The page that shows them sanitises what they hold.
+    """Write the rules down; empty where there are none.
 
     Args:
         guidelines: in Markdown.

@@ -14,6 +14,8 @@ DIFFERENT = "≠"
 NONE = "—"
 _MENTION = 24
 _TAB = "\t"
+# What a style sheet lays out otherwise than as a table is none to a screen reader, unless it is called so.
+_COLUMN = '<th scope="col" role="columnheader">'
 _MOST = 150
 """Versions of passages that are drawn: what a page can hold, and more than anybody reads side by side."""
 
@@ -72,10 +74,11 @@ def units_html(
     asked = sum(voice.kind == "annotator" for voice in voices)
     rows = "".join(_row(text, voices, unit, texts, asked) for unit in units if unit.differs or whole)
     return (
-        f'<div class="weigh-scroll"><table class="weigh" data-key="{esc(key)}" data-flat="{int(flat)}" '
-        f'data-open="{esc(texts["views.versions.open"])}" data-none="{NONE}"><thead><tr>'
-        f'<th scope="col">{esc(t["mention"])}</th><th scope="col">{esc(t["result"])}</th>'
-        f'<th scope="col"><span>{esc(t["majority"])}</span></th>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+        f'<div class="weigh-scroll"><table class="weigh" role="table" style="--voices:{len(voices)}" '
+        f'data-key="{esc(key)}" data-flat="{int(flat)}" '
+        f'data-open="{esc(texts["views.versions.open"])}" data-none="{NONE}"><thead role="rowgroup">'
+        f'<tr role="row">{_COLUMN}{esc(t["mention"])}</th>{_COLUMN}{esc(t["result"])}</th>'
+        f'{_COLUMN}<span>{esc(t["majority"])}</span></th>{heads}</tr></thead><tbody role="rowgroup">{rows}</tbody></table></div>'
     )
 
 
@@ -113,14 +116,14 @@ def _head(number: int, voice: Voice, words: Mapping[str, str]) -> str:
     label = words["take_all_of"].format(name=voice.name)
     name, take = esc(voice.name), f'class="weigh-all" data-voice="{number}" aria-label="{esc(label)}"'
     button = f'<button type="button" {take}>{esc(words["take_all"])}</button>'
-    return f'<th scope="col" class="is-{voice.kind}"><span title="{name}">{name}</span>{button}</th>'
+    return f'<th scope="col" role="columnheader" class="is-{voice.kind}"><span title="{name}">{name}</span>{button}</th>'
 
 
 def _row(text: str, voices: Sequence[Voice], unit: Unit, texts: Mapping[str, str], asked: int) -> str:
     mention = " ".join(text[unit.start : unit.end].split())
     short = mention if len(mention) <= _MENTION else f"{mention[: _MENTION - 1]}…"
     cells = "".join(
-        f"<td>{_cell(labels, '' if labels == unit.majority or voice.kind != 'annotator' else DIFFERENT)}</td>"
+        f'<td role="cell">{_cell(labels, "" if labels == unit.majority or voice.kind != "annotator" else DIFFERENT)}</td>'
         for labels, voice in zip(unit.said, voices, strict=True)
     )
     if unit.majority is None:
@@ -130,7 +133,8 @@ def _row(text: str, voices: Sequence[Voice], unit: Unit, texts: Mapping[str, str
     kind = "is-open" if unit.differs else "is-agreed"
     place = f'data-from="{unit.start}" data-to="{unit.end}"'
     head = f'<button type="button" class="weigh-mention" lang="zh" title="{esc(mention)}">{esc(short)}</button>'
-    return f'<tr class="{kind}" {place}><th scope="row">{head}</th><td class="weigh-result"></td><td>{most}</td>{cells}</tr>'
+    begin = f'<tr role="row" class="{kind}" {place}><th scope="row" role="rowheader">{head}</th>'
+    return f'{begin}<td role="cell" class="weigh-result"></td><td role="cell">{most}</td>{cells}</tr>'
 
 
 def _cell(labels: Labels, mark: str, more: str = "") -> str:

@@ -22,7 +22,7 @@ class Parts:
 
     problem: gr.HTML
     guide: gr.Accordion
-    rules: gr.Markdown
+    rules: gr.HTML
     pictures: gr.HTML
     sound: gr.HTML
     reason: gr.HTML
@@ -58,7 +58,7 @@ def lay_out(context: Context) -> Parts:
     with gr.Row(elem_classes="desk", equal_height=False):
         with gr.Column(scale=5, min_width=280):
             with gr.Accordion(t("annotate.guide.label"), open=False, visible=False, elem_id="annotate-guide") as guide:
-                rules = gr.Markdown(sanitize_html=True, elem_classes="rules")
+                rules = gr.HTML(elem_classes="rules")
             pictures = gr.HTML(elem_id="annotate-pictures", elem_classes="picture-part")
             sound = gr.HTML(elem_id="annotate-sound")
             reason = gr.HTML(elem_id="annotate-reason")

@@ -24,6 +24,7 @@ from workbench.views import desk
 from workbench.views.beside import beside_html
 from workbench.views.data_urls import wav_url
 from workbench.views.escape import esc
+from workbench.views.markdown import markdown_html
 from workbench.views.reasons import reason_html
 from workbench.views.rules import rules_markdown
 
@@ -142,7 +143,7 @@ class Showing:
         return {
             **self._listed(session, request),
             self.parts.guide: gr.update(visible=bool(rules)),
-            self.parts.rules: rules,
+            self.parts.rules: markdown_html(rules, texts.words),
             self.parts.naming: gr.update(visible=curating),
             self.parts.choosing.frame: gr.update(visible=curating),
         }

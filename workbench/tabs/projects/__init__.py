@@ -84,6 +84,7 @@ def _join(context: Context, tabs: gr.Tabs, pages: dict[str, Tab]) -> None:
     def turn(event: gr.EventData) -> gr.Tabs:
         return gr.Tabs(selected=event.page if event.page in pages else overview.KEY)
 
+    pages[agreement.KEY].signals["disputed"](lambda: gr.Tabs(selected=adjudicate.KEY), None, tabs, **QUIET)
     pages[agreement.KEY].signals["judged"](judge, context.session, tabs, **QUIET)
     pages[overview.KEY].signals["turned"](turn, None, tabs, **QUIET)
 

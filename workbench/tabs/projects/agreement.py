@@ -13,15 +13,32 @@ from typing import Any
 import gradio as gr
 
 from workbench.agreement import Measured, Question, table_csv
+from workbench.differences import confusion, documents_of
 from workbench.errors import UserError
 from workbench.names import called
 from workbench.store import Role
-from workbench.tabs import QUIET, Context, Session, Tab, account_of, guard, hand_over, notice, opening, project_of, require
-from workbench.views.agreement import confusion_html, headline_html, labels_html, pairs_html, time_html
+from workbench.tabs import (
+    QUIET,
+    Context,
+    Disputed,
+    Session,
+    Tab,
+    account_of,
+    guard,
+    hand_over,
+    notice,
+    opening,
+    project_of,
+    require,
+)
+from workbench.views.agreement import about, confusion_html, headline_html, labels_html, pairs_html, time_html
+from workbench.views.agreement_figure import confusion_table, labels_table, overall_table, pairs_table, table_figure, time_figure
 from workbench.views.escape import esc
+from workbench.views.figure import FORMATS
 
 KEY = "agreement"
 _JUDGES: tuple[Role, ...] = ("curator", "admin")
+_RESULT = "duomoPanels.saving(element, trigger, 'figure'); duomo.deeds(element, trigger, ['about'])"
 _TABLES = ("overall", "pairs", "labels", "time", "confusion", "documents")
 
 
@@ -58,9 +75,11 @@ def build(context: Context) -> Tab:
     does, guarded = _Handlers(context, parts), guard(context, parts.problem)
     asked = [context.session, *parts.asked]
     parts.measure.click(guarded(does.measure), asked, parts.shown, trigger_mode="once", **QUIET)
-    tabled = parts.result.figure(guarded(does.table), asked, [parts.problem, parts.file], trigger_mode="once", **QUIET)
-    hand_over(tabled, parts.file)
-    return Tab(item, opening=opening(context, item, parts.problem, does.show, parts.drawn), signals={"judged": parts.lowest.open})
+    saved = parts.result.figure(guarded(does.save), asked, [parts.problem, parts.file], trigger_mode="once", **QUIET)
+    hand_over(saved, parts.file)
+    disputed = parts.result.about(guarded(does.about), asked, parts.problem, **QUIET)
+    door = opening(context, item, parts.problem, does.show, parts.drawn)
+    return Tab(item, opening=door, signals={"judged": parts.lowest.open, "disputed": disputed.success})
 
 
 @dataclass(frozen=True)
@@ -108,7 +127,7 @@ class _Handlers:
             yield {self.parts.result: _progress(self.context, *step), self.parts.lowest: ""}
         yield {self.parts.result: _result(self.context, step), self.parts.lowest: _lowest(self.context, step)}
 
-    def table(
+    def save(
         self,
         event: gr.EventData,
         session: Session,
@@ -118,13 +137,34 @@ class _Handlers:
         until: str,
         request: gr.Request,
     ) -> dict[Any, Any]:
-        """Hand a table of what was measured to the browser as a file."""
+        """Hand a table of what was measured, or its figure, to the browser as a file."""
         require(self.context, session, request, *_JUDGES)
-        kind = _TABLES[int(event.item)]
+        part, kind = _TABLES[int(event.item)], str(event.format)
         project = project_of(self.context, session, request)
         measured = self.context.services.agreements.measure(project, _question(annotators, labels, since, until))
-        written = b64encode(table_csv(measured, kind).encode()).decode("ascii")
-        return {self.parts.file: {"name": f"agreement-{kind}.csv", "type": "text/csv", "base64": written}}
+        written = table_csv(measured, part).encode() if kind == "csv" else _figure(self.context, project, measured, part, kind)
+        file = {"name": f"agreement-{part}.{kind}", "type": {"csv": "text/csv", **FORMATS}[kind]}
+        return {self.parts.file: {**file, "base64": b64encode(written).decode("ascii")}}
+
+    def about(
+        self,
+        event: gr.EventData,
+        session: Session,
+        annotators: list[str],
+        labels: list[str],
+        since: str,
+        until: str,
+        request: gr.Request,
+    ) -> dict[Any, Any]:
+        """Ask for the documents of a disagreement to be adjudicated."""
+        require(self.context, session, request, *_JUDGES)
+        project, one, other = project_of(self.context, session, request), str(event.one), str(event.other)
+        measured = self.context.services.agreements.measure(project, _question(annotators, labels, since, until))
+        documents = documents_of(measured.differences, one, other)
+        if not documents:
+            raise UserError("agreement.about.error")
+        session.disputed = Disputed(project, about(one, other, self.context.texts.words), documents)
+        return {}
 
 
 def _layout(context: Context) -> _Parts:
@@ -141,7 +181,7 @@ def _layout(context: Context) -> _Parts:
             measure = gr.Button(
                 t("agreement.measure.label"), variant="primary", min_width=100, scale=0, elem_id="agreement-measure"
             )
-        result = gr.HTML(js_on_load="duomoPanels.saving(element, trigger, 'figure')", elem_id="agreement-result")
+        result = gr.HTML(js_on_load=_RESULT, elem_id="agreement-result")
         lowest = gr.HTML(js_on_load="duomo.openings(element, trigger, 'open')", elem_id="agreement-lowest")
     return _Parts(problem, work, annotators, labels, since, until, measure, result, lowest, gr.JSON(visible=False))
 
@@ -165,27 +205,52 @@ def _progress(context: Context, step: str, done: int, total: int) -> str:
 
 def _result(context: Context, measured: Measured) -> str:
     t, words, agreement = context.texts, context.texts.words, measured.agreement
-    names = {name: called(name, context.services.store, t) for name in agreement.annotators}
+    names, counts = _names(context, measured), confusion(measured.differences)
     drawn: Mapping[str, str] = {
         "overall": headline_html(agreement, words),
         "pairs": pairs_html(agreement, names, words),
-        "labels": labels_html(agreement, words),
+        "labels": labels_html(agreement, counts, words),
         "time": time_html(measured.windows, words),
-        "confusion": confusion_html(measured.confusion, words),
+        "confusion": confusion_html(counts, words),
     }
     when = t("agreement.moment.line", time=f"{measured.moment:%Y-%m-%d %H:%M}")
-    parts = [_section(context, name, html) for name, html in drawn.items()]
+    parts = [_section(context, name, html, drawable=name != "time" or bool(measured.windows)) for name, html in drawn.items()]
     return f'{"".join(parts)}<p class="duomo-hint">{esc(when)}</p>'
 
 
-def _section(context: Context, name: str, html: str) -> str:
+def _names(context: Context, measured: Measured) -> dict[str, str]:
+    return {name: called(name, context.services.store, context.texts) for name in measured.agreement.annotators}
+
+
+def _figure(context: Context, project: int, measured: Measured, part: str, kind: str) -> bytes:
+    """Draw a part of what was measured; the small print says of which project and when."""
+    t, words, agreement = context.texts, context.texts.words, measured.agreement
+    when = t("agreement.moment.line", time=f"{measured.moment:%Y-%m-%d %H:%M}")
+    note = f"{context.services.store.projects.get(project).name} · {when}"
+    said: dict[str, Any] = {"title": t(f"agreement.{part}.title"), "note": note, "kind": kind}
+    match part:
+        case "overall":
+            return table_figure(overall_table(agreement, words), **said)
+        case "pairs":
+            return table_figure(pairs_table(agreement, _names(context, measured), words), **said)
+        case "labels":
+            return table_figure(labels_table(agreement, words), **said)
+        case "confusion":
+            return table_figure(confusion_table(confusion(measured.differences), words), **said)
+    return time_figure(measured.windows, words, **said)
+
+
+def _section(context: Context, name: str, html: str, *, drawable: bool) -> str:
     t = context.texts
     title, save = esc(t(f"agreement.{name}.title")), esc(t("agreement.save.label"))
-    button = f'<button type="button" data-format="csv" aria-label="{save}: {title}">CSV</button>'
+    buttons = "".join(
+        f'<button type="button" data-format="{kind}" aria-label="{save}: {title}, {kind.upper()}">{kind.upper()}</button>'
+        for kind in ("csv", *(FORMATS if drawable else ()))
+    )
     item = _TABLES.index(name)
     return (
         f'<section class="agree-part is-{name}" data-item="{item}"><h2>{title}</h2>{html}'
-        f'<p class="duomo-save"><span>{save}</span>{button}</p></section>'
+        f'<p class="duomo-save"><span>{save}</span>{buttons}</p></section>'
     )
 
 

@@ -12,7 +12,7 @@ from workbench.errors import UserError
 from workbench.span_editor import SpanEditor
 from workbench.store import Dispute, Revision
 from workbench.tabs import QUIET, Context, Session, Tab, account_of, guard, notice, opening, project_of
-from workbench.tabs.projects.adjudicate.drawing import bar_html, head_html, queue_html
+from workbench.tabs.projects.adjudicate.drawing import bar_html, head_html, narrowed_html, queue_html
 from workbench.tabs.projects.adjudicate.gold import editor_value, no_value, save_gold
 from workbench.views.escape import esc
 from workbench.views.versions import units_html, versions_html
@@ -25,6 +25,7 @@ _JUDGES = ("curator", "admin")
 class _Parts:
     problem: gr.HTML
     work: gr.Column
+    narrowed: gr.HTML
     hidden: gr.Checkbox
     whole: gr.Checkbox
     judged: gr.Checkbox
@@ -37,7 +38,7 @@ class _Parts:
 
     @property
     def compared(self) -> list[Any]:
-        return [self.problem, self.head, self.versions, self.table, self.queue]
+        return [self.problem, self.narrowed, self.head, self.versions, self.table, self.queue]
 
     @property
     def drawn(self) -> list[Any]:
@@ -54,6 +55,7 @@ def build(context: Context) -> Tab:
     parts.editor.save(guarded(does.save), [parts.editor, *session], parts.drawn, **QUIET, trigger_mode="multiple")
     parts.editor.next(guarded(does.step), session, parts.drawn, **QUIET)
     parts.editor.previous(guarded(does.step_back), session, parts.drawn, **QUIET)
+    parts.narrowed.widen(guarded(does.widen), session, parts.drawn, **QUIET)
     choices = [parts.hidden, parts.whole, parts.judged]
     for choice in choices:
         choice.input(guarded(does.look), [*session, *choices], parts.compared, **QUIET)
@@ -71,6 +73,10 @@ class _Handlers:
         if self.context.services.store.projects.role(project, account_of(request)) not in _JUDGES:
             told = notice(self.context.texts("adjudicate.role.note"), "info")
             return {self.parts.problem: told, self.parts.work: gr.update(visible=False)}
+        disputed = session.disputed
+        if disputed and (disputed.project != project or (session.wanted and session.wanted not in disputed.documents)):
+            # Another project is worked in, or a document is asked for that has nothing to do with it.
+            session.disputed = None
         wanted, session.wanted = session.wanted or session.judging, 0
         there = [each.document_id for each in self._disputes(session, request, judged=True)]
         waiting = [each.document_id for each in self._disputes(session, request)]
@@ -86,6 +92,11 @@ class _Handlers:
         """Put a document on the table."""
         session.judging = int(event.id)
         return {self.parts.status: "", **self._draw(session, request)}
+
+    def widen(self, session: Session, request: gr.Request) -> dict[Any, Any]:
+        """List every document again, not those of one disagreement alone."""
+        session.disputed = None
+        return self.show(session, request)
 
     def step(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Go to the next document."""
@@ -113,7 +124,7 @@ class _Handlers:
             answered["other"] = rival(self.context.services.store, self.context.texts, revision)
             told = notice(self.context.texts("adjudicate.conflict.note"), "warning")
             return {self.parts.editor: {**value, **answered}, self.parts.status: told}
-        after = following(before, session.judging, judged=session.judging_judged)
+        after = following(before, session.judging, judged=session.judging_judged or session.disputed is not None)
         saved = self._saved(revision)
         session.judging = after
         drawn = self._draw(session, request)
@@ -139,14 +150,17 @@ class _Handlers:
         project = project_of(self.context, session, request)
         if self.context.services.store.projects.role(project, account_of(request)) not in _JUDGES:
             raise UserError("projects.role.error", roles=", ".join(self.context.texts(f"role.{role}.label") for role in _JUDGES))
-        asked = session.judging_judged if judged is None else judged
-        return self.context.services.store.disputes.list(project, judged=asked)
+        disputed = session.disputed
+        # Annotators differ where there is gold, too: whoever asks for a disagreement gets all of it.
+        asked = (session.judging_judged or disputed is not None) if judged is None else judged
+        found = self.context.services.store.disputes.list(project, judged=asked)
+        return tuple(each for each in found if each.document_id in disputed.documents) if disputed else found
 
     def _draw(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         listed = self._disputes(session, request)
         queue = queue_html(self.context, listed, session.judging)
         if not session.judging:
-            return self._nothing(queue)
+            return {**self._nothing(queue), self.parts.narrowed: narrowed_html(self.context, session.disputed, 0)}
         weighed = weigh(
             self.context.services.store, self.context.texts, session.judging, account_of(request), hidden=session.judging_blindly
         )
@@ -155,6 +169,7 @@ class _Handlers:
         drawn = (document.text, weighed.voices, weighed.units, t)
         table = units_html(*drawn, whole=session.judging_whole, flat=flat, key=weighed.key)
         return {
+            self.parts.narrowed: narrowed_html(self.context, session.disputed, len(listed)),
             self.parts.head: head_html(self.context, weighed, listed),
             self.parts.versions: versions_html(*drawn, whole=session.judging_whole),
             self.parts.table: bar_html(self.context, weighed) + table,
@@ -172,6 +187,7 @@ def _layout(context: Context) -> _Parts:
     t = context.texts
     problem = gr.HTML(elem_classes="notices")
     with gr.Column(elem_id="adjudicate-page") as work:
+        narrowed = gr.HTML(js_on_load="duomo.deeds(element, trigger, ['widen'])", elem_id="adjudicate-narrowed")
         status = _opening("adjudicate-status")
         with gr.Row(elem_classes="desk", equal_height=False):
             with gr.Column(scale=7, min_width=280):
@@ -186,7 +202,7 @@ def _layout(context: Context) -> _Parts:
                     whole = gr.Checkbox(label=t("adjudicate.whole.label"), elem_id="adjudicate-whole")
                     judged = gr.Checkbox(label=t("adjudicate.judged.label"), elem_id="adjudicate-judged")
                 queue = _opening("adjudicate-queue")
-    return _Parts(problem, work, hidden, whole, judged, head, versions, table, editor, status, queue)
+    return _Parts(problem, work, narrowed, hidden, whole, judged, head, versions, table, editor, status, queue)
 
 
 def _opening(name: str) -> gr.HTML:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from workbench.adjudication import Weighed, neighbour
 from workbench.names import called
 from workbench.store import Dispute, Note
-from workbench.tabs import Context
+from workbench.tabs import Context, Disputed
 from workbench.views.escape import esc
 
 _LISTED = 200
@@ -51,6 +51,15 @@ def _notes(context: Context, text: str, notes: Iterable[Note], names: Mapping[st
     if not items:
         return ""
     return f'<ul class="weigh-notes" aria-label="{esc(context.texts("adjudicate.notes.label"))}">{"".join(items)}</ul>'
+
+
+def narrowed_html(context: Context, disputed: Disputed | None, count: int) -> str:
+    """Draw what the list is narrowed to, and the button that lists everything again; nothing where it is not."""
+    if disputed is None:
+        return ""
+    line = esc(context.texts("adjudicate.narrowed.line", about=disputed.about, count=count))
+    widen = esc(context.texts("adjudicate.narrowed.widen"))
+    return f'<p class="weigh-narrowed"><span>{line}</span><button type="button" data-do="widen">{widen} ✕</button></p>'
 
 
 def bar_html(context: Context, weighed: Weighed) -> str:

@@ -9,6 +9,7 @@ import gradio as gr
 
 from workbench.tabs import QUIET, Context, Section, Session, account_of, guard, notice, project_of, require
 from workbench.views.escape import esc
+from workbench.views.markdown import markdown_html
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class _Parts:
     told: gr.HTML
     text: gr.Textbox
     writing: gr.Column
-    shown: gr.Markdown
+    shown: gr.HTML
     save: gr.Button
 
     @property
@@ -47,7 +48,7 @@ class _Handlers:
 
     def preview(self, text: str) -> str:
         """Show what the guidelines will look like."""
-        return text or self.context.texts("labels.guidelines.none")
+        return markdown_html(text or self.context.texts("labels.guidelines.none"), self.context.texts.words)
 
     def save(self, session: Session, text: str, request: gr.Request) -> dict[Any, Any]:
         """Keep the guidelines."""
@@ -65,5 +66,5 @@ def _layout(context: Context, told: gr.HTML) -> _Parts:
             text = gr.Textbox(label=t("labels.guidelines.label"), lines=10, max_lines=24, elem_id="labels-guidelines")
             save = gr.Button(t("labels.guidelines.save"), elem_id="labels-guidelines-save", scale=0, min_width=140)
         with gr.Column(min_width=280):
-            shown = gr.Markdown(elem_id="labels-guidelines-shown", elem_classes="guidelines-shown", line_breaks=True)
+            shown = gr.HTML(elem_id="labels-guidelines-shown", elem_classes="guidelines-shown")
     return _Parts(told, text, writing, shown, save)
