@@ -114,8 +114,8 @@ def _join(tabs: gr.Tabs, built: dict[str, Tab]) -> None:
     count = built["retrain"].doors["count"]
     built["analyse"].signals["correct"](correct, carry.inputs, [*carry.outputs, tabs], **QUIET)
     built["projects"].signals["opened"](opened, enter.inputs, [*enter.outputs, tabs], **QUIET)
-    built["retrain"].signals["used"](refresh.handler, refresh.inputs, refresh.outputs, **QUIET)
-    built["retrain"].signals["chosen"](refresh.handler, refresh.inputs, refresh.outputs, **QUIET)
+    for changed in ("used", "overridden", "chosen"):
+        built["retrain"].signals[changed](refresh.handler, refresh.inputs, refresh.outputs, **QUIET)
     built["annotate"].signals["saved"](count.handler, count.inputs, count.outputs, **QUIET)
 
 

@@ -72,6 +72,14 @@ class Job:
         status = self.status()
         return status is not None and status.state == "done" and not self.decision
 
+    @property
+    def refused(self) -> bool:
+        """Tell whether the gate refused what came of the job; one from before there was a gate was never refused."""
+        from engine.gate import REFUSED
+
+        report = self.run.report() or {}
+        return bool(report.get("gate", {}).get("verdict") == REFUSED)
+
 
 class Jobs:
     """The job table."""
@@ -153,21 +161,24 @@ class Jobs:
         """Decide for the old model; the run folder stays."""
         self._store.runs.mark(job_id, "kept")
 
-    def promote(self, job_id: str, root: Path) -> CheckpointInfo:
+    def promote(self, job_id: str, root: Path, *, override: bool = False) -> CheckpointInfo:
         """Put the job's checkpoint among the others, under its parent's name and the time.
 
         Args:
             job_id: a job that is done.
             root: folder of the workspace's checkpoints.
+            override: whether one that the gate refused is to be used all the same.
 
         Raises:
-            UserError: if the job is not done.
+            UserError: if the job is not done, or the gate refused its checkpoint.
         """
         from engine.checkpoint import verify
 
         job = self.get(job_id)
         if not job.undecided:
             raise UserError("jobs.undone.error", job=job_id)
+        if job.refused and not override:
+            raise UserError("jobs.refused.error")
         folder = _free(root, f"{_STAMP.sub('', job.parent)}-{datetime.now():%Y%m%d-%H%M}")
         half = root / f".{folder.name}.{uuid4().hex[:6]}"
         root.mkdir(parents=True, exist_ok=True)

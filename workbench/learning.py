@@ -60,10 +60,15 @@ class Learning:
         found, parent = self.corrections(request.project), self._checkpoints.in_use()
         return self._jobs.start(found, parent, config, latest, request.system_options, request.project)
 
-    def use(self, job_id: str) -> CheckpointInfo:
-        """Take a finished job's checkpoint into use; every page's next analysis is by it."""
+    def use(self, job_id: str, *, override: bool = False) -> CheckpointInfo:
+        """Take a finished job's checkpoint into use; every page's next analysis is by it.
+
+        Args:
+            job_id: which.
+            override: whether one that the gate refused is to be used all the same.
+        """
         job = self._jobs.get(job_id)
-        info = self._jobs.promote(job_id, self._checkpoints.folder)
+        info = self._jobs.promote(job_id, self._checkpoints.folder, override=override)
         # What its parent had learned of other projects it knows too.
         self._store.settings.set(f"learned.{info.name}", {**self._learned(job.parent), str(job.project): job.last_revision})
         return self._checkpoints.use(info.name)

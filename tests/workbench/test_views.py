@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.document import Document, Span
 from engine.evidence import Alternative, Alternatives, Gates, Heatmap, Scores
 from workbench.views.alternatives import alternatives_html
-from workbench.views.charts import figures_table, training_chart
+from workbench.views.charts import training_chart
 from workbench.views.colours import NAMED, OTHERS, colour, contrast, editor_labels, ink_on, palette, ramp
 from workbench.views.escape import esc
 from workbench.views.gates import gates_html
@@ -273,18 +273,6 @@ def test_the_chart_draws_what_it_has() -> None:
     assert "86.2%" in html
     assert len(html) < 20_000
     assert "nan" not in html
-
-
-def test_the_figures_stand_side_by_side() -> None:
-    figure = {"precision": 0.8, "recall": 0.7, "f1": 0.747}
-    better = {"precision": 0.85, "recall": 0.75, "f1": 0.797}
-    html = figures_table(
-        {"micro": figure, "types": {"PER": better}}, {"micro": better, "types": {"PER": figure, "<i>": figure}}, {}
-    )
-    assert "▲ +5.0" in html
-    assert "▼ −5.0" in html
-    assert "<i>" not in html
-    assert html.count("<tr") == 4
 
 
 def test_colours_are_fixed_for_what_is_known_and_steady_for_the_rest() -> None:

@@ -35,37 +35,6 @@ def training_chart(events: Sequence[Mapping[str, Any]], texts: Mapping[str, str]
     return f'<svg class="duomo-chart" viewBox="0 0 {_WIDTH} 312" role="img" aria-label="{esc(label)}">{"".join(parts)}</svg>'
 
 
-def figures_table(before: Mapping[str, Any], after: Mapping[str, Any], texts: Mapping[str, str], *, title: str = "") -> str:
-    """Set the figures of two models side by side, overall and by type.
-
-    Args:
-        before: ``{"micro": {"precision", "recall", "f1"}, "types": {label: the same}}`` as fractions.
-        after: the same of the new model.
-        texts: the words ``views.figures.type``, ``.precision``, ``.recall``, ``.f1``, ``.change`` and ``.all``.
-        title: a caption above the table.
-    """
-    words = {
-        name: esc(texts.get(f"views.figures.{name}", fallback))
-        for name, fallback in (
-            ("type", "Type"),
-            ("precision", "Precision"),
-            ("recall", "Recall"),
-            ("f1", "F1"),
-            ("change", "F1 change"),
-            ("all", "All"),
-        )
-    }
-    labels = list(dict.fromkeys([*before.get("types", {}), *after.get("types", {})]))
-    rows = [_figures_row(words["all"], before.get("micro", {}), after.get("micro", {}), ' class="is-micro"')]
-    rows += [
-        _figures_row(esc(label), before.get("types", {}).get(label, {}), after.get("types", {}).get(label, {}))
-        for label in labels
-    ]
-    heads = "".join(f'<th scope="col">{words[name]}</th>' for name in ("type", "precision", "recall", "f1", "change"))
-    caption = f'<p class="duomo-caption">{esc(title)}</p>' if title else ""
-    return f'{caption}<table class="duomo-figures"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
-
-
 def _series(events: Sequence[Mapping[str, Any]], name: str) -> list[tuple[float, float]]:
     rows = [(_number(event.get("step")), _number(event.get(name))) for event in events]
     points = [(step, value) for step, value in rows if step is not None and value is not None]
@@ -99,14 +68,6 @@ def _panel(
     dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in places) if name == "f1" and len(places) <= 40 else ""
     value = f'<text class="value" x="{last_x + 9:.1f}" y="{last_y + 4:.1f}">{last}</text>'
     return f'{axis}<polyline class="{name}" points="{path}"/>{dots}{value}'
-
-
-def _figures_row(name: str, before: Mapping[str, float], after: Mapping[str, float], attribute: str = "") -> str:
-    cells = "".join(
-        f'<td><span class="was">{_share(before.get(figure))} →</span> {_share(after.get(figure))}</td>'
-        for figure in ("precision", "recall", "f1")
-    )
-    return f'<tr{attribute}><th scope="row">{name}</th>{cells}<td>{_change(before.get("f1"), after.get("f1"))}</td></tr>'
 
 
 def _share(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""A training run as people watch it: how far it is, and what it brought."""
+"""A training run as people watch it: how far it is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.run import Status
-from workbench.views.charts import figures_table, training_chart
+from workbench.views.charts import training_chart
 from workbench.views.escape import esc
 
 _DASH = "–"
@@ -37,24 +37,6 @@ def progress_html(status: Status, events: Sequence[Mapping[str, Any]], texts: Ma
         f'<div class="track" role="progressbar" aria-label="{title}" aria-valuemin="0" aria-valuemax="100" '
         f'aria-valuenow="{share * 100:.0f}"><span style="width:{share:.1%}"></span></div>'
         f'<p class="said">{esc(status.message)}</p><dl class="figures">{listed}</dl>{training_chart(events, texts)}</section>'
-    )
-
-
-def result_html(report: Mapping[str, Any], texts: Mapping[str, str]) -> str:
-    """Return what a retraining brought: the share of corrections learned, and scores on the held-out part before and after.
-
-    Args:
-        report: the run's report.
-        texts: the words ``views.result.*`` and those of the table.
-    """
-    held, learned = report["held_out"], report["corrections"]
-    share = texts["views.result.learned"].format(
-        count=learned["documents"], before=f"{learned['learned_before']:.0%}", after=f"{learned['learned_after']:.0%}"
-    )
-    title = texts["views.result.held"].format(count=held["documents"])
-    return (
-        f'<h2>{esc(texts["views.result.title"])}</h2><p class="learned">{esc(share)}</p>'
-        f"{figures_table(held['before'], held['after'], texts, title=title)}"
     )
 
 

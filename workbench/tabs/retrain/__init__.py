@@ -26,13 +26,15 @@ def build(context: Context) -> Tab:
     )
     parts.cancel.click(guarded(does.cancel), session, [parts.problem, parts.cancel], **once)
     parts.keep.click(guarded(does.keep), session, parts.drawn, **once)
+    parts.result.cause(guarded(does.cause), session, [parts.problem, parts.causes], **once)
     used = parts.use.click(guarded(does.use), session, parts.drawn, **once)
+    overridden = parts.override.click(guarded(does.override), session, parts.drawn, **once)
     chosen = parts.model.input(guarded(does.choose), [*session, parts.model], parts.drawn, **once)
     parts.timer.tick(guarded(does.watch), session, parts.drawn, **once)
     item.select(show, session, parts.drawn, **QUIET)
     return Tab(
         item,
         opening=Door(show, session, parts.drawn),
-        signals={"used": used.success, "chosen": chosen.success},
+        signals={"used": used.success, "overridden": overridden.success, "chosen": chosen.success},
         doors={"count": Door(guarded(does.recount), session, [parts.problem, parts.count, parts.start])},
     )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from engine.document import Document
+from engine.gate import read_gate
+from engine.influence import causes_of_run
+from engine.lineage import lineage
+from engine.prediction_changes import read_changes
 from engine.retraining import RetrainConfig, changed_options
 from engine.run import Status
 from workbench.errors import UserError
@@ -17,10 +21,13 @@ from workbench.tabs import Context, Session, account_of, notice, project_of, req
 from workbench.tabs.retrain.form import FORM, SYSTEM_FORM, settings_of
 from workbench.tabs.retrain.layout import BUSY, IDLE, Parts
 from workbench.views.escape import esc
+from workbench.views.gate import PLACES, causes_html, gate_html
+from workbench.views.lineage import lineage_html
 from workbench.views.spans import spans_html
-from workbench.views.training import progress_html, result_html
+from workbench.views.training import progress_html
 
 _SHOWN = 20
+_CAUSES = 5
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class Handlers:
             **settings_of(self.parts.systems, self.context),
             **self.parts.queue.draw(session, request),
             self.parts.model: gr.update(**_models(self.context)),
+            self.parts.lineage: _lineage(self.context),
         }
 
     def start(self, session: Session, request: gr.Request, *values: Any) -> dict[Any, Any]:
@@ -73,11 +81,30 @@ class Handlers:
         return {self.parts.cancel: gr.update(interactive=False, value=self.context.texts("retrain.cancel.asked"))}
 
     def use(self, session: Session, request: gr.Request) -> dict[Any, Any]:
-        """Take the new model into use."""
+        """Take the new model into use, if the gate lets it pass."""
+        return self._use(session, request)
+
+    def override(self, session: Session, request: gr.Request) -> dict[Any, Any]:
+        """Take the new model into use though the gate refused it."""
+        return self._use(session, request, override=True)
+
+    def _use(self, session: Session, request: gr.Request, *, override: bool = False) -> dict[Any, Any]:
         require_lead(self.context, request)
-        info = self.context.services.learning.use(session.job)
+        info = self.context.services.learning.use(session.job, override=override)
         told = notice(self.context.texts("retrain.use.done", name=info.name), "success")
         return {**self.show(session, request), self.parts.problem: told}
+
+    def cause(self, event: gr.EventData, session: Session, request: gr.Request) -> Iterator[dict[Any, Any]]:
+        """Say which corrections have most to do with a place that is read otherwise now."""
+        require_lead(self.context, request)
+        run, t = self.context.services.jobs.get(session.job).run, self.context.texts
+        yield {self.parts.causes: f'<p class="duomo-loading" role="status">{esc(t("gate.cause.loading"))}</p>'}
+        number, place = divmod(int(event.id), PLACES)
+        changed = read_changes(run.folder)[number]
+        stretch = changed.changes[place]
+        asked, found = causes_of_run(run, Document(changed.text), (stretch.start, stretch.end))
+        text = changed.text[asked.start : asked.end]
+        yield {self.parts.causes: causes_html(text, found[:_CAUSES], t, t.words)}
 
     def choose(self, session: Session, checkpoint: str, request: gr.Request) -> dict[Any, Any]:
         """Take another model into use, an older one perhaps."""
@@ -114,12 +141,14 @@ class Handlers:
 def _stage(parts: Parts, context: Context, job: Job | None) -> dict[Any, Any]:
     """Return what can be done now: start, cancel, or decide."""
     active, undecided = bool(job and job.active), bool(job and job.undecided)
+    refused = bool(job and undecided and job.refused)
     return {
         parts.timer: gr.Timer(BUSY if active else IDLE),
         parts.settings: gr.update(visible=not undecided),
         parts.start: gr.update(visible=not undecided),
         parts.cancel: gr.update(visible=active, interactive=True, value=context.texts("retrain.cancel.label")),
-        parts.use: gr.update(visible=undecided),
+        parts.use: gr.update(visible=undecided and not refused),
+        parts.override: gr.update(visible=undecided and refused),
         parts.keep: gr.update(visible=undecided),
     }
 
@@ -135,7 +164,7 @@ def _report(parts: Parts, context: Context, job: Job | None, status: Status | No
         progress = notice(context.texts("retrain.failed.line", message=status.message))
     elif job and status and not job.decision and status.state == "cancelled":
         progress = notice(context.texts("retrain.cancelled.line"), "info")
-    return {parts.progress: progress, parts.result: gr.update(visible=bool(result), value=result)}
+    return {parts.progress: progress, parts.result: gr.update(visible=bool(result), value=result), parts.causes: ""}
 
 
 def _models(context: Context) -> dict[str, Any]:
@@ -147,10 +176,14 @@ def _models(context: Context) -> dict[str, Any]:
 
 
 def _result(job: Job, context: Context) -> str:
-    report = job.run.report()
-    if report is None:
+    if job.run.report() is None:
         raise UserError("retrain.report.error", job=job.id)
-    return result_html(report, context.texts.words)
+    return gate_html(read_gate(job.run.folder), read_changes(job.run.folder), context.texts)
+
+
+def _lineage(context: Context) -> str:
+    checkpoints = context.services.checkpoints
+    return lineage_html(lineage(checkpoints.all()), checkpoints.in_use().digest, context.texts)
 
 
 def _count(context: Context, corrections: Sequence[Document], listing: bool) -> str:

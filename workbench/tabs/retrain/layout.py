@@ -30,17 +30,20 @@ class Parts:
     cancel: gr.Button
     progress: gr.HTML
     result: gr.HTML
+    causes: gr.HTML
     use: gr.Button
+    override: gr.Button
     keep: gr.Button
+    lineage: gr.HTML
     timer: gr.Timer
     queue: Section
 
     @property
     def drawn(self) -> list[Any]:
         """Return what is drawn when the page is."""
-        parts = [self.problem, self.count, self.settings, self.start, self.cancel, self.progress, self.result]
+        parts = [self.problem, self.count, self.settings, self.start, self.cancel, self.progress, self.result, self.causes]
         forms = [part for form in self.systems.values() for part in (form.row, *form.controls)]
-        return [*parts, *forms, self.model, self.use, self.keep, self.timer, *self.queue.drawn]
+        return [*parts, *forms, self.model, self.use, self.override, self.keep, self.lineage, self.timer, *self.queue.drawn]
 
 
 def lay_out(context: Context) -> Parts:
@@ -48,11 +51,15 @@ def lay_out(context: Context) -> Parts:
     t = context.texts
     problem = gr.HTML(elem_classes="notices")
     count = gr.HTML(elem_classes="lead", elem_id="retrain-count")
-    result = gr.HTML(elem_classes="panel", elem_id="retrain-result", visible=False)
+    result = gr.HTML(
+        elem_classes="panel", elem_id="retrain-result", visible=False, js_on_load="duomo.deeds(element, trigger, ['cause'])"
+    )
+    causes = gr.HTML(elem_id="retrain-causes")
     with gr.Row(elem_classes="actions"):
         start = gr.Button(t("retrain.start.label"), variant="primary", elem_id="retrain-start", scale=0, min_width=180)
         cancel = gr.Button(t("retrain.cancel.label"), elem_id="retrain-cancel", visible=False, scale=0, min_width=140)
         use = gr.Button(t("retrain.use.label"), variant="primary", elem_id="retrain-use", visible=False, scale=0, min_width=180)
+        override = gr.Button(t("retrain.override.label"), elem_id="retrain-override", visible=False, scale=0, min_width=180)
         keep = gr.Button(t("retrain.keep.label"), elem_id="retrain-keep", visible=False, scale=0, min_width=180)
     progress = gr.HTML(elem_id="retrain-progress")
     with gr.Accordion(t("retrain.settings.label"), open=False, elem_id="retrain-settings") as settings:
@@ -64,5 +71,25 @@ def lay_out(context: Context) -> Parts:
     model = gr.Dropdown(
         [], label=t("retrain.model.label"), info=t("retrain.model.hint"), filterable=False, elem_id="retrain-model"
     )
+    with gr.Accordion(t("lineage.title"), open=False, elem_id="retrain-lineage"):
+        lineage = gr.HTML()
     timer = gr.Timer(IDLE)
-    return Parts(problem, model, count, settings, controls, systems, start, cancel, progress, result, use, keep, timer, waiting)
+    return Parts(
+        problem,
+        model,
+        count,
+        settings,
+        controls,
+        systems,
+        start,
+        cancel,
+        progress,
+        result,
+        causes,
+        use,
+        override,
+        keep,
+        lineage,
+        timer,
+        waiting,
+    )
