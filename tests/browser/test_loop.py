@@ -216,7 +216,7 @@ def test_a_correction_is_learned_and_answers_in_the_same_window(workbench: Workb
     # Several sentences around the same name: a held-out part is left over and the name is still learned.
     for text in (SENTENCE, "木鱼镇很美。", "她住在木鱼镇。", "木鱼镇来了客人。", "我们去木鱼镇。", "从木鱼镇出发。"):
         correct(page, text, NAME, "2")
-    start_training(page, epochs=12, head_rate=0.01)
+    start_training(page, epochs=12, head_rate=0.01, margin=100)
     page.wait_for_selector("#retrain-use", timeout=200_000)
     # Until it is decided, nobody is offered another training, not even on a page opened later.
     later = visit(workbench.url)
@@ -226,7 +226,11 @@ def test_a_correction_is_learned_and_answers_in_the_same_window(workbench: Workb
         assert not each.locator("#retrain-start").is_visible()
     later.close()
     result = page.locator("#retrain-result").inner_text()
-    assert re.search(r"\d+%", result) and "F1" in result
+    assert re.search(r"\d+%", result) and "F1" in result and "通过" in result
+    page.locator("#retrain-result summary").last.click()
+    page.locator("#retrain-result [data-deed=cause]:visible").first.click()
+    page.wait_for_selector("#retrain-causes li")
+    assert NAME in page.locator("#retrain-causes").inner_text()
     page.locator("#retrain-use").click()
     page.wait_for_selector(".notice-success")
     page.get_by_role("tab").nth(0).click()

@@ -28,6 +28,7 @@ class Folders:
     states: dict[Path, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     broken: bool = False
+    report: Any = None
 
     def run(self, folder: Path) -> Any:
         def start() -> int:
@@ -42,7 +43,9 @@ class Folders:
             return SimpleNamespace(state=self.states[folder], pid=None if self.states[folder] == "queued" else 1)
 
         cancel = lambda: self.asked.append(f"cancel {folder.name}")  # noqa: E731
-        return SimpleNamespace(folder=folder, checkpoint=folder / "checkpoint", start=start, status=status, cancel=cancel)
+        return SimpleNamespace(
+            folder=folder, checkpoint=folder / "checkpoint", start=start, status=status, cancel=cancel, report=lambda: self.report
+        )
 
     def prepare(self, corrections: Any, parent: Any, config: Any, folder: Path, system_options: Any = None) -> Any:
         self.states[folder] = "queued"
@@ -142,6 +145,18 @@ def test_a_finished_job_is_promoted_under_its_first_ancestors_name(jobs: Jobs, f
     assert not jobs.get(job.id).undecided
     with pytest.raises(UserError, match="jobs.undone.error"):
         jobs.promote(job.id, tmp_path / "checkpoints")
+
+
+def test_what_the_gate_refused_is_used_only_by_override(jobs: Jobs, folders: Folders, tmp_path: Path) -> None:
+    job = jobs.start(CORRECTIONS, parent(), None, 1)
+    folders.states[job.run.folder] = "done"
+    folders.report = {"gate": {"verdict": "refused"}}
+    assert jobs.get(job.id).refused and jobs.get(job.id).undecided
+    with pytest.raises(UserError, match="jobs.refused.error"):
+        jobs.promote(job.id, tmp_path / "checkpoints")
+    assert jobs.get(job.id).undecided and not (tmp_path / "checkpoints").exists()
+    jobs.promote(job.id, tmp_path / "checkpoints", override=True)
+    assert len(list((tmp_path / "checkpoints").iterdir())) == 1
 
 
 def test_two_promotions_in_one_minute_do_not_meet(jobs: Jobs, folders: Folders, tmp_path: Path) -> None:
