@@ -174,6 +174,8 @@ def test_a_command_of_the_documents_runs(
         pytest.skip("writes hundreds of megabytes into the user's cache")
     if trains or argv[0] in ("reproduce", "simulate") and not chosen.list:
         pytest.skip("trains a model")
+    if argv[0] == "influence":
+        pytest.skip("needs a retraining of the user's own")
     lacking = [name for name in needs(chosen) if name != DEFAULT]
     if lacking:
         pytest.skip(f"needs the user's own {', '.join(lacking)}")
