@@ -228,7 +228,7 @@ def test_a_correction_is_learned_and_answers_in_the_same_window(workbench: Workb
     result = page.locator("#retrain-result").inner_text()
     assert re.search(r"\d+%", result) and "F1" in result and "通过" in result
     page.locator("#retrain-result summary").last.click()
-    page.locator("#retrain-result [data-deed=cause]:visible").first.click()
+    page.locator("#retrain-result [data-do=cause]:visible").first.click()
     page.wait_for_selector("#retrain-causes li")
     assert NAME in page.locator("#retrain-causes").inner_text()
     page.locator("#retrain-use").click()

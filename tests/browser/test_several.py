@@ -187,3 +187,31 @@ def test_two_correct_the_same_layer_and_the_second_merges(enter: Callable[..., A
     assert [span.key for span in second.spans] == [(1, 3, "PER"), (4, 6, "LOC")]
     assert (first.conflicted, second.conflicted, merged.conflicted) == (False, True, False)
     assert [span.key for span in merged.spans] == [(1, 3, "PER"), (4, 8, "ORG")]
+
+
+def test_a_draft_stays_its_authors_who_else_signs_in_at_the_browser(enter: Callable[..., Any], store: Store) -> None:
+    _, number = shared(store, overlap=2)
+    page = enter("li")
+    take(page)
+    press(page, *PERSON)
+    page.wait_for_function("Object.keys(localStorage).some(name => name.startsWith('duomo.draft@li:'))")
+    sign_out(page, "zhao")
+    take(page)
+    assert tags(page) == []
+    mark(page, CITY)
+    assert spans(store, number, "zhao") == [(4, 6, "LOC")] and spans(store, number, "li") == []
+    assert page.evaluate("Object.keys(localStorage).filter(name => name.startsWith('duomo.draft')).length") == 1
+    sign_out(page, "li")
+    page.wait_for_selector("#annotate-editor .duomo-tag", state="attached")
+    page.get_by_role("tab", name="标注", exact=True).click()
+    assert tags(page) == ["PER"]
+    focus(page)
+    mark(page)
+    assert spans(store, number, "li") == [(1, 3, "PER")] and spans(store, number, "zhao") == [(4, 6, "LOC")]
+
+
+def sign_out(page: Any, following: str) -> None:
+    """Let somebody else sign in at the same browser."""
+    page.locator("a[href='./logout']").click()
+    sign_in(page, following)
+    page.wait_for_selector(f".signed-name:has-text('{PEOPLE[following]}')")

@@ -90,9 +90,7 @@ def test_the_queue_is_changed_by_whoever_leads_alone_and_a_refusal_says_why(lang
         Entry(2, "丁", "", "hand", "11-22 19:00", "no disk"),
     ]
     led = requests_html(waiting, refused, texts, texts.words, lead=True)
-    assert (
-        led.count('data-deed="withdraw"') == 2 and led.count('data-deed="first"') == 1 and 'data-deed="first" data-id="5"' in led
-    )
+    assert led.count('data-do="withdraw"') == 2 and led.count('data-do="first"') == 1 and 'data-do="first" data-id="5"' in led
     assert texts("jobs.nothing.error") in unescape(led) and "no disk" in led and "晚报<" not in led
-    assert "data-deed" not in requests_html(waiting, refused, texts, texts.words, lead=False)
+    assert "data-do" not in requests_html(waiting, refused, texts, texts.words, lead=False)
     assert requests_html([], [], texts, texts.words, lead=True) == ""

@@ -1,8 +1,9 @@
 // Drafts: what was done here and not yet acknowledged by the server. A draft is removed by an acknowledgement and by nothing else.
 
-const DRAFT_PREFIX = "duomo.draft.";
+const DRAFT_PREFIX = "duomo.draft";
 // What an editor of another purpose keeps is its own affair: no other one sends it, or opens it.
 const SCOPED_PREFIX = "duomo.scoped.";
+const OF_NOBODY = ".";
 const RETRY_FIRST = 5000;
 const RETRY_LONGEST = 40000;
 
@@ -28,15 +29,17 @@ function withEvent(draft) {
 class Drafts {
   constructor(send) {
     this.send = send;
-    this.prefix = DRAFT_PREFIX;
+    this.prefix = DRAFT_PREFIX + OF_NOBODY;
     this.full = false;
     this.attempts = new Map();
     // A browser without room or permission still gets its saves through while the page is open.
     this.memory = new Map();
   }
 
-  keepApart(scope) {
-    this.prefix = scope ? `${SCOPED_PREFIX}${scope}.` : DRAFT_PREFIX;
+  // Of several who sign in at one browser, everyone's drafts stay their own: they are sent when it is their turn again.
+  keepApart(scope, account) {
+    const owner = account ? `@${encodeURIComponent(account)}:` : OF_NOBODY;
+    this.prefix = (scope ? SCOPED_PREFIX + scope : DRAFT_PREFIX) + owner;
   }
 
   read(name) {

@@ -39,7 +39,7 @@ class Editor {
   // Take a value from Python: another document, an acknowledgement, other words, or a fresh prediction.
   receive(value) {
     if (!value || typeof value.text !== "string") return;
-    this.drafts.keepApart(value.scope);
+    this.drafts.keepApart(value.scope, value.account);
     this.rename(value);
     const answer = this.acknowledge(value);
     const same = this.value && this.value.key === value.key && this.value.text === value.text;

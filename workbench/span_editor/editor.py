@@ -52,6 +52,7 @@ _PASSED_ON = (
     "flat",
     "joining",
     "scope",
+    "account",
     "decided",
     "onward",
 )
@@ -79,6 +80,7 @@ class SpanEditor(gr.HTML):
     - ``others``: who else is here, ``{"author", "state": "open" or "saved"}``.
     - ``other``: another person's version to merge, ``{"author", "spans", "revision"}``.
     - ``scope``: of an editor that saves elsewhere than others on the page; its drafts are then kept apart from theirs.
+    - ``account``: whose drafts are kept and sent; others who sign in at the same browser have theirs apart.
     - ``decided``: whether there is no saving while a proposal is left.
     - ``onward``: whether a value that acknowledges a save brings another document to be shown after the one that was saved.
 

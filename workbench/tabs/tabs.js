@@ -3,7 +3,8 @@
 window.duomo = (() => {
   const TEXT = "duomo.text";
   const TAB = "duomo.tab";
-  const DRAFT = "duomo.draft.";
+  // Whose draft it is stands before its key; see drafts.js of the span editor.
+  const DRAFT = /^duomo\.draft(?:@([^:]*):|\.)/;
   const words = (id) => document.querySelector(`#${id} textarea`);
 
   function kept(storage, name) {
@@ -29,20 +30,23 @@ window.duomo = (() => {
     return before === null ? text : before;
   }
 
-  // What was last annotated and whose draft no server has acknowledged, as {key, text}; empty for nothing.
-  function latestDraft() {
-    let latest = null;
+  // What everyone who signs in here last annotated and no server has acknowledged, as a list of {account, key, text}.
+  function latestDrafts() {
+    const latest = new Map();
     for (let at = 0; at < window.localStorage.length; at += 1) {
       const name = window.localStorage.key(at);
-      if (!name.startsWith(DRAFT)) continue;
+      const found = DRAFT.exec(name);
+      if (!found) continue;
       try {
         const draft = JSON.parse(kept("localStorage", name));
-        if (draft && typeof draft.text === "string" && (!latest || draft.updated > latest.updated)) latest = draft;
+        const account = decodeURIComponent(found[1] || "");
+        const before = latest.get(account);
+        if (draft && typeof draft.text === "string" && (!before || draft.updated > before.updated)) latest.set(account, draft);
       } catch (error) {
         console.warn("duomo: a draft could not be read", name, error);
       }
     }
-    return latest ? JSON.stringify({ key: String(latest.key || ""), text: latest.text }) : "";
+    return JSON.stringify([...latest].map(([account, { key, text }]) => ({ account, key: String(key || ""), text })));
   }
 
   function clicks(element, selector, tell) {
@@ -175,7 +179,7 @@ window.duomo = (() => {
   return {
     typed,
     busy,
-    latestDraft,
+    latestDrafts,
     pulse,
     deeds,
     examples: (element, trigger, name) => clicks(element, "[data-number]", (found) => {
@@ -183,11 +187,6 @@ window.duomo = (() => {
       keep(TEXT, found.dataset.text);
       trigger(name, { number });
     }),
-    // What can be done to an entry of a list, by name: Gradio knows an event only if the component's own script names it.
-    deeds: (element, trigger, names) =>
-      clicks(element, "[data-deed]", (found) => {
-        if (names.includes(found.dataset.deed)) trigger(found.dataset.deed, { id: Number(found.dataset.id) });
-      }),
     openings: (element, trigger, name) => clicks(element, "[data-id]", (found) => trigger(name, { id: Number(found.dataset.id) })),
   };
 })();

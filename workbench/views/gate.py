@@ -128,7 +128,7 @@ def _place(number: int, place: int, changed: Changed, stretch: Stretch, words: W
     gold = [s for s in changed.gold or () if s.start < stretch.end and stretch.start < s.end]
     right = f' <span class="duomo-note">{esc(words("gate.gold"))}</span> {_plain(gold, document, colours)}' if gold else ""
     button = (
-        f'<button type="button" data-deed="cause" data-id="{number * PLACES + place}">{esc(words("gate.cause.label"))}</button>'
+        f'<button type="button" data-do="cause" data-id="{number * PLACES + place}">{esc(words("gate.cause.label"))}</button>'
     )
     return (
         f'<li><span lang="zh">{shown}</span> {entities(stretch.old, "removed")}{entities(stretch.new, "added")}{right} '

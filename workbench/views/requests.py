@@ -53,7 +53,7 @@ def _waiting(entry: Entry, place: int, words: Words, *, lead: bool) -> str:
     if lead:
         deeds = [*(("first",) if place > 1 else ()), "withdraw"]
         buttons = "".join(
-            f'<button type="button" data-deed="{deed}" data-id="{entry.id}">{esc(words(f"scheduling.{deed}.label"))}</button>'
+            f'<button type="button" data-do="{deed}" data-id="{entry.id}">{esc(words(f"scheduling.{deed}.label"))}</button>'
             for deed in deeds
         )
     return f"<li><span>{esc(words('scheduling.place', place=place))} {_about(entry, words)}</span>{buttons}</li>"

@@ -49,7 +49,7 @@ def build(context: Context) -> Tab:
     item.select(guarded(does.visit), [session], opened, **QUIET)
     return Tab(
         item,
-        opening=Door(guarded(does.resume), [parts.draft, session], opened, script="() => [duomo.latestDraft(), null]"),
+        opening=Door(guarded(does.resume), [parts.draft, session], opened, script="() => [duomo.latestDrafts(), null]"),
         signals={"saved": saved.success},
         doors={"carry": Door(carry, [session], opened), "open": Door(guarded(does.open), [session], opened)},
     )

@@ -58,10 +58,11 @@ class Handlers(Showing):
         """Bring a document of the list into the editor."""
         return self._open(session, request, int(event.id))
 
-    def resume(self, draft: str, session: Session, request: gr.Request) -> dict[Any, Any]:
-        """After a reload, go on with the draft that no server has acknowledged."""
-        said = json.loads(draft) if draft else {}
-        text, account = str(said.get("text", "")), account_of(request)
+    def resume(self, drafts: str, session: Session, request: gr.Request) -> dict[Any, Any]:
+        """After a reload, go on with one's own draft that no server has acknowledged."""
+        account = account_of(request)
+        said = next((draft for draft in json.loads(drafts or "[]") if draft.get("account") == account), {})
+        text = str(said.get("text", ""))
         project = project_of(self.context, session, request)
         if not text or len(text) > LONGEST:
             return self._around(session, request)
@@ -72,7 +73,7 @@ class Handlers(Showing):
                 return self._open(session, request, number)
             return self._show(session, request, annotating.sheet_with(services, text, project, account))
         except (StoreError, UserError):
-            # It is somebody else's who works at this browser, or of a document that is gone: it stays where it is.
+            # It is of a document that is gone, or no longer theirs: it stays where it is.
             return self._around(session, request)
 
     # saving

@@ -13,6 +13,8 @@ from workbench.tabs import Context
 from workbench.tabs.annotate import choosing
 
 _BEAT = 10
+_UNOPENED = "unopened"
+"""Whose drafts are the editor's is known only when something is opened in it."""
 _PULSE = f"duomo.pulse(element, watch, trigger, 'beat', 'news', {_BEAT})"
 
 
@@ -62,7 +64,7 @@ def lay_out(context: Context) -> Parts:
             pictures = gr.HTML(elem_id="annotate-pictures", elem_classes="picture-part")
             sound = gr.HTML(elem_id="annotate-sound")
             reason = gr.HTML(elem_id="annotate-reason")
-            editor = SpanEditor(empty_desk(context, 0), elem_id="annotate-editor")
+            editor = SpanEditor({**empty_desk(context, 0), "scope": _UNOPENED}, elem_id="annotate-editor")
             status = gr.HTML(elem_classes="facts", elem_id="annotate-status")
             propose = gr.Button(t("annotate.propose.label"), visible=False, scale=0, min_width=160, elem_id="annotate-propose")
         with gr.Column(scale=2, min_width=240):

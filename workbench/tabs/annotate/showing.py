@@ -66,7 +66,8 @@ class Showing:
         waiting = self.context.services.store.assignments.next(project, account_of(request))
         if waiting is not None:
             return self._open(session, request, waiting)
-        empty = {p.editor: empty_desk(self.context, project), p.pictures: "", p.sound: "", p.reason: "", p.status: ""}
+        value = empty_desk(self.context, project) | {"account": account_of(request)}
+        empty = {p.editor: value, p.pictures: "", p.sound: "", p.reason: "", p.status: ""}
         return {**empty, p.propose: gr.update(visible=False), **self._around(session, request)}
 
     def _show(
@@ -84,6 +85,7 @@ class Showing:
         spans = annotating.shown_spans(sheet)
         own = [note for note in sheet.notes if note.account == account]
         value = empty_desk(self.context, sheet.project.id) | {
+            "account": account,
             "key": sheet.key,
             "former": sheet.former,
             "text": sheet.text,

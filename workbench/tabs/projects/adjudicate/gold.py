@@ -68,6 +68,7 @@ def editor_value(context: Context, weighed: Weighed, listed: Sequence[Dispute], 
     at = next((number for number, each in enumerate(listed, start=1) if each.document_id == view.document.id), None)
     steps = {"position": at, "total": len(listed), "skip": False, "flag": False} if at else None
     return no_value(context) | {
+        "account": account,
         "key": weighed.key,
         "text": view.document.text,
         "spans": spans,
