@@ -21,9 +21,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from engine import checkpoint as checkpoints  # noqa: E402
-from engine.document import LabelSet  # noqa: E402
+from engine.document import Document, LabelSet  # noqa: E402
 from engine.samples import news  # noqa: E402
 from engine.systems import get  # noqa: E402
+from workbench.store import FIRST, Store  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(280)]
 
@@ -269,6 +270,50 @@ def test_a_reload_and_a_restart_find_the_running_job_again(workbench: Workbench,
     if again.locator("#retrain-cancel").is_visible():
         again.locator("#retrain-cancel").click()
         again.wait_for_selector("#retrain-start:visible, #retrain-use:visible", timeout=60_000)
+
+
+def test_what_teaches_most_comes_next_with_a_control_arm_and_a_meter(workbench: Workbench, visit: Callable[..., Any]) -> None:
+    store = Store.open(f"sqlite:///{(workbench.workspace / 'duomo.db').as_posix()}")
+    texts = [
+        f"{who}在{where}见到了客人。" for who in ("王芳", "好的", "木鱼") for where in ("杭州", "家里", "木鱼镇", "北京大学")
+    ]
+    ids = store.documents.add(FIRST, [Document(text, id=f"d{n}") for n, text in enumerate(texts)]).ids
+    page = visit(workbench.url)
+    page.get_by_role("tab").nth(1).click()
+    page.locator("#annotate-choosing button").first.click()
+    page.locator("#choosing-told .duomo-hint").wait_for()
+    page.locator("#choosing-count input").fill("6")
+    page.locator("#choosing-control input").fill("50")
+    page.locator("#choosing-choose").click()
+    page.wait_for_selector("#choosing-told .notice-success")
+    waiting = store.selections.waiting(FIRST)
+    assert [each.pick.arm for each in waiting].count("control") == 3 == len(waiting) - 3
+    page.wait_for_selector("#annotate-reason .reason")
+    reasons = []
+    for each in waiting:
+        text = store.document(each.pick.document_id).text
+        page.wait_for_function("text => document.querySelector('.duomo-surface')?.textContent === text", arg=text)
+        reasons.append("对照组" in page.locator("#annotate-reason").inner_text())
+        page.locator(".duomo-surface").focus()
+        page.keyboard.press("Control+s")
+        page.wait_for_selector(".duomo-state[data-state=saved]")
+        page.locator(".duomo-surface").focus()
+        page.keyboard.press("j")
+    assert reasons == [each.pick.arm == "control" for each in waiting]
+    page.wait_for_function("!document.querySelector('#annotate-reason .reason')")
+    assert len(store.selections.judged(FIRST)) == 6 < len(ids)
+    store.close()
+    # The meter counts both arms, and is honest about how few they are.
+    page.get_by_role("tab").nth(2).click()
+    page.locator("#retrain-savings button").first.click()
+    page.wait_for_selector("#savings-drawn table")
+    assert "对照组还太小" in page.locator("#savings-drawn").inner_text()
+    # While one retraining runs, the next waits its turn, and can be withdrawn.
+    start_training(page, epochs=200)
+    page.locator("#retrain-start").click()
+    page.locator("#retrain-queue [data-do=withdraw]").click()
+    page.wait_for_function("!document.querySelector('#retrain-queue [data-do=withdraw]')")
+    page.locator("#retrain-cancel").click()
 
 
 def test_a_draft_survives_a_reload(shared: Workbench, visit: Callable[..., Any]) -> None:
