@@ -9,21 +9,21 @@ from workbench.store import Store
 @pytest.fixture(scope="session")
 def postgresql():
     """A PostgreSQL server of our own."""
-    yield from _postgresql()
+    yield from _postgresql(durable=False)
 
 
 @pytest.fixture
 def postgresql_to_kill():
     """One that a test may end as it likes."""
-    yield from _postgresql()
+    yield from _postgresql(durable=True)
 
 
-def _postgresql():
+def _postgresql(*, durable):
     pytest.importorskip("psycopg", reason="psycopg, of the extra postgres, is not installed")
     program = initdb()
     if program is None:
         pytest.skip("PostgreSQL is not installed")
-    server = PostgreSQL(program)
+    server = PostgreSQL(program, durable=durable)
     try:
         yield server
     finally:
@@ -33,8 +33,11 @@ def _postgresql():
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request, tmp_path):
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/folder/duomo.db"
-    return request.getfixturevalue("postgresql").database(f"test_{tmp_path.name}".lower())
+        yield f"sqlite:///{tmp_path}/folder/duomo.db"
+        return
+    server, name = request.getfixturevalue("postgresql"), f"test_{tmp_path.name}".lower()
+    yield server.database(name)
+    server.drop(name)
 
 
 @pytest.fixture

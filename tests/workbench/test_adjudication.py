@@ -89,8 +89,8 @@ def test_names_and_labels_are_escaped_and_differences_are_marked_in_words():
     for html in (drawn, table):
         assert "<b>${" not in html and "<i>" not in html.replace('<i class="duomo-tag"', "") and "${" not in html
     assert "≠" in drawn and "≠" in table and 'data-flat="1"' in table
-    assert units_html(TEXT, VOICES, units_of(VOICES), words, whole=False, flat=False, key="k").count("<tr ") == 3
-    assert units_html(TEXT, VOICES, units_of(VOICES), words, whole=True, flat=False, key="k").count("<tr ") == 4
+    assert units_html(TEXT, VOICES, units_of(VOICES), words, whole=False, flat=False, key="k").count("<tr ") == 4
+    assert units_html(TEXT, VOICES, units_of(VOICES), words, whole=True, flat=False, key="k").count("<tr ") == 5
 
 
 def test_gold_is_saved_with_what_was_weighed(store):

@@ -388,7 +388,7 @@ def test_a_job_taken_into_use_is_the_one_in_use_and_has_learned(
     made = shelf.info("small-20260102-0304")
     services.store.settings.set("learned.small", 4)
     monkeypatch.setattr(services.jobs, "get", lambda job: SimpleNamespace(last_revision=9, project=2, parent="small"))
-    monkeypatch.setattr(services.jobs, "promote", lambda job, root: made)
+    monkeypatch.setattr(services.jobs, "promote", lambda job, root, override: made)
     shelf.infos.append(made)
     services.learning.use("any")
     assert services.checkpoints.in_use() is made

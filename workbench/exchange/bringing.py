@@ -99,7 +99,10 @@ def look(desk: Desk, options: Options, *, flat: bool = False) -> Look:
         notes.update(source.notes)
         seen.missing |= dict.fromkeys(source.missing)
         problems += in_order(source.problems)
-    named = tuple(replace(wrong, file=shown(desk, wrong.file), expected=shown(desk, wrong.expected)) for wrong in problems)
+    named = tuple(
+        replace(wrong, file=shown(desk, wrong.file), expected=shown(desk, wrong.expected), got=shown(desk, wrong.got))
+        for wrong in problems
+    )
     contents = replace(seen.contents(named, notes), missing=tuple(shown(desk, name) for name in seen.missing))
     return Look(**vars(contents), desk=desk, parts=tuple(parts), columns=columns_of(desk), empty=empty, whole=whole)
 
