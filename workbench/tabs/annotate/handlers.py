@@ -61,7 +61,8 @@ class Handlers(Showing):
     def resume(self, drafts: str, session: Session, request: gr.Request) -> dict[Any, Any]:
         """After a reload, go on with one's own draft that no server has acknowledged."""
         account = account_of(request)
-        said = next((draft for draft in json.loads(drafts or "[]") if draft.get("account") == account), {})
+        waiting: list[dict[str, Any]] = json.loads(drafts or "[]")
+        said = next((draft for draft in waiting if draft.get("account") == account), {})
         text = str(said.get("text", ""))
         project = project_of(self.context, session, request)
         if not text or len(text) > LONGEST:
