@@ -20,7 +20,7 @@ from engine.layers.seeing import grid_boxes  # noqa: E402
 from engine.modalities.picture_text import Line  # noqa: E402
 from engine.samples import examples  # noqa: E402
 from engine.tagger import Prediction  # noqa: E402
-from tests.browser.serving import StandIn, fresh_pages, served  # noqa: E402
+from tests.browser.serving import StandIn, fresh_pages  # noqa: E402
 from tests.engine.systems.picturing import drawn  # noqa: E402
 from workbench.checkpoints import Checkpoints  # noqa: E402
 from workbench.picture_panel import written  # noqa: E402
@@ -73,22 +73,8 @@ class Looking(StandIn):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the workbench keeps what is put in."""
-    return tmp_path_factory.mktemp("pictures")
-
-
-@pytest.fixture(scope="module")
 def tagger() -> Looking:
     return Looking()
-
-
-@pytest.fixture(scope="module")
-def url(folder: Path, tagger: Looking, chromium: Any) -> Iterator[str]:
-    monkeypatch = pytest.MonkeyPatch()
-    with served(folder, tagger, monkeypatch) as address:
-        yield address
-    monkeypatch.undo()
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from queue import SimpleQueue
-from threading import Thread
 from typing import Any
 
 import gradio as gr
@@ -16,6 +14,7 @@ from workbench.agreement import Measured, Question, table_csv
 from workbench.differences import confusion, documents_of
 from workbench.errors import UserError
 from workbench.names import called
+from workbench.steps import Outcome, steps
 from workbench.store import Role
 from workbench.tabs import (
     QUIET,
@@ -112,20 +111,13 @@ class _Handlers:
         require(self.context, session, request, *_JUDGES)
         question = _question(annotators, labels, since, until)
         project = project_of(self.context, session, request)
-        steps: SimpleQueue[tuple[str, int, int] | Measured | Exception] = SimpleQueue()
-
-        def work() -> None:
-            try:
-                steps.put(self.context.services.agreements.measure(project, question, lambda *step: steps.put(step)))
-            except Exception as error:  # raised again where it can be told
-                steps.put(error)
-
-        Thread(target=work, name="agreement", daemon=True).start()
-        while not isinstance(step := steps.get(), Measured):
-            if isinstance(step, Exception):
-                raise step
-            yield {self.parts.result: _progress(self.context, *step), self.parts.lowest: ""}
-        yield {self.parts.result: _result(self.context, step), self.parts.lowest: _lowest(self.context, step)}
+        measuring = self.context.services.agreements.measure
+        for step in steps(lambda tell: measuring(project, question, tell), "agreement"):
+            if isinstance(step, Outcome):
+                shown = step.value
+                yield {self.parts.result: _result(self.context, shown), self.parts.lowest: _lowest(self.context, shown)}
+            else:
+                yield {self.parts.result: _progress(self.context, *step.said), self.parts.lowest: ""}
 
     def save(
         self,
