@@ -86,6 +86,36 @@ def search(session: Session, project: int, criteria: Criteria, account: str | No
     return Found(tuple(read_stored_document(row[0], row[1], row[2], becomes, row[3]) for row in rows), total)
 
 
+def recent(session: Session, project: int, account: str | None, limit: int) -> list[StoredDocument]:
+    """Return the documents last saved; see :meth:`workbench.store.reading.Reading.recent`.
+
+    It goes down the newest revisions and no further than it must: it is drawn at every save, however large the project.
+    """
+    sight, becomes = sight_of(session, project, account), resolutions(session, project)
+    here = (StateRow.project_id == project, StateRow.deleted.is_(None))
+    heads = select(HeadRow.document_id, HeadRow.revision_id).join(StateRow, StateRow.document_id == HeadRow.document_id)
+    newest = heads.where(*here, sight.heads()).order_by(HeadRow.revision_id.desc()).limit(limit)
+    shown: dict[int, int | None] = {}
+    rows = session.execute(newest).all()
+    while rows and len(shown) < limit:
+        for document, revision in rows:
+            shown.setdefault(document, revision)
+        rows = session.execute(newest.where(HeadRow.revision_id < rows[-1].revision_id)).all()
+    if len(shown) < limit:
+        rest = select(StateRow.document_id).where(*here, StateRow.document_id.not_in(shown)).order_by(StateRow.document_id.desc())
+        shown |= dict.fromkeys(session.scalars(rest.limit(limit - len(shown))))
+    chosen = dict(list(shown.items())[:limit])
+    revisions = [revision for revision in chosen.values() if revision is not None]
+    query = (
+        select(DocumentRow, StateRow, RevisionRow, _status(sight))
+        .join(StateRow, StateRow.document_id == DocumentRow.id)
+        .outerjoin(RevisionRow, and_(RevisionRow.document_id == DocumentRow.id, RevisionRow.id.in_(revisions)))
+        .where(DocumentRow.id.in_(chosen))
+    )
+    found = {row[0].id: read_stored_document(row[0], row[1], row[2], becomes, row[3]) for row in session.execute(query)}
+    return [found[document] for document in chosen]
+
+
 def holds(session: Session, column: Any, part: str) -> ColumnElement[bool]:
     """Return the condition that a column holds a text, where small and capital letters of ASCII are one.
 

@@ -152,10 +152,14 @@ class Showing:
 
     def _recent(self, session: Session, request: gr.Request, query: str = "") -> str:
         texts, project = self.context.texts, project_of(self.context, session, request)
-        found = self.context.services.store.search(project, Criteria(text=query), account=account_of(request), limit=_SHOWN)
-        if not found.documents:
+        store, account = self.context.services.store, account_of(request)
+        if query:
+            found: Sequence[StoredDocument] = store.search(project, Criteria(text=query), account=account, limit=_SHOWN).documents
+        else:
+            found = store.reading.recent(project, account=account, limit=_SHOWN)
+        if not found:
             return f'<p class="empty">{esc(texts("annotate.recent.none" if query else "annotate.recent.empty"))}</p>'
-        return desk.entries_html([_entry(stored, session.opened) for stored in found.documents], texts)
+        return desk.entries_html([_entry(stored, session.opened) for stored in found], texts)
 
     def _proposals(self, analysis: Analysis, project: int) -> tuple[dict[str, Any], str]:
         document, evidence = analysis.prediction.document, analysis.prediction.evidence
