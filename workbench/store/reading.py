@@ -16,7 +16,7 @@ from workbench.store.measures import measured_in
 from workbench.store.naming import Becomes
 from workbench.store.projects import project_in
 from workbench.store.queries import best_of_each, digest_of, latest_documents
-from workbench.store.records import Layer, Revision, StoredDocument, correction, read_revision, read_stored_document
+from workbench.store.records import Glance, Layer, Revision, StoredDocument, correction, read_revision, read_stored_document
 from workbench.store.revisions import document_row, no_document, resolutions
 from workbench.store.schema import FIRST, DocumentRow, EventRow, EvidenceRow, HeadRow, RevisionRow, StateRow
 from workbench.store.searching import recent
@@ -136,7 +136,7 @@ class Reading:
             found = session.execute(query.order_by(RevisionRow.id.desc().nulls_last(), DocumentRow.id.desc()).limit(1)).first()
             return read_stored_document(*found, resolutions(session, project)) if found else None
 
-    def recent(self, project: int = FIRST, *, account: str | None = None, limit: int = 50) -> list[StoredDocument]:
+    def recent(self, project: int = FIRST, *, account: str | None = None, limit: int = 50) -> list[Glance]:
         """Return the documents of a project, those last saved first, then those nobody has saved, the last to come first.
 
         Args:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from workbench.store.measures import Measured, has_measure
 from workbench.store.naming import Becomes, names_of
-from workbench.store.records import Status, StoredDocument, read_stored_document
+from workbench.store.records import BEGINNING, Glance, Status, StoredDocument, read_stored_document
 from workbench.store.revisions import resolutions
 from workbench.store.schema import AssignmentRow, DocumentRow, HeadRow, MentionRow, RevisionRow, StateRow
 from workbench.store.sight import Sight, sight_of
@@ -86,12 +86,12 @@ def search(session: Session, project: int, criteria: Criteria, account: str | No
     return Found(tuple(read_stored_document(row[0], row[1], row[2], becomes, row[3]) for row in rows), total)
 
 
-def recent(session: Session, project: int, account: str | None, limit: int) -> list[StoredDocument]:
+def recent(session: Session, project: int, account: str | None, limit: int) -> list[Glance]:
     """Return the documents last saved; see :meth:`workbench.store.reading.Reading.recent`.
 
     It goes down the newest revisions and no further than it must: it is drawn at every save, however large the project.
     """
-    sight, becomes = sight_of(session, project, account), resolutions(session, project)
+    sight = sight_of(session, project, account)
     here = (StateRow.project_id == project, StateRow.deleted.is_(None))
     heads = select(HeadRow.document_id, HeadRow.revision_id).join(StateRow, StateRow.document_id == HeadRow.document_id)
     newest = heads.where(*here, sight.heads()).order_by(HeadRow.revision_id.desc()).limit(limit)
@@ -107,12 +107,13 @@ def recent(session: Session, project: int, account: str | None, limit: int) -> l
     chosen = dict(list(shown.items())[:limit])
     revisions = [revision for revision in chosen.values() if revision is not None]
     query = (
-        select(DocumentRow, StateRow, RevisionRow, _status(sight))
+        select(DocumentRow.id, func.substr(DocumentRow.text, 1, BEGINNING), _status(sight), StateRow.flagged)
+        .add_columns(func.coalesce(RevisionRow.number, 0), func.coalesce(func.json_array_length(RevisionRow.spans), 0))
         .join(StateRow, StateRow.document_id == DocumentRow.id)
         .outerjoin(RevisionRow, and_(RevisionRow.document_id == DocumentRow.id, RevisionRow.id.in_(revisions)))
         .where(DocumentRow.id.in_(chosen))
     )
-    found = {row[0].id: read_stored_document(row[0], row[1], row[2], becomes, row[3]) for row in session.execute(query)}
+    found = {row[0]: Glance(*row) for row in session.execute(query)}
     return [found[document] for document in chosen]
 
 
