@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
+from engine.errors import Problem
 from workbench.exchange.bringing import Look, Progress, new_labels
 from workbench.language import Texts
 from workbench.names import called
@@ -29,9 +33,15 @@ def found(seen: Look, differs: Compared | None, store: Store, project: int, text
     """
     new = new_labels(store, project, seen.labels) if seen.whole is None else ()
     read = [("*" if part.path == "." else part.path, format_title(texts, part.format)) for part in seen.parts]
-    numbers = (seen.documents, seen.characters, seen.labels, new, seen.first, seen.problems, seen.notes)
+    problems, notes = worded(seen.problems, texts), {texts.said(note): count for note, count in seen.notes.items()}
+    numbers = (seen.documents, seen.characters, seen.labels, new, seen.first, problems, notes)
     whole = bundle_html(_bundle(differs, store, texts), texts.words) if differs else ""
     return whole + incoming_html(Incoming(read, *numbers, seen.found, seen.missing), texts.words)
+
+
+def worded(problems: Iterable[Problem], texts: Texts) -> list[Problem]:
+    """Return problems in the words of the page."""
+    return [replace(wrong, expected=texts.said(wrong.expected), got=texts.said(wrong.got)) for wrong in problems]
 
 
 def how_far(progress: Progress, texts: Texts) -> str:
