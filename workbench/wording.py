@@ -17,6 +17,7 @@ from pathlib import Path
 from string import Formatter
 
 _FOLDER = Path(__file__).parent / "texts"
+_QUOTES = ("'", '"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ class Wording:
     def _worded(self, sentence: str) -> str | None:
         if sentence in self._whole:
             return self._whole[sentence]
+        if sentence[:1] in _QUOTES and sentence[1:-1] in self._whole:  # a report quotes what it got, be it an error's words
+            return self._whole[sentence[1:-1]]
         for template, other in self._made:
             values = template.values(sentence)
             if values is not None:

@@ -71,7 +71,7 @@ def known() -> set[str]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if (template := template_of(node)) is not None:
                 plain = template.replace("{{", "{").replace("}}", "}")
-                found |= {template, plain, repr(plain)}
+                found |= {template, plain}
     return found
 
 

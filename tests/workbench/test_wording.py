@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import sqlite3
@@ -153,6 +154,14 @@ def test_what_the_system_says_within_a_sentence_is_worded(tmp_path: Path) -> Non
     with pytest.raises(InputError) as refused, Source(tmp_path / "no.txt").opened():
         pass
     assert said(str(refused.value)) == f"{tmp_path / 'no.txt'} 读不了：没有这个文件或文件夹；请检查路径"
+
+
+def test_what_a_report_quotes_of_a_library_is_worded(tmp_path: Path) -> None:
+    (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(b'{"text": "x"}' * 100)[:-20])
+    source = Source(tmp_path / "cut.jsonl.gz")
+    list(source.lines())
+    assert [said(problem.got) for problem in source.problems] == ["压缩文件不完整"]
+    assert said("'spans'") == "'spans'"
 
 
 def test_an_error_among_the_values_of_a_text_is_said_in_its_language() -> None:
