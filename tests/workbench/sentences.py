@@ -49,10 +49,11 @@ def files() -> Iterator[Path]:
 def required() -> dict[str, str]:
     """Return every template that a page may show, and where it stands."""
     found: dict[str, str] = {}
-    for file in files():
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-        module = _Module(tree)
-        for node in ast.walk(tree):
+    trees = {file: ast.parse(file.read_text(encoding="utf-8")) for file in files()}
+    modules = {file: _Module(tree) for file, tree in trees.items()}
+    for file, module in modules.items():
+        module.others = {other.stem: others for other, others in modules.items()}
+        for node in ast.walk(trees[file]):
             for said in filter(is_told_apart, module.said(node)):
                 found.setdefault(said, f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}")
     return found
@@ -120,6 +121,7 @@ class _Module:
     def __init__(self, tree: ast.Module) -> None:
         self.texts: dict[str, list[ast.expr]] = {}
         self.returned: dict[str, list[ast.expr]] = {}
+        self.others: dict[str, _Module] = {}
         for node in ast.walk(tree):
             match node:
                 case (
@@ -187,6 +189,9 @@ class _Module:
                     yield from self.words(value.value if isinstance(value, ast.Starred) else value, depth + 1)
             case ast.ListComp(elt=value) | ast.List(elts=[value]):
                 yield from self.words(value, depth + 1)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=name)) if module in self.others:
+                for value in self.others[module].returned.get(name, ()):
+                    yield from self.others[module].words(value, depth + 1)
             case ast.Call(func=ast.Name(id=name)):
                 for value in self.returned.get(name, ()):
                     yield from self.words(value, depth + 1)

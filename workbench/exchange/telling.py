@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.errors import Problem
@@ -13,7 +13,7 @@ from workbench.store import Store
 from workbench.store.adopting import Rules
 from workbench.store.restoring import Compared
 from workbench.views.bundle import Bundle, bundle_html
-from workbench.views.incoming import Incoming, incoming_html, progress_html
+from workbench.views.incoming import MOST_ROWS, Incoming, incoming_html, progress_html
 
 
 def format_title(texts: Texts, name: str) -> str:
@@ -39,9 +39,10 @@ def found(seen: Look, differs: Compared | None, store: Store, project: int, text
     return whole + incoming_html(Incoming(read, *numbers, seen.found, seen.missing), texts.words)
 
 
-def worded(problems: Iterable[Problem], texts: Texts) -> list[Problem]:
-    """Return problems in the words of the page."""
-    return [replace(wrong, expected=texts.said(wrong.expected), got=texts.said(wrong.got)) for wrong in problems]
+def worded(problems: Sequence[Problem], texts: Texts) -> list[Problem]:
+    """Return problems, those that are shown in the words of the page; of the others only the number is."""
+    shown = [replace(wrong, expected=texts.said(wrong.expected), got=texts.said(wrong.got)) for wrong in problems[:MOST_ROWS]]
+    return [*shown, *problems[MOST_ROWS:]]
 
 
 def how_far(progress: Progress, texts: Texts) -> str:
