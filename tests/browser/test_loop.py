@@ -204,6 +204,7 @@ def start_training(page: Any, **chosen: object) -> None:
     """Open the Retrain tab, choose settings and start."""
     page.get_by_role("tab").nth(2).click()
     page.locator("#retrain-settings button").first.click()
+    page.locator("#retrain-more button").first.click()
     for name, value in chosen.items():
         set_option(page, name, value)
     page.locator("#retrain-start").click()
@@ -217,6 +218,10 @@ def test_a_correction_is_learned_and_answers_in_the_same_window(workbench: Workb
     # Several sentences around the same name: a held-out part is left over and the name is still learned.
     for text in (SENTENCE, "木鱼镇很美。", "她住在木鱼镇。", "木鱼镇来了客人。", "我们去木鱼镇。", "从木鱼镇出发。"):
         correct(page, text, NAME, "2")
+    page.get_by_role("tab").nth(2).click()
+    # How deep to learn is asked before anything else, and both answers are in sight.
+    assert [each.inner_text()[:4] for each in page.locator("#retrain-depth label:has(input)").all()] == ["快速更新", "完整重训"]
+    assert page.locator("#retrain-depth input").nth(1).is_checked() and not page.locator("#retrain-epochs").is_visible()
     start_training(page, epochs=12, head_rate=0.01, margin=100)
     page.wait_for_selector("#retrain-use", timeout=200_000)
     # Until it is decided, nobody is offered another training, not even on a page opened later.

@@ -144,6 +144,7 @@ def _stage(parts: Parts, context: Context, job: Job | None) -> dict[Any, Any]:
     refused = bool(job and undecided and job.refused)
     return {
         parts.timer: gr.Timer(BUSY if active else IDLE),
+        parts.depth: gr.update(visible=not undecided),
         parts.settings: gr.update(visible=not undecided),
         parts.start: gr.update(visible=not undecided),
         parts.cancel: gr.update(visible=active, interactive=True, value=context.texts("retrain.cancel.label")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import gradio as gr
 
 from workbench.tabs import Context, Section
 from workbench.tabs.retrain import meter, queue
-from workbench.tabs.retrain.form import FORM, SYSTEM_FORM, SystemForm, control_of, system_form
+from workbench.tabs.retrain.form import FORM, SYSTEM_FORM, USUAL, SystemForm, control_of, depth_choice, system_form
 
 BUSY, IDLE = 1.0, 5.0
 """Seconds between two looks while a job runs, and while none does: a policy may start one."""
@@ -23,6 +23,7 @@ class Parts:
     problem: gr.HTML
     model: gr.Dropdown
     count: gr.HTML
+    depth: gr.Radio
     settings: gr.Accordion
     controls: Sequence[Any]
     systems: Mapping[str, SystemForm]
@@ -41,7 +42,17 @@ class Parts:
     @property
     def drawn(self) -> list[Any]:
         """Return what is drawn when the page is."""
-        parts = [self.problem, self.count, self.settings, self.start, self.cancel, self.progress, self.result, self.causes]
+        parts = [
+            self.problem,
+            self.count,
+            self.depth,
+            self.settings,
+            self.start,
+            self.cancel,
+            self.progress,
+            self.result,
+            self.causes,
+        ]
         forms = [part for form in self.systems.values() for part in (form.row, *form.controls)]
         return [*parts, *forms, self.model, self.use, self.override, self.keep, self.lineage, self.timer, *self.queue.drawn]
 
@@ -55,6 +66,7 @@ def lay_out(context: Context) -> Parts:
         elem_classes="panel", elem_id="retrain-result", visible=False, js_on_load="duomo.deeds(element, trigger, ['cause'])"
     )
     causes = gr.HTML(elem_id="retrain-causes")
+    depth = depth_choice(context)
     with gr.Row(elem_classes="actions"):
         start = gr.Button(t("retrain.start.label"), variant="primary", elem_id="retrain-start", scale=0, min_width=180)
         cancel = gr.Button(t("retrain.cancel.label"), elem_id="retrain-cancel", visible=False, scale=0, min_width=140)
@@ -63,9 +75,10 @@ def lay_out(context: Context) -> Parts:
         keep = gr.Button(t("retrain.keep.label"), elem_id="retrain-keep", visible=False, scale=0, min_width=180)
     progress = gr.HTML(elem_id="retrain-progress")
     with gr.Accordion(t("retrain.settings.label"), open=False, elem_id="retrain-settings") as settings:
-        with gr.Row(elem_classes="form"):
-            controls = [control_of(option, context) for option in FORM]
-        systems = {name: system_form(name, context) for name in SYSTEM_FORM}
+        controls = {"depth": depth, **_controls(context, lambda name: name in USUAL)}
+        with gr.Accordion(t("retrain.more.label"), open=False, elem_id="retrain-more"):
+            controls |= _controls(context, lambda name: name not in controls)
+            systems = {name: system_form(name, context) for name in SYSTEM_FORM}
     waiting = queue.build(context)
     meter.build(context)
     model = gr.Dropdown(
@@ -78,8 +91,9 @@ def lay_out(context: Context) -> Parts:
         problem,
         model,
         count,
+        depth,
         settings,
-        controls,
+        [controls[option.name] for option in FORM],
         systems,
         start,
         cancel,
@@ -93,3 +107,9 @@ def lay_out(context: Context) -> Parts:
         timer,
         waiting,
     )
+
+
+def _controls(context: Context, wanted: Callable[[str], bool]) -> dict[str, Any]:
+    """Lay those options of a retraining out that are wanted here."""
+    with gr.Row(elem_classes="form"):
+        return {option.name: control_of(option, context) for option in FORM if wanted(option.name)}
