@@ -47,6 +47,7 @@ class Handlers:
             start: {**drawn[start], **counted[start]},
             **settings_of(self.parts.systems, self.context),
             **self.parts.queue.draw(session, request),
+            **self.parts.protected.draw(session, request),
             self.parts.model: gr.update(**_models(self.context)),
             self.parts.lineage: _lineage(self.context),
         }

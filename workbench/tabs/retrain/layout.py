@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from workbench.tabs import Context, Section
-from workbench.tabs.retrain import meter, queue
+from workbench.tabs.retrain import meter, protected, queue
 from workbench.tabs.retrain.form import FORM, SYSTEM_FORM, USUAL, SystemForm, control_of, depth_choice, system_form
 
 BUSY, IDLE = 1.0, 5.0
@@ -38,23 +38,15 @@ class Parts:
     lineage: gr.HTML
     timer: gr.Timer
     queue: Section
+    protected: Section
 
     @property
     def drawn(self) -> list[Any]:
         """Return what is drawn when the page is."""
-        parts = [
-            self.problem,
-            self.count,
-            self.depth,
-            self.settings,
-            self.start,
-            self.cancel,
-            self.progress,
-            self.result,
-            self.causes,
-        ]
+        first = [self.problem, self.count, self.depth, self.settings, self.start, self.cancel, self.progress, self.result]
         forms = [part for form in self.systems.values() for part in (form.row, *form.controls)]
-        return [*parts, *forms, self.model, self.use, self.override, self.keep, self.lineage, self.timer, *self.queue.drawn]
+        decided = [self.causes, self.model, self.use, self.override, self.keep, self.lineage, self.timer]
+        return [*first, *forms, *decided, *self.queue.drawn, *self.protected.drawn]
 
 
 def lay_out(context: Context) -> Parts:
@@ -79,6 +71,7 @@ def lay_out(context: Context) -> Parts:
         with gr.Accordion(t("retrain.more.label"), open=False, elem_id="retrain-more"):
             controls |= _controls(context, lambda name: name not in controls)
             systems = {name: system_form(name, context) for name in SYSTEM_FORM}
+    guarding = protected.build(context)
     waiting = queue.build(context)
     meter.build(context)
     model = gr.Dropdown(
@@ -106,6 +99,7 @@ def lay_out(context: Context) -> Parts:
         lineage,
         timer,
         waiting,
+        guarding,
     )
 
 
