@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.commands.output import add_json, parse_pairs, print_json, print_options, print_table, use_threads
 from engine.errors import InputError
 from engine.shipped import DEFAULT, SHIPPED
+from engine.signed import signed
 
 if TYPE_CHECKING:
     from engine.gate import Gate, Reason
@@ -110,7 +111,7 @@ def print_gate(gate: Gate) -> None:
     for part in gate.parts:
         for row in (part.micro, *part.types):
             before = f"{row.before.f1:.2%}" if row.before else "–"
-            moved = f"{-row.fall:+.2f}" if row.before else "new"
+            moved = signed(-row.fall) if row.before else "new"
             rows.append((part.name, row.type or "all", row.support, before, f"{row.after.f1:.2%}", moved, row.fixed, row.broken))
     print_table(rows, ("part", "type", "gold", "F1 before", "F1 after", "points", "fixed", "broken"))
     learned = gate.learned
