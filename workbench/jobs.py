@@ -10,7 +10,7 @@ import re
 import shutil
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,7 @@ class Job:
         decision: ``"used"``, ``"kept"`` (the old model was), or ``""`` while nobody has decided.
         created: when, in UTC.
         run: its folder.
+        superseded_by: the later job of its project that is done, where nobody had decided about this one by then.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Job:
     decision: str
     created: datetime
     run: Run
+    superseded_by: str = ""
 
     def status(self) -> Status | None:
         """Return what the job is doing; ``None`` if its folder cannot be read."""
@@ -69,8 +71,13 @@ class Job:
     @property
     def undecided(self) -> bool:
         """Tell whether the job is done and waits for someone to use or refuse its model."""
+        return self.done and not self.decision and not self.superseded_by
+
+    @property
+    def done(self) -> bool:
+        """Tell whether the job came to its end."""
         status = self.status()
-        return status is not None and status.state == "done" and not self.decision
+        return status is not None and status.state == "done"
 
     @property
     def refused(self) -> bool:
@@ -96,15 +103,35 @@ class Jobs:
         self._starting = threading.Lock()
 
     def all(self) -> list[Job]:
-        """Return every job, newest first."""
-        return [
-            Job(row.run_id, row.parent, row.last_revision, row.project, row.decision, row.created, Run(Path(row.folder)))
-            for row in self._store.runs.all()
-        ]
+        """Return every job, newest first.
 
-    def latest(self) -> Job | None:
-        """Return the newest job whatever its state, so that a page opened later shows what the others show."""
-        return next(iter(self.all()), None)
+        A result that nobody has decided about is superseded once a later job of its project is done: the later one has learned
+        what it had, and more. One that fails or is cancelled supersedes nothing.
+        """
+        done: dict[int, str] = {}
+        found = []
+        for row in self._store.runs.all():
+            made = Job(row.run_id, row.parent, row.last_revision, row.project, row.decision, row.created, Run(Path(row.folder)))
+            later = "" if made.decision else done.get(made.project, "")
+            found.append(replace(made, superseded_by=later))
+            if made.project not in done and made.done:
+                done[made.project] = made.id
+        return found
+
+    def current(self, project: int) -> Job | None:
+        """Return what a page shows: what runs, whosever it is, else what the project has to decide about, else its newest."""
+        jobs = self.all()
+        own = [job for job in jobs if job.project == project]
+        running = (job for job in jobs if job.active)
+        return next(running, None) or next((job for job in own if job.undecided), None) or next(iter(own), None)
+
+    def newest(self, project: int) -> Job | None:
+        """Return what was begun last for a project, whatever became of it."""
+        return next((job for job in self.all() if job.project == project), None)
+
+    def superseded_by(self, job_id: str) -> list[Job]:
+        """Return the jobs whose results were done, that nobody had decided about, and that one supersedes."""
+        return [job for job in self.all() if job.superseded_by == job_id and job.done]
 
     def get(self, job_id: str) -> Job:
         """Return one job.
@@ -170,11 +197,13 @@ class Jobs:
             override: whether one that the gate refused is to be used all the same.
 
         Raises:
-            UserError: if the job is not done, or the gate refused its checkpoint.
+            UserError: if the job is not done, is superseded by a later one, or the gate refused its checkpoint.
         """
         from engine.checkpoint import verify
 
         job = self.get(job_id)
+        if job.superseded_by:
+            raise UserError("jobs.superseded.error")
         if not job.undecided:
             raise UserError("jobs.undone.error", job=job_id)
         if job.refused and not override:

@@ -28,6 +28,7 @@ from workbench.views.training import progress_html
 
 _SHOWN = 20
 _CAUSES = 5
+_TIMES = 3
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Handlers:
     def show(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Draw the tab anew: it may have been closed while a job ran."""
         session.seen = ""
-        drawn, counted, start = self._draw(session), self.recount(session, request), self.parts.start
+        drawn, counted, start = self._draw(session, request), self.recount(session, request), self.parts.start
         return {
             **drawn,
             **counted,
@@ -68,11 +69,11 @@ class Handlers:
             raise UserError("jobs.nothing.error")
         asked = services.learning.schedule.request(project, options, system_options, by=account)
         told = notice(self.context.texts("scheduling.waiting.note"), "info") if asked.state == "waiting" else ""
-        return {**self._draw(session), **self.parts.queue.draw(session, request), self.parts.problem: told}
+        return {**self._draw(session, request), **self.parts.queue.draw(session, request), self.parts.problem: told}
 
     def watch(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Draw what has changed since the last look."""
-        drawn = self._draw(session)
+        drawn = self._draw(session, request)
         return {**drawn, **self.parts.queue.draw(session, request)} if drawn else {}
 
     def cancel(self, session: Session, request: gr.Request) -> dict[Any, Any]:
@@ -128,8 +129,8 @@ class Handlers:
         counted = _count(self.context, corrections, lead)
         return {self.parts.count: counted, self.parts.start: gr.update(interactive=bool(corrections))}
 
-    def _draw(self, session: Session) -> dict[Any, Any]:
-        job = self.context.services.jobs.latest()
+    def _draw(self, session: Session, request: gr.Request) -> dict[Any, Any]:
+        job = self.context.services.jobs.current(project_of(self.context, session, request))
         status = job.status() if job else None
         waiting = " ".join(f"{each.id}" for each in self.context.services.store.requests.waiting())
         seen = f"{job.id} {job.decision} {status.state} {status.updated} {waiting}" if job and status else f"none {waiting}"
@@ -161,9 +162,12 @@ def _report(parts: Parts, context: Context, job: Job | None, status: Status | No
     if job and status and status.state in ACTIVE:
         progress = progress_html(status, job.run.events(), context.texts.words)
     elif job and job.undecided:
-        result = _result(job, context)
-    elif job and status and not job.decision and status.state == "failed":
-        progress = notice(context.texts("retrain.failed.line", message=status.message))
+        result = _superseded(job, context) + _result(job, context)
+        # A later one that failed supersedes nothing, and is told of all the same.
+        later = context.services.jobs.newest(job.project)
+        progress = _failed(later, later.status(), context) if later else ""
+    elif job and status and _failed(job, status, context):
+        progress = _failed(job, status, context)
     elif job and status and not job.decision and status.state == "cancelled":
         progress = notice(context.texts("retrain.cancelled.line"), "info")
     return {parts.progress: progress, parts.result: gr.update(visible=bool(result), value=result), parts.causes: ""}
@@ -175,6 +179,21 @@ def _models(context: Context) -> dict[str, Any]:
         "choices": [(info.name, str(info.path)) for info in services.checkpoints.all()],
         "value": str(services.checkpoints.in_use().path),
     }
+
+
+def _failed(job: Job, status: Status | None, context: Context) -> str:
+    if job.decision or status is None or status.state != "failed":
+        return ""
+    return notice(context.texts("retrain.failed.line", message=status.message))
+
+
+def _superseded(job: Job, context: Context) -> str:
+    """Say whose results, that nobody had decided about, a job's stands in place of."""
+    before = context.services.jobs.superseded_by(job.id)
+    if not before:
+        return ""
+    times = "、".join(f"{each.created.astimezone():%m-%d %H:%M}" for each in before[:_TIMES])
+    return notice(context.texts("retrain.superseded.line", count=len(before), times=times), "info")
 
 
 def _result(job: Job, context: Context) -> str:
