@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from engine.disk import free_bytes, is_full, size
 from engine.document import Document
 from engine.errors import RunError
 from engine.run import Run, Status
@@ -197,7 +198,7 @@ class Jobs:
             override: whether one that the gate refused is to be used all the same.
 
         Raises:
-            UserError: if the job is not done, is superseded by a later one, or the gate refused its checkpoint.
+            UserError: if the job is not done or superseded by a later one, the gate refused its checkpoint, or the disk is full.
         """
         from engine.checkpoint import verify
 
@@ -215,6 +216,11 @@ class Jobs:
             shutil.copytree(job.run.checkpoint, half)
             verify(half)
             half.rename(folder)
+        except OSError as error:
+            if not is_full(error):
+                raise
+            needed = sum(file.stat().st_size for file in job.run.checkpoint.rglob("*") if file.is_file())
+            raise UserError("jobs.space.error", needed=size(needed), free=size(free_bytes(root)), folder=root) from error
         finally:
             shutil.rmtree(half, ignore_errors=True)
         self._store.runs.mark(job_id, "used")

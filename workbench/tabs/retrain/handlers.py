@@ -51,7 +51,12 @@ class Handlers:
             **self.parts.protected.draw(session, request),
             self.parts.model: gr.update(**_models(self.context)),
             self.parts.lineage: _lineage(self.context),
+            self.parts.problem: self._lost(),
         }
+
+    def _lost(self) -> str:
+        lost = self.context.services.checkpoints.lost()
+        return notice(self.context.texts("checkpoints.lost", lost=lost.lost, used=lost.used), "info") if lost else ""
 
     def start(self, session: Session, request: gr.Request, *values: Any) -> dict[Any, Any]:
         """Ask for a retraining with the settings of the form; it waits while another runs."""
