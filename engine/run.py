@@ -240,9 +240,10 @@ class Run:
         pid = os.getpid()
         if self.leader:
             self._clear()
-        self.update(replace(self._stored(), state="running", pid=pid, born=_born(pid), started=_now(), message=""))
         try:
+            self.update(replace(self._stored(), state="running", pid=pid, born=_born(pid), started=_now(), message=""))
             state = "done" if work(self) else "cancelled"
+            self._end(state, "")
         except BaseException as error:
             full = disk.told(self.folder, self.room) if disk.is_full(error) else ""
             message = str(full or error) if full or isinstance(error, EngineError) else f"{type(error).__name__}: {error}"
@@ -251,7 +252,6 @@ class Run:
             if full:
                 raise RunError(message) from error
             raise
-        self._end(state, "")
         return replace(self._stored(), state=state)
 
     def _clear(self) -> None:

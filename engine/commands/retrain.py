@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from engine.gate import Gate, Reason
 
 REFUSED_STATUS = 3
+_LONGEST = 40
 _DESCRIPTION = """\
 Teach a checkpoint corrected documents, mixed with replayed ones so that old skill is kept, and compare the two.
 
@@ -82,6 +84,7 @@ def run_retraining(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"run": str(run.folder), "checkpoint": str(checkpoint), "report": run.report()})
     else:
+        print_contradictions((run.report() or {}).get("contradictions", ()))
         print_gate(gate)
         print(f"{_verdict(gate, arguments.override)}: {checkpoint}")
     return REFUSED_STATUS if refused else 0
@@ -103,6 +106,14 @@ def _prepared(arguments: argparse.Namespace) -> Any:
     changes = {name: value for name, value in chosen.items() if name not in own}
     checkpoint = find(arguments.checkpoint, SHIPPED)
     return prepare(formats.read(arguments.corrections), checkpoint, config, new_folder(arguments), changes)
+
+
+def print_contradictions(found: Sequence[Mapping[str, Any]]) -> None:
+    """Print corrections that contradict each other, and which of them were learned."""
+    for each in found:
+        kept = ", ".join(str(row + 1) for row in each["kept"])
+        rows = ", ".join(str(row + 1) for row in each["rows"])
+        print(f"corrections {rows} contradict each other, learned is {kept}: {each['text'][:_LONGEST]}")
 
 
 def print_gate(gate: Gate) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -246,3 +248,39 @@ def test_a_policy_goes_on_while_a_result_waits_and_promotes_nothing(
     assert jobs.get(waiting.id).superseded_by == running.id and jobs.current(FIRST).undecided
     scheduling.tick()
     assert [job.decision for job in jobs.all()] == ["", ""] and not (tmp_path / "checkpoints").exists()
+
+
+def test_a_disk_too_full_for_the_new_model_leaves_everything_as_it_was(
+    jobs: Jobs, ended: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: Path, target: Path) -> None:
+        target.mkdir()
+        raise shutil.Error([(str(source), str(target), "[Errno 28] No space left on device")])
+
+    job, root = ended(), tmp_path / "checkpoints"
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copytree", full)
+        with pytest.raises(UserError) as refused:
+            jobs.promote(job.id, root)
+    assert refused.value.key == "jobs.space.error" and refused.value.values["folder"] == root
+    assert refused.value.values["needed"] == "0.0 MB" and refused.value.values["free"].endswith("B")
+    assert list(root.iterdir()) == [] and jobs.get(job.id).undecided
+    assert jobs.promote(job.id, root).path.is_dir()
+
+
+def test_of_several_that_start_at_once_one_runs(jobs: Jobs) -> None:
+    together, refused = threading.Barrier(6), []
+
+    def start() -> None:
+        together.wait()
+        try:
+            jobs.start(CORRECTIONS, parent(), None, 1)
+        except UserError as error:
+            refused.append(error.key)
+
+    threads = [threading.Thread(target=start) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == ["jobs.busy.error"] * 5 and len(jobs.all()) == 1
