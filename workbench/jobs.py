@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from workbench.store import Store
 
 ACTIVE = ("queued", "running")
+_COMPARISON = "arms-"
 _STAMP = re.compile(r"(-\d{8}-\d{4}(-\d+)?)+$")
 
 
@@ -64,6 +65,11 @@ class Job:
             return None
 
     @property
+    def compares(self) -> bool:
+        """Tell whether the job compares two arms; then no model comes of it, and there is nothing to decide."""
+        return self.id.startswith(_COMPARISON)
+
+    @property
     def active(self) -> bool:
         """Tell whether the job waits or runs; one that was decided about does neither, whatever its folder says."""
         status = self.status()
@@ -72,7 +78,7 @@ class Job:
     @property
     def undecided(self) -> bool:
         """Tell whether the job is done and waits for someone to use or refuse its model."""
-        return self.done and not self.decision and not self.superseded_by
+        return self.done and not self.decision and not self.superseded_by and not self.compares
 
     @property
     def done(self) -> bool:
@@ -115,20 +121,24 @@ class Jobs:
             made = Job(row.run_id, row.parent, row.last_revision, row.project, row.decision, row.created, Run(Path(row.folder)))
             later = "" if made.decision else done.get(made.project, "")
             found.append(replace(made, superseded_by=later))
-            if made.project not in done and made.done:
+            if made.project not in done and not made.compares and made.done:
                 done[made.project] = made.id
         return found
 
     def current(self, project: int) -> Job | None:
         """Return what a page shows: what runs, whosever it is, else what the project has to decide about, else its newest."""
         jobs = self.all()
-        own = [job for job in jobs if job.project == project]
+        own = [job for job in jobs if job.project == project and not job.compares]
         running = (job for job in jobs if job.active)
         return next(running, None) or next((job for job in own if job.undecided), None) or next(iter(own), None)
 
     def newest(self, project: int) -> Job | None:
         """Return what was begun last for a project, whatever became of it."""
-        return next((job for job in self.all() if job.project == project), None)
+        return next((job for job in self.all() if job.project == project and not job.compares), None)
+
+    def comparison(self, project: int) -> Job | None:
+        """Return the comparison of two arms that was begun last for a project."""
+        return next((job for job in self.all() if job.project == project and job.compares), None)
 
     def superseded_by(self, job_id: str) -> list[Job]:
         """Return the jobs whose results were done, that nobody had decided about, and that one supersedes."""
@@ -163,13 +173,33 @@ class Jobs:
 
         if not corrections:
             raise UserError("jobs.nothing.error")
+        return self._start(
+            lambda folder: prepare(corrections, parent, config, folder, system_options), parent.name, last_revision, project
+        )
+
+    def compare(self, parts: Mapping[str, Sequence[Document]], project: int) -> Job:
+        """Start a comparison of what was chosen with what chance drew, in a process of its own.
+
+        Args:
+            parts: see :func:`engine.simulation.arms.prepare_arms`.
+            project: whose documents.
+
+        Raises:
+            UserError: if something is running already.
+            InputError: if there are too few documents.
+        """
+        from engine.simulation.arms import ArmsConfig, prepare_arms
+
+        return self._start(lambda folder: prepare_arms(parts, folder, ArmsConfig()), "", 0, project, _COMPARISON)
+
+    def _start(self, prepare: Callable[[Path], Run], parent: str, last_revision: int, project: int, prefix: str = "") -> Job:
         with self._starting:
             if any(job.active for job in self.all()):
                 raise UserError("jobs.busy.error")
-            job_id = f"{datetime.now():%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
+            job_id = f"{prefix}{datetime.now():%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
             folder = self._folder / job_id
-            run = prepare(corrections, parent, config, folder, system_options)
-            self._store.runs.add(job_id, str(folder), parent.name, last_revision, project)
+            run = prepare(folder)
+            self._store.runs.add(job_id, str(folder), parent, last_revision, project)
             try:
                 run.start()
             except Exception:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from engine.document import Document
+from workbench.arms import ARMS, TASK, Arms
 from workbench.checkpoints import Checkpoints
 from workbench.jobs import Job, Jobs
 from workbench.protected import ProtectedSets
@@ -39,6 +40,7 @@ class Learning:
         """
         self._store, self._checkpoints, self._jobs, self._beside = store, checkpoints, jobs, beside
         self._protected = protected
+        self.arms = Arms(store, jobs, protected, beside)
         self.schedule = Scheduling(store, jobs, self.carry_out)
 
     def learned(self, project: int = FIRST) -> int:
@@ -55,7 +57,7 @@ class Learning:
         return [self._beside(document) for document in found]
 
     def carry_out(self, request: Request) -> Job:
-        """Start a retraining of the checkpoint in use on a project's corrections that it has not seen.
+        """Start a retraining of the checkpoint in use on a project's corrections that it has not seen, or a comparison of arms.
 
         Raises:
             UserError: if there is nothing to learn, or a job runs.
@@ -65,6 +67,8 @@ class Learning:
         from engine.retraining import RetrainConfig
         from engine.systems.contract import from_json
 
+        if request.options.get(TASK) == ARMS:
+            return self.arms.begin(request.project)
         # Asked for first: what is saved in between is learned now and once more next time, rather than never.
         latest = self._store.latest_revision()
         file = self._protected.file(request.project)

@@ -79,7 +79,9 @@ class Handlers:
     def watch(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Draw what has changed since the last look."""
         drawn = self._draw(session, request)
-        return {**drawn, **self.parts.queue.draw(session, request)} if drawn else {}
+        if not drawn:
+            return {}
+        return {**drawn, **self.parts.queue.draw(session, request), **self.parts.meter.draw(session, request)}
 
     def cancel(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Ask the job to stop."""

@@ -39,6 +39,7 @@ class Parts:
     timer: gr.Timer
     queue: Section
     protected: Section
+    meter: Section
 
     @property
     def drawn(self) -> list[Any]:
@@ -46,7 +47,7 @@ class Parts:
         first = [self.problem, self.count, self.depth, self.settings, self.start, self.cancel, self.progress, self.result]
         forms = [part for form in self.systems.values() for part in (form.row, *form.controls)]
         decided = [self.causes, self.model, self.use, self.override, self.keep, self.lineage, self.timer]
-        return [*first, *forms, *decided, *self.queue.drawn, *self.protected.drawn]
+        return [*first, *forms, *decided, *self.queue.drawn, *self.protected.drawn, *self.meter.drawn]
 
 
 def lay_out(context: Context) -> Parts:
@@ -73,7 +74,7 @@ def lay_out(context: Context) -> Parts:
             systems = {name: system_form(name, context) for name in SYSTEM_FORM}
     guarding = protected.build(context)
     waiting = queue.build(context)
-    meter.build(context)
+    saving = meter.build(context)
     model = gr.Dropdown(
         [], label=t("retrain.model.label"), info=t("retrain.model.hint"), filterable=False, elem_id="retrain-model"
     )
@@ -100,6 +101,7 @@ def lay_out(context: Context) -> Parts:
         timer,
         waiting,
         guarding,
+        saving,
     )
 
 
