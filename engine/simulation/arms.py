@@ -232,7 +232,7 @@ class _Drawing:
         system = self.kind.build(self.options, self.labels, self.texts)
         epochs = epochs_of(len(known), self.training, self.settings.steps)
 
-        def observe(row: dict[str, Any]) -> None:
+        def observe(row: Mapping[str, Any]) -> None:
             share = number + row["step"] / max(1, row["steps"]) if row.get("steps") else number
             left = (time.monotonic() - self.began) / (share - first) * (count - share) if share > first else None
             told = {"step": round(share * 100), "steps": count * 100, "seconds_left": left}
