@@ -232,11 +232,12 @@ def advise(known: Sequence[Point], aim: float) -> Advice:
     return Advice("go_on", gain)
 
 
-def advise_curve(curve: Sequence[tuple[int, Figure]], aim: float) -> Advice:
+def advise_curve(curve: Sequence[tuple[int, Figure]], ahead: Outlook | None, aim: float) -> Advice:
     """Return whether to go on annotating, by a learning curve whose intervals are over trainings.
 
     Args:
         curve: documents learned, rising, and F1.
+        ahead: how it goes on, of :func:`project`.
         aim: the F1 that is aimed at, in (0, 1].
     """
     known = [(size, f1) for size, f1 in curve if f1.value is not None]
@@ -244,7 +245,6 @@ def advise_curve(curve: Sequence[tuple[int, Figure]], aim: float) -> Advice:
         return Advice("few")
     if known[-1][1].low is not None and known[-1][1].low >= aim:
         return Advice("reached")
-    ahead = project(known, aim)
     if ahead is not None:
         return Advice("stop" if ahead.gain[2] < SMALL_GAIN else "go_on", ahead.gain[0])
     if len(known) < 2:

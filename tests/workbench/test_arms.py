@@ -13,7 +13,7 @@ from workbench.jobs import Jobs
 from workbench.language import LANGUAGES, Texts
 from workbench.learning import Learning
 from workbench.protected import ProtectedSets
-from workbench.savings import advise_curve
+from workbench.savings import advise_curve, project
 from workbench.scheduling import Policy
 from workbench.store import FIRST, Pick, Store
 from workbench.views.arms import arms_html
@@ -122,12 +122,14 @@ def test_what_came_of_it_outlives_the_runs_folder(store, learning):
 
 def test_the_advice_is_by_the_curve_and_its_interval():
     def said(*f1, aim=0.9):
-        return advise_curve(made(f1, f1).curve(CHOSEN), aim).kind
+        curve = made(f1, f1).curve(CHOSEN)
+        return advise_curve(curve, project(curve, aim), aim).kind
 
-    assert advise_curve([], 0.9).kind == "few"
+    assert advise_curve([], None, 0.9).kind == "few"
     assert said(0.5) == "begin" and said(0.3, 0.5) == said(0.3, 0.45, 0.52, 0.56) == "go_on"
     assert said(0.5, 0.95) == "reached"
-    assert advise_curve(made((0.3, 0.5), (0.2, 0.3), seeds=1).curve(CHOSEN), 0.4).kind == "go_on"  # one seed has no interval
+    one = made((0.3, 0.5), (0.2, 0.3), seeds=1).curve(CHOSEN)
+    assert project(one, 0.4) is None and advise_curve(one, None, 0.4).kind == "go_on"  # one seed has no interval
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

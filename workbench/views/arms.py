@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from engine.evaluation.agreement.resampling import Figure
 from engine.signed import signed
 from engine.simulation.arms import CHOSEN, CONTROL, Compared
 from workbench.arms import Result
-from workbench.savings import advise_curve, project
+from workbench.savings import Outlook, advise_curve, project
 from workbench.views.escape import esc
 from workbench.views.plots import Line, lines_svg
 
@@ -28,11 +29,12 @@ def arms_html(result: Result | None, aim: float, words: Words) -> str:
     if result is None:
         return f'<p class="duomo-hint">{esc(words("arms.none"))}</p>'
     compared = result.compared
-    advice = advise_curve(compared.curve(CHOSEN), aim)
+    ahead = {arm: _ahead(compared, arm, aim) for arm in _ARMS}
+    advice = advise_curve(compared.curve(CHOSEN), ahead[CHOSEN], aim)
     gain = _NONE if advice.gain is None else signed(100 * advice.gain, 1)
     said = words(f"savings.advice.{advice.kind}", gain=gain, aim=f"{aim:.0%}")
     lines = [f'<p class="savings-advice is-{advice.kind}">{esc(said)}</p>', f"<p>{esc(_verdict(compared, words))}</p>"]
-    lines += [f"<p>{esc(_ahead(compared, arm, aim, words))}</p>" for arm in _ARMS]
+    lines += [f"<p>{esc(_going_on(ahead[arm], arm, aim, words))}</p>" for arm in _ARMS]
     hint = words(f"arms.hint.{result.by}", count=f"{compared.held_out:,}", system=compared.system, date=result.created[:10])
     return f'{"".join(lines)}{_plot(compared, words)}{_table(compared, words)}<p class="duomo-hint">{esc(hint)}</p>'
 
@@ -48,9 +50,14 @@ def _verdict(compared: Compared, words: Words) -> str:
     return words(f"arms.verdict.{kind}", documents=f"{size:,}", gain=gain, low=low, high=high)
 
 
-def _ahead(compared: Compared, arm: str, aim: float, words: Words) -> str:
+@lru_cache(maxsize=32)
+def _ahead(compared: Compared, arm: str, aim: float) -> Outlook | None:
+    """Return how a curve goes on; a hundred fits take a second, and a page that watches a job draws itself every second."""
+    return project(compared.curve(arm), aim)
+
+
+def _going_on(ahead: Outlook | None, arm: str, aim: float, words: Words) -> str:
     name = words(f"savings.arm.{arm}")
-    ahead = project(compared.curve(arm), aim)
     if ahead is None:
         return words("arms.ahead.unknown", arm=name)
     if ahead.needed is None:

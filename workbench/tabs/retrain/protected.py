@@ -18,6 +18,7 @@ from workbench.exchange.ready import Options, make_ready
 from workbench.services import Services
 from workbench.tabs import QUIET, Context, Section, Session, guard, notice, project_of, require_lead
 from workbench.uploads import uploaded
+from workbench.views.escape import esc
 from workbench.views.protected import protected_html
 
 
@@ -40,7 +41,8 @@ def build(context: Context) -> Section:
         with gr.Row(elem_classes="actions"):
             trim = gr.Button(t("protected.trim.label"), visible=False, elem_id="protected-trim", scale=0, min_width=200)
             remove = gr.Button(t("protected.remove.label"), visible=False, elem_id="protected-remove", scale=0, min_width=120)
-        files = gr.File(label=t("protected.files.label"), file_count="multiple", elem_id="protected-files", height=120)
+        files = gr.File(label=t("protected.files.label"), file_count="multiple", elem_id="protected-files", height=150)
+        gr.HTML(f'<p class="duomo-hint">{esc(t("protected.files.hint"))}</p>')
     parts = _Parts(frame, shown, files, trim, remove, told)
     does, guarded = _Handlers(context, parts), guard(context, told)
     drawn, once = [told, frame, shown, trim, remove, files], {**QUIET, "trigger_mode": "once"}
