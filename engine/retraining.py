@@ -6,6 +6,7 @@ compared, and the gate says whether the new one is offered; one that it refuses 
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
@@ -15,13 +16,13 @@ from typing import Any
 import torch
 
 from engine import checkpoint as checkpoints
-from engine import formats, samples
+from engine import disk, formats, samples
 from engine.adapters import Adapters
 from engine.checkpoint import CheckpointInfo
 from engine.comparison import Comparison, before_and_after, file_of
 from engine.corrections import MAJORITY, NEWEST, REFUSE, check_apart, hold_out, resolve
 from engine.document import Document, LabelSet
-from engine.errors import ConfigError, InputError
+from engine.errors import ConfigError, EngineError, InputError, RunError
 from engine.gate import CORRECTIONS, HELD_OUT, MARGIN, POOL, PROTECTED, SUPPORT
 from engine.lineage import data_hash
 from engine.memory import Estimate, estimate, free_memory, gpu_problem
@@ -86,6 +87,7 @@ def prepare(
             set.
         ConfigError: if an option cannot be changed, or cannot have the value.
         FormatError: if the replay corpus, the protected test set or the pool cannot be read.
+        RunError: if the folder cannot be written; nothing is left of it then.
     """
     if not corrections:
         raise InputError("there is no correction to learn from; correct and save a document first")
@@ -112,10 +114,36 @@ def prepare(
         "system_options": changed_options(parent, system_options or {}),
         "contradictions": [contradiction.to_json() for contradiction in contradictions],
     }
-    run = Run.create(folder, plan)
     parts = {CORRECTIONS: learned, REPLAY: replay, HELD_OUT: [*kept_back, *measured], PROTECTED: protected, POOL: pool}
-    for part, documents in parts.items():
-        formats.write(documents, file_of(run.folder, part))
+    return _written(folder, plan, parts, room_of(parent, config))
+
+
+def room_of(parent: CheckpointInfo, config: RetrainConfig) -> int:
+    """Return how many bytes a retraining takes on the disk, by estimate.
+
+    These are the state to go on from, with AdamW's two values for what learns, twice while it is replaced, and the checkpoint;
+    documents and logs are small beside them.
+    """
+    weights = 2 * parent.size_bytes  # in the checkpoint they are of half the width
+    learning = 0 if config.depth == QUICK or config.lora_rank else weights
+    return 2 * (weights + 2 * learning) + parent.size_bytes
+
+
+def _written(folder: Path, plan: Mapping[str, Any], parts: Mapping[str, Sequence[Document]], room: int) -> Run:
+    """Write a run's folder, or nothing of it."""
+    was = folder.is_dir()
+    try:
+        run = Run.create(folder, plan)
+        run.room = room
+        for part, documents in parts.items():
+            formats.write(documents, file_of(run.folder, part))
+    except (OSError, EngineError) as error:
+        full = disk.told(folder, room) if disk.is_full(error) else ""
+        if full or not was:
+            shutil.rmtree(folder, ignore_errors=True)
+        if full:
+            raise RunError(full) from error
+        raise
     return run
 
 
@@ -128,6 +156,7 @@ def retrain(run: Run) -> bool:
     """
     config: RetrainConfig = from_json(RetrainConfig, run.config["options"])
     parent = checkpoints.verify(run.config["parent"])
+    run.room = room_of(parent, config)
     comparison = Comparison(run.folder, parent.labels)
     corrections, held_out = comparison.parts[CORRECTIONS], comparison.parts[HELD_OUT]
     replay = formats.read(file_of(run.folder, REPLAY), "jsonl")

@@ -17,7 +17,6 @@ A run whose process has died reads as failed, never as running for ever; startin
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import subprocess
@@ -31,6 +30,7 @@ from typing import Any
 
 import psutil
 
+from engine import disk
 from engine.errors import EngineError, RunError
 
 _HOME = Path(__file__).resolve().parent.parent
@@ -82,12 +82,14 @@ class Run:
     Attributes:
         folder: the folder.
         leader: whether this process writes; of several that train together, the first alone does.
+        room: bytes that it takes on the disk, by the estimate of whoever carries it out; 0 while nobody has said.
     """
 
     def __init__(self, folder: str | Path) -> None:
         """Look at a folder; nothing is read yet."""
         self.folder = Path(folder)
         self.leader = os.environ.get("RANK", "0") == "0"
+        self.room = 0
 
     @classmethod
     def create(cls, folder: str | Path, config: Mapping[str, Any]) -> Run:
@@ -136,7 +138,7 @@ class Run:
             environment: variables for that process, beside those of this one.
 
         Raises:
-            RunError: if it is running already, or is done.
+            RunError: if it is running already, or is done, or its log cannot be written.
         """
         status = self.status()
         if status.state in ("running", "done") or status.state == "queued" and status.pid:
@@ -145,10 +147,14 @@ class Run:
         command = [sys.executable, "-m", "engine", "train", "--run", str(self.folder.resolve())]
         paths = os.pathsep.join(filter(None, [str(_HOME), os.environ.get("PYTHONPATH")]))
         variables = {**os.environ, **(environment or {}), "PYTHONPATH": paths}
-        with (self.folder / "log.txt").open("ab") as log:
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=variables, start_new_session=True
-            )
+        try:
+            with (self.folder / "log.txt").open("ab") as log:
+                process = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=variables, start_new_session=True
+                )
+        except OSError as error:
+            full = disk.told(self.folder, self.room) if disk.is_full(error) else f"no process can be started: {error}"
+            raise RunError(full) from error
         threading.Thread(target=process.wait, name=f"reap-{process.pid}", daemon=True).start()
         if self._stored().pid != process.pid:
             self.update(Status(pid=process.pid, born=_born(process.pid)))
@@ -234,18 +240,18 @@ class Run:
         pid = os.getpid()
         if self.leader:
             self._clear()
-        self.update(replace(self._stored(), state="running", pid=pid, born=_born(pid), started=_now(), message=""))
         try:
+            self.update(replace(self._stored(), state="running", pid=pid, born=_born(pid), started=_now(), message=""))
             state = "done" if work(self) else "cancelled"
+            self._end(state, "")
         except BaseException as error:
-            full = _no_space(error)
+            full = disk.told(self.folder, self.room) if disk.is_full(error) else ""
             message = str(full or error) if full or isinstance(error, EngineError) else f"{type(error).__name__}: {error}"
             with contextlib.suppress(OSError, RunError):  # on a full disk it cannot be told, and the process's end tells it
                 self._end("failed", message)
             if full:
-                raise RunError(f"{message}, in {self.folder}") from error
+                raise RunError(message) from error
             raise
-        self._end(state, "")
         return replace(self._stored(), state=state)
 
     def _clear(self) -> None:
@@ -266,18 +272,6 @@ class Run:
             return Status(**_read(self.folder / "status.json"))
         except TypeError as error:
             raise RunError(f"{self.folder / 'status.json'} is not a run's status: {error}") from error
-
-
-def _no_space(error: BaseException) -> str:
-    """Return what to do where an error, or one behind it, says that the disk is full; else nothing."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, OSError) and seen.errno in (errno.ENOSPC, errno.EDQUOT) or "os error 28" in str(seen):
-            return (
-                "the disk is full; the model that it started from is unchanged; free some space and start the run again to go on"
-            )
-        seen = seen.__cause__ or seen.__context__
-    return ""
 
 
 def _alive(status: Status) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import character_card
-from engine.errors import EngineError
+from engine.errors import CheckpointError, EngineError
 from engine.modalities import hearing
 from engine.shipped import DEFAULT, SHIPPED
 from workbench.errors import UserError
@@ -21,6 +23,16 @@ if TYPE_CHECKING:
     from workbench.store import Store
 
 _TAGGERS = 2
+_REMEMBERED = 50
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """That the checkpoint in use was found to be gone or damaged: what it was called, and which one is used instead."""
+
+    lost: str
+    used: str
 
 
 class Checkpoints:
@@ -38,6 +50,7 @@ class Checkpoints:
         self._begun_with = begun_with
         self._store = store
         self._loading = threading.Lock()
+        self._choosing = threading.Lock()
         self._taggers: OrderedDict[str, Tagger] = OrderedDict()
         self._verified: dict[str, tuple[CheckpointInfo, tuple[int, int]]] = {}
         self._default: Path | None = None
@@ -83,15 +96,52 @@ class Checkpoints:
     def in_use(self) -> CheckpointInfo:
         """Return the checkpoint in use: the one last chosen, else the default among those that Duomo came with.
 
+        Of one that is missing or damaged by now, the one that was in use before takes the place, see :meth:`lost`.
+
         Raises:
-            CheckpointError: if the chosen one is missing or damaged.
+            CheckpointError: if the chosen one is missing or damaged, and none was in use before.
             UserError: if nothing was chosen and there is none.
         """
+        chosen = self._store.settings.get("checkpoint")
+        if not chosen:
+            return self._default_one()
+        try:
+            return self.find(chosen)
+        except CheckpointError as error:
+            return self._fall_back(chosen, error)
+
+    def lost(self) -> Lost | None:
+        """Return which checkpoint was lost and which one stands in, until another is chosen."""
+        said = self._store.settings.get("checkpoint.lost")
+        return Lost(**said) if said else None
+
+    def _fall_back(self, chosen: str, error: CheckpointError) -> CheckpointInfo:
+        """Use from now on what was used before the chosen one, or before that.
+
+        Raises:
+            CheckpointError: the one that was met, if there is nothing to use.
+        """
+        with self._choosing:
+            now = self._store.settings.get("checkpoint")
+            if now != chosen:  # somebody has been here meanwhile
+                return self.find(now) if now else self._default_one()
+            before = list(self._store.settings.get("checkpoint.before", []))
+            while before:
+                candidate = before.pop()
+                try:
+                    info = self.find(candidate) if candidate else self._default_one()
+                except (CheckpointError, UserError):
+                    continue
+                _log.warning("the checkpoint in use is lost: %s; %s is used, as before", error, info.name)
+                self._store.settings.set("checkpoint.lost", {"lost": Path(chosen).name, "used": info.name})
+                self._store.settings.set("checkpoint.before", before)
+                self._store.settings.set("checkpoint", candidate)
+                return info
+        raise error
+
+    def _default_one(self) -> CheckpointInfo:
         from engine.checkpoint import CONFIG, catalogue
 
-        chosen = self._store.settings.get("checkpoint")
-        if chosen:
-            return self.find(chosen)
         # Every page asks this; reading each checkpoint's description for it would take longer than a save.
         if self._default and (self._default / CONFIG).is_file():
             return self.find(str(self._default))
@@ -112,7 +162,12 @@ class Checkpoints:
             CheckpointError: if it is missing or damaged.
         """
         info = self.find(checkpoint)
-        self._store.settings.set("checkpoint", checkpoint)
+        with self._choosing:
+            now = self._store.settings.get("checkpoint") or ""
+            before = [each for each in self._store.settings.get("checkpoint.before", []) if each not in (checkpoint, now)]
+            self._store.settings.set("checkpoint.before", [*before, *([now] if now != checkpoint else [])][-_REMEMBERED:])
+            self._store.settings.set("checkpoint", checkpoint)
+            self._store.settings.set("checkpoint.lost", None)
         return info
 
     def tagger(self, info: CheckpointInfo) -> Tagger:

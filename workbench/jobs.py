@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from engine.disk import free_bytes, is_full, size
 from engine.document import Document
 from engine.errors import RunError
 from engine.run import Run, Status
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from workbench.store import Store
 
 ACTIVE = ("queued", "running")
+_COMPARISON = "arms-"
 _STAMP = re.compile(r"(-\d{8}-\d{4}(-\d+)?)+$")
 
 
@@ -43,6 +45,7 @@ class Job:
         decision: ``"used"``, ``"kept"`` (the old model was), or ``""`` while nobody has decided.
         created: when, in UTC.
         run: its folder.
+        superseded_by: the later job of its project that is done, where nobody had decided about this one by then.
     """
 
     id: str
@@ -52,6 +55,7 @@ class Job:
     decision: str
     created: datetime
     run: Run
+    superseded_by: str = ""
 
     def status(self) -> Status | None:
         """Return what the job is doing; ``None`` if its folder cannot be read."""
@@ -59,6 +63,11 @@ class Job:
             return self.run.status()
         except (RunError, OSError):
             return None
+
+    @property
+    def compares(self) -> bool:
+        """Tell whether the job compares two arms; then no model comes of it, and there is nothing to decide."""
+        return self.id.startswith(_COMPARISON)
 
     @property
     def active(self) -> bool:
@@ -69,8 +78,13 @@ class Job:
     @property
     def undecided(self) -> bool:
         """Tell whether the job is done and waits for someone to use or refuse its model."""
+        return self.done and not self.decision and not self.superseded_by and not self.compares
+
+    @property
+    def done(self) -> bool:
+        """Tell whether the job came to its end."""
         status = self.status()
-        return status is not None and status.state == "done" and not self.decision
+        return status is not None and status.state == "done"
 
     @property
     def refused(self) -> bool:
@@ -96,15 +110,39 @@ class Jobs:
         self._starting = threading.Lock()
 
     def all(self) -> list[Job]:
-        """Return every job, newest first."""
-        return [
-            Job(row.run_id, row.parent, row.last_revision, row.project, row.decision, row.created, Run(Path(row.folder)))
-            for row in self._store.runs.all()
-        ]
+        """Return every job, newest first.
 
-    def latest(self) -> Job | None:
-        """Return the newest job whatever its state, so that a page opened later shows what the others show."""
-        return next(iter(self.all()), None)
+        A result that nobody has decided about is superseded once a later job of its project is done: the later one has learned
+        what it had, and more. One that fails or is cancelled supersedes nothing.
+        """
+        done: dict[int, str] = {}
+        found = []
+        for row in self._store.runs.all():
+            made = Job(row.run_id, row.parent, row.last_revision, row.project, row.decision, row.created, Run(Path(row.folder)))
+            later = "" if made.decision else done.get(made.project, "")
+            found.append(replace(made, superseded_by=later))
+            if made.project not in done and not made.compares and made.done:
+                done[made.project] = made.id
+        return found
+
+    def current(self, project: int) -> Job | None:
+        """Return what a page shows: what runs, whosever it is, else what the project has to decide about, else its newest."""
+        jobs = self.all()
+        own = [job for job in jobs if job.project == project and not job.compares]
+        running = (job for job in jobs if job.active)
+        return next(running, None) or next((job for job in own if job.undecided), None) or next(iter(own), None)
+
+    def newest(self, project: int) -> Job | None:
+        """Return what was begun last for a project, whatever became of it."""
+        return next((job for job in self.all() if job.project == project and not job.compares), None)
+
+    def comparison(self, project: int) -> Job | None:
+        """Return the comparison of two arms that was begun last for a project."""
+        return next((job for job in self.all() if job.project == project and job.compares), None)
+
+    def superseded_by(self, job_id: str) -> list[Job]:
+        """Return the jobs whose results were done, that nobody had decided about, and that one supersedes."""
+        return [job for job in self.all() if job.superseded_by == job_id and job.done]
 
     def get(self, job_id: str) -> Job:
         """Return one job.
@@ -135,13 +173,33 @@ class Jobs:
 
         if not corrections:
             raise UserError("jobs.nothing.error")
+        return self._start(
+            lambda folder: prepare(corrections, parent, config, folder, system_options), parent.name, last_revision, project
+        )
+
+    def compare(self, parts: Mapping[str, Sequence[Document]], project: int) -> Job:
+        """Start a comparison of what was chosen with what chance drew, in a process of its own.
+
+        Args:
+            parts: see :func:`engine.simulation.arms.prepare_arms`.
+            project: whose documents.
+
+        Raises:
+            UserError: if something is running already.
+            InputError: if there are too few documents.
+        """
+        from engine.simulation.arms import ArmsConfig, prepare_arms
+
+        return self._start(lambda folder: prepare_arms(parts, folder, ArmsConfig()), "", 0, project, _COMPARISON)
+
+    def _start(self, prepare: Callable[[Path], Run], parent: str, last_revision: int, project: int, prefix: str = "") -> Job:
         with self._starting:
             if any(job.active for job in self.all()):
                 raise UserError("jobs.busy.error")
-            job_id = f"{datetime.now():%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
+            job_id = f"{prefix}{datetime.now():%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
             folder = self._folder / job_id
-            run = prepare(corrections, parent, config, folder, system_options)
-            self._store.runs.add(job_id, str(folder), parent.name, last_revision, project)
+            run = prepare(folder)
+            self._store.runs.add(job_id, str(folder), parent, last_revision, project)
             try:
                 run.start()
             except Exception:
@@ -170,11 +228,13 @@ class Jobs:
             override: whether one that the gate refused is to be used all the same.
 
         Raises:
-            UserError: if the job is not done, or the gate refused its checkpoint.
+            UserError: if the job is not done or superseded by a later one, the gate refused its checkpoint, or the disk is full.
         """
         from engine.checkpoint import verify
 
         job = self.get(job_id)
+        if job.superseded_by:
+            raise UserError("jobs.superseded.error")
         if not job.undecided:
             raise UserError("jobs.undone.error", job=job_id)
         if job.refused and not override:
@@ -186,6 +246,11 @@ class Jobs:
             shutil.copytree(job.run.checkpoint, half)
             verify(half)
             half.rename(folder)
+        except OSError as error:
+            if not is_full(error):
+                raise
+            needed = sum(file.stat().st_size for file in job.run.checkpoint.rglob("*") if file.is_file())
+            raise UserError("jobs.space.error", needed=size(needed), free=size(free_bytes(root)), folder=root) from error
         finally:
             shutil.rmtree(half, ignore_errors=True)
         self._store.runs.mark(job_id, "used")

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from engine.document import Document
+from workbench.arms import ARMS, TASK, Arms
 from workbench.checkpoints import Checkpoints
 from workbench.jobs import Job, Jobs
+from workbench.protected import ProtectedSets
 from workbench.scheduling import Scheduling
 from workbench.store import FIRST, Request
 
@@ -19,7 +21,14 @@ if TYPE_CHECKING:
 class Learning:
     """Corrections on their way into the model."""
 
-    def __init__(self, store: Store, checkpoints: Checkpoints, jobs: Jobs, beside: Callable[[Document], Document]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        checkpoints: Checkpoints,
+        jobs: Jobs,
+        beside: Callable[[Document], Document],
+        protected: ProtectedSets,
+    ) -> None:
         """Teach the checkpoint in use.
 
         Args:
@@ -27,8 +36,11 @@ class Learning:
             checkpoints: of the process.
             jobs: of the process.
             beside: puts paths in place of the names of recordings and pictures.
+            protected: what every project's retrainings are judged by.
         """
         self._store, self._checkpoints, self._jobs, self._beside = store, checkpoints, jobs, beside
+        self._protected = protected
+        self.arms = Arms(store, jobs, protected, beside)
         self.schedule = Scheduling(store, jobs, self.carry_out)
 
     def learned(self, project: int = FIRST) -> int:
@@ -45,18 +57,23 @@ class Learning:
         return [self._beside(document) for document in found]
 
     def carry_out(self, request: Request) -> Job:
-        """Start a retraining of the checkpoint in use on a project's corrections that it has not seen.
+        """Start a retraining of the checkpoint in use on a project's corrections that it has not seen, or a comparison of arms.
 
         Raises:
             UserError: if there is nothing to learn, or a job runs.
             ConfigError: if an option cannot have its value, or is not one of the checkpoint's system.
+            InputError: if texts of the project's protected test set have been annotated meanwhile.
         """
         from engine.retraining import RetrainConfig
         from engine.systems.contract import from_json
 
+        if request.options.get(TASK) == ARMS:
+            return self.arms.begin(request.project)
         # Asked for first: what is saved in between is learned now and once more next time, rather than never.
         latest = self._store.latest_revision()
-        config: RetrainConfig = from_json(RetrainConfig, dict(request.options))
+        file = self._protected.file(request.project)
+        protected = {"protected": str(file)} if file else {}
+        config: RetrainConfig = from_json(RetrainConfig, {**request.options, **protected})
         found, parent = self.corrections(request.project), self._checkpoints.in_use()
         return self._jobs.start(found, parent, config, latest, request.system_options, request.project)
 

@@ -145,9 +145,17 @@ def outlook(known: Sequence[Point], aim: float) -> Outlook | None:
         known: of :func:`points`.
         aim: the F1 that is aimed at, in (0, 1].
     """
-    usable = [
-        (p.learned, p.control.f1) for p in known if p.control and p.control.f1.value is not None and p.control.f1.low is not None
-    ]
+    return project([(p.learned, p.control.f1) for p in known if p.control], aim)
+
+
+def project(curve: Sequence[tuple[int, Figure]], aim: float) -> Outlook | None:
+    """Return how a learning curve goes on; nothing from fewer than three places with an interval, or if it does not grow.
+
+    Args:
+        curve: documents learned, and F1.
+        aim: the F1 that is aimed at, in (0, 1].
+    """
+    usable = [(learned, f1) for learned, f1 in curve if f1.value is not None and f1.low is not None]
     if len({learned for learned, _ in usable}) < 3:
         return None
     x = np.array([learned for learned, _ in usable], dtype=np.float64)
@@ -221,4 +229,26 @@ def advise(known: Sequence[Point], aim: float) -> Advice:
     (before, former), (after, latter) = judged[-2:]
     step = after.learned - before.learned
     gain = ((latter.f1.value or 0) - (former.f1.value or 0)) * _HUNDRED / max(step, 1)
+    return Advice("go_on", gain)
+
+
+def advise_curve(curve: Sequence[tuple[int, Figure]], ahead: Outlook | None, aim: float) -> Advice:
+    """Return whether to go on annotating, by a learning curve whose intervals are over trainings.
+
+    Args:
+        curve: documents learned, rising, and F1.
+        ahead: how it goes on, of :func:`project`.
+        aim: the F1 that is aimed at, in (0, 1].
+    """
+    known = [(size, f1) for size, f1 in curve if f1.value is not None]
+    if not known:
+        return Advice("few")
+    if known[-1][1].low is not None and known[-1][1].low >= aim:
+        return Advice("reached")
+    if ahead is not None:
+        return Advice("stop" if ahead.gain[2] < SMALL_GAIN else "go_on", ahead.gain[0])
+    if len(known) < 2:
+        return Advice("begin")
+    (before, former), (after, latter) = known[-2:]
+    gain = ((latter.value or 0) - (former.value or 0)) * _HUNDRED / max(after - before, 1)
     return Advice("go_on", gain)

@@ -126,7 +126,7 @@ class Scheduling:
         self.advance()
 
     def _is_due(self, project: int, policy: Policy, now: datetime) -> bool:
-        last = next((job for job in self._jobs.all() if job.project == project), None)
+        last = next((job for job in self._jobs.all() if job.project == project and not job.compares), None)
         if last is not None and last.active:
             return False
         new = self._store.corrections_count(last.last_revision if last else 0, project)

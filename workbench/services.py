@@ -25,6 +25,7 @@ from workbench.learning import Learning
 from workbench.pictured import Pictured
 from workbench.pictured import keep as keep_picture
 from workbench.presence import Presence
+from workbench.protected import ProtectedSets
 from workbench.recording import Recorder
 from workbench.signing import Signing
 from workbench.spoken import Spoken, keep, keep_shifted
@@ -93,7 +94,8 @@ class Services:
         self.checkpoints = Checkpoints(settings.workspace / "checkpoints", settings.checkpoint, store)
         self.choosing = Choosing(store, self.checkpoints, self.with_files)
         self.jobs = Jobs(store, settings.workspace / "runs")
-        self.learning = Learning(store, self.checkpoints, self.jobs, self.with_files)
+        self.protected = ProtectedSets(store, settings.workspace / "protected", self.with_files)
+        self.learning = Learning(store, self.checkpoints, self.jobs, self.with_files, self.protected)
         self.speech_folder = settings.workspace / "speech"
         self.picture_folder = settings.workspace / "pictures"
         self.recorder = Recorder(self.speech_folder)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.commands.output import add_json, parse_pairs, print_json, print_options, print_table, use_threads
 from engine.errors import InputError
 from engine.shipped import DEFAULT, SHIPPED
+from engine.signed import signed
 
 if TYPE_CHECKING:
     from engine.gate import Gate, Reason
 
 REFUSED_STATUS = 3
+_LONGEST = 40
 _DESCRIPTION = """\
 Teach a checkpoint corrected documents, mixed with replayed ones so that old skill is kept, and compare the two.
 
@@ -81,6 +84,7 @@ def run_retraining(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"run": str(run.folder), "checkpoint": str(checkpoint), "report": run.report()})
     else:
+        print_contradictions((run.report() or {}).get("contradictions", ()))
         print_gate(gate)
         print(f"{_verdict(gate, arguments.override)}: {checkpoint}")
     return REFUSED_STATUS if refused else 0
@@ -104,13 +108,21 @@ def _prepared(arguments: argparse.Namespace) -> Any:
     return prepare(formats.read(arguments.corrections), checkpoint, config, new_folder(arguments), changes)
 
 
+def print_contradictions(found: Sequence[Mapping[str, Any]]) -> None:
+    """Print corrections that contradict each other, and which of them were learned."""
+    for each in found:
+        kept = ", ".join(str(row + 1) for row in each["kept"])
+        rows = ", ".join(str(row + 1) for row in each["rows"])
+        print(f"corrections {rows} contradict each other, learned is {kept}: {each['text'][:_LONGEST]}")
+
+
 def print_gate(gate: Gate) -> None:
     """Print the gate's figures, what it refuses and warns of, and what was learned."""
     rows = []
     for part in gate.parts:
         for row in (part.micro, *part.types):
             before = f"{row.before.f1:.2%}" if row.before else "–"
-            moved = f"{-row.fall:+.2f}" if row.before else "new"
+            moved = signed(-row.fall) if row.before else "new"
             rows.append((part.name, row.type or "all", row.support, before, f"{row.after.f1:.2%}", moved, row.fixed, row.broken))
     print_table(rows, ("part", "type", "gold", "F1 before", "F1 after", "points", "fixed", "broken"))
     learned = gate.learned

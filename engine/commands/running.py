@@ -80,6 +80,10 @@ def _work(run: Any) -> Callable[[Any], bool]:
         from engine.simulation.drawing import draw
 
         return draw
+    if kind == "arms":
+        from engine.simulation.arms import draw_arms
+
+        return draw_arms
     if kind == "masked-lm":
         from engine.text_pretraining import pretrain_on_text
 

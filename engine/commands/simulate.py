@@ -37,6 +37,11 @@ Figures are means over the seeds with Student's 95% interval; one seed has none.
 by sentences than by characters, which is nearer to the work. Mixtures add up where each strategy puts a document in its order;
 density* weighs a strategy by how many documents are alike. Strategies that ask a committee train --committee models a round.
 
+  python -m engine simulate --chosen chosen.jsonl --control control.jsonl --dev dev.txt --seeds 1,2,3
+
+--chosen and --control compare what a strategy has chosen with what chance drew: the same system learns from equally many of
+either, in --sizes sizes up to the smaller of both, with as many seeds as --seeds names.
+
 Each curve has a folder, OUT/curves/HASH, and what is done is not done again; a curve that was interrupted goes on with the
 round it was at. OUT/report.json has every point, OUT/curves.png and OUT/curves.svg show them."""
 
@@ -49,6 +54,9 @@ def add(commands: Any) -> None:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--chosen", metavar="F", help="documents that a strategy chose, annotated, to compare with --control")
+    parser.add_argument("--control", metavar="F", help="documents that chance drew, annotated")
+    parser.add_argument("--sizes", metavar="N", help="sizes that each arm is learned from, of such a comparison (4)")
     parser.add_argument("--train", action="append", default=[], metavar="F", help="labelled corpus to choose from; several times")
     parser.add_argument("--dev", metavar="F", help="corpus to judge by")
     parser.add_argument("--map", action="append", default=[], metavar="FROM=TO,…", help="labels to rename, or to drop (FROM=)")
@@ -86,6 +94,8 @@ def simulate(arguments: argparse.Namespace) -> int:
         return _list(arguments)
     if arguments.options:
         return _options(arguments)
+    if arguments.chosen or arguments.control:
+        return _compare(arguments)
     from engine.commands.reproduce import seeds_of
     from engine.simulation.making import simulate, usual
 
@@ -108,6 +118,45 @@ def simulate(arguments: argparse.Namespace) -> int:
     else:
         _print(report, Path(arguments.out))
     return 1 if failed else 0
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    """Compare two arms in this process, and print the curves."""
+    from datetime import datetime
+
+    from engine import formats
+    from engine.commands.output import use_threads
+    from engine.commands.reproduce import seeds_of
+    from engine.commands.running import Bar
+    from engine.simulation.arms import CHOSEN, CONTROL, HELD_OUT, ArmsConfig, Compared, draw_arms, prepare_arms, small_system
+    from engine.simulation.report import shown
+    from engine.systems import get
+    from engine.systems.contract import from_json, options
+
+    if not (arguments.chosen and arguments.control and arguments.dev):
+        raise InputError("simulate: give --chosen, --control and --dev, the documents to judge by")
+    use_threads(arguments.threads)
+    given = {"sizes": arguments.sizes, "steps": arguments.steps, "seeds": str(len(seeds_of(arguments.seeds)))}
+    config = from_json(ArmsConfig, {name: value for name, value in given.items() if value is not None})
+    own = {option.name for option in options(get(arguments.system).Config)}
+    chosen = dict(parse_pairs(arguments.set, "--set"))
+    system_options = small_system(arguments.system) | {name: value for name, value in chosen.items() if name in own}
+    training = {name: value for name, value in chosen.items() if name not in own}
+    files = {CHOSEN: arguments.chosen, CONTROL: arguments.control, HELD_OUT: arguments.dev}
+    parts = {part: formats.read(file) for part, file in files.items()}
+    folder = Path(arguments.out) / f"arms-{datetime.now():%Y%m%d-%H%M%S}"
+    run = prepare_arms(parts, folder, config, arguments.system, system_options, training)
+    with Bar(run):
+        run.carry_out(draw_arms)
+    compared = Compared.from_json(run.report() or {})
+    if arguments.json:
+        print_json(compared.to_json())
+        return 0
+    curves = [dict(compared.curve(arm)) for arm in (CHOSEN, CONTROL)]
+    rows = [(size, *(shown(curve[size]) for curve in curves), shown(compared.difference(size))) for size in compared.sizes]
+    print_table(rows, ("documents", "F1, chosen", "F1, control", "chosen above control"))
+    print(f"judged by {compared.held_out} documents; every training: {run.folder / 'report.json'}")
+    return 0
 
 
 def _plan(arguments: argparse.Namespace) -> Any:

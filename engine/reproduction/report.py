@@ -11,6 +11,7 @@ from typing import Any
 from engine.evaluation.slices import SLICES
 from engine.reproduction.claims import Change, Claim, Details, Difference, Figure, Mean, Told
 from engine.reproduction.table import Table
+from engine.signed import signed
 
 Grid = tuple[Sequence[str], Sequence[Sequence[str]]]
 """Header and rows."""
@@ -174,13 +175,13 @@ def _claim_row(claim: Claim) -> list[str]:
     shown = [f"{claim.row} − {claim.against}"]
     for state in ("best", "last"):
         shown += [_difference(claim.differences[state]), claim.verdicts[state]]
-    return [*shown, "—" if claim.published is None else f"{100 * claim.published:+.2f}"]
+    return [*shown, "—" if claim.published is None else signed(100 * claim.published)]
 
 
 def _change_cells(change: Change | None) -> list[str]:
     if change is None:
         return []
-    return ["—" if share is None else f"{100 * share:+.1f} %" for share in (*change.shares.values(), change.published)]
+    return ["—" if share is None else f"{signed(100 * share, 1)} %" for share in (*change.shares.values(), change.published)]
 
 
 def _told_title(corpus: str, found: Told) -> str:
@@ -202,7 +203,7 @@ def _mean(mean: Mean) -> str:
 
 
 def _difference(found: Difference) -> str:
-    return f"{100 * found.mean:+.2f}" + ("" if found.error is None else f" (error {100 * found.error:.2f})")
+    return signed(100 * found.mean) + ("" if found.error is None else f" (error {100 * found.error:.2f})")
 
 
 def _percent(figure: float | None) -> str:

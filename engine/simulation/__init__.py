@@ -9,4 +9,5 @@
     making.py       plans the curves, has the missing ones carried out, and reports
     report.py       the result as text and JSON
     plot.py         the result as a picture
+    arms.py         what was chosen against what chance drew: the same system learns from equally many of either
 """

@@ -59,6 +59,16 @@ def read_pool(curve: Curve) -> list[Document]:
     return [document for document in read_all(curve.train, 0) if document.text]
 
 
+def epochs_of(documents: int, training: TrainingConfig, steps: int) -> int:
+    """Return how many epochs a training of a simulation has: so many that even few documents make so many steps."""
+    return min(_MOST_EPOCHS, max(training.epochs, -(-steps // -(-documents // training.batch_size))))
+
+
+def watched(dev: Sequence[Document], training: TrainingConfig) -> Sequence[Document]:
+    """Return what a training is watched by: little, where its last state counts."""
+    return dev[:_WATCHED] if training.keep == "last" else dev
+
+
 @dataclass
 class _Round:
     """What came of a round: its point, what was labelled, and what is to be labelled next."""
@@ -138,13 +148,11 @@ class _Drawing:
         if begin is not None:
             system.load_state_dict(begin.state_dict())
         system.remember_in(self.run.folder.parent / "seen")
-        steps = -(-len(known) // self.training.batch_size)
-        epochs = min(_MOST_EPOCHS, max(self.training.epochs, -(-int(self.settings["steps"]) // steps)))
         result = fit(
             system,
             known,
-            self.dev[:_WATCHED] if self.training.keep == "last" else self.dev,
-            replace(self.training, epochs=epochs, seed=seed % 2**31),
+            watched(self.dev, self.training),
+            replace(self.training, epochs=epochs_of(len(known), self.training, int(self.settings["steps"])), seed=seed % 2**31),
             folder=self.run.folder / "state" if self.curve.strategy == FULL else None,
             observe=lambda row: self.run.tell(**{**row, "f1": None}),
             should_stop=lambda: self.run.cancelled,

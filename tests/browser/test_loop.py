@@ -21,6 +21,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from engine import checkpoint as checkpoints  # noqa: E402
+from engine import formats  # noqa: E402
 from engine.document import Document, LabelSet  # noqa: E402
 from engine.samples import news  # noqa: E402
 from engine.systems import get  # noqa: E402
@@ -204,19 +205,33 @@ def start_training(page: Any, **chosen: object) -> None:
     """Open the Retrain tab, choose settings and start."""
     page.get_by_role("tab").nth(2).click()
     page.locator("#retrain-settings button").first.click()
+    page.locator("#retrain-more button").first.click()
     for name, value in chosen.items():
         set_option(page, name, value)
     page.locator("#retrain-start").click()
     page.wait_for_selector("#retrain-progress .progress")
 
 
-def test_a_correction_is_learned_and_answers_in_the_same_window(workbench: Workbench, visit: Callable[..., Any]) -> None:
+def test_a_correction_is_learned_and_answers_in_the_same_window(
+    workbench: Workbench, visit: Callable[..., Any], tmp_path: Path
+) -> None:
     page = visit(workbench.url)
     analyse(page, SENTENCE)
     assert "木鱼镇/LOC" not in found(page)
     # Several sentences around the same name: a held-out part is left over and the name is still learned.
     for text in (SENTENCE, "木鱼镇很美。", "她住在木鱼镇。", "木鱼镇来了客人。", "我们去木鱼镇。", "从木鱼镇出发。"):
         correct(page, text, NAME, "2")
+    page.get_by_role("tab").nth(2).click()
+    # How deep to learn is asked before anything else, and both answers are in sight.
+    assert [each.inner_text()[:4] for each in page.locator("#retrain-depth label:has(input)").all()] == ["快速更新", "完整重训"]
+    assert page.locator("#retrain-depth input").nth(1).is_checked() and not page.locator("#retrain-epochs").is_visible()
+    # What nobody may learn from: uploaded once, and every model of the project is judged by it.
+    formats.write(news()[120:140], tmp_path / "test.jsonl")
+    page.locator("#retrain-protected button").first.click()
+    page.locator("#protected-files input[type=file]").set_input_files(tmp_path / "test.jsonl")
+    page.wait_for_selector("#retrain-protected .notice-success")
+    assert "test.jsonl，20 句" in page.locator("#retrain-protected button").first.inner_text()
+    assert "LOC" in page.locator("#protected-shown").inner_text()
     start_training(page, epochs=12, head_rate=0.01, margin=100)
     page.wait_for_selector("#retrain-use", timeout=200_000)
     # Until it is decided, nobody is offered another training, not even on a page opened later.
@@ -228,6 +243,7 @@ def test_a_correction_is_learned_and_answers_in_the_same_window(workbench: Workb
     later.close()
     result = page.locator("#retrain-result").inner_text()
     assert re.search(r"\d+%", result) and "F1" in result and "通过" in result
+    assert "受保护的测试集 20 篇" in result
     page.locator("#retrain-result summary").last.click()
     page.locator("#retrain-result [data-do=cause]:visible").first.click()
     page.wait_for_selector("#retrain-causes li")

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from engine import checkpoint, formats
+from engine.commands.retrain import print_contradictions
 from engine.corrections import MAJORITY, NEWEST, REFUSE, check_apart, hold_out, resolve
 from engine.document import Document, Span
 from engine.errors import InputError
@@ -64,6 +65,12 @@ def test_what_is_dropped_is_neither_learned_nor_measured_with_and_stands_in_the_
     with pytest.raises(InputError, match="contradict each other"):
         prepare(SAID, tiny, RetrainConfig(**QUICK, contradictions="refuse"), tmp_path / "other")
     assert not (tmp_path / "other").exists()
+
+
+def test_the_command_says_which_were_learned(capsys):
+    found = resolve(SAID, "newest")[1]
+    print_contradictions([each.to_json() for each in found])
+    assert capsys.readouterr().out == f"corrections 1, 2, 4 contradict each other, learned is 4: {TEXT}\n"
 
 
 def test_a_text_is_held_out_with_all_its_corrections():

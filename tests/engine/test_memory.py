@@ -122,7 +122,7 @@ def test_a_full_disk_is_told_and_the_run_can_go_on(tiny, tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(checkpoint, "save", full)
-    with pytest.raises(RunError, match="the disk is full; .* free some space and start the run again"):
+    with pytest.raises(RunError, match="the disk is full: .* free some space and start the run again"):
         run.carry_out(retrain)
     assert run.status().state == "failed" and "the disk is full" in run.status().message
     assert checkpoint.verify(tiny.path) == tiny and not run.checkpoint.exists()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +18,8 @@ from engine.document import Document, Span
 from engine.errors import CheckpointError, RunError
 from workbench.errors import UserError
 from workbench.jobs import Jobs
-from workbench.store import Store
+from workbench.scheduling import Policy, Scheduling
+from workbench.store import FIRST, Store
 
 CORRECTIONS = [Document("小周在苏州。", (Span(3, 5, "LOC"),))]
 
@@ -81,7 +84,7 @@ def parent(name: str = "zh-news-small") -> Any:
 
 def test_a_started_job_is_found_again_after_a_restart(jobs: Jobs, store: Store, tmp_path: Path) -> None:
     job = jobs.start(CORRECTIONS, parent(), None, 7)
-    found = Jobs(store, tmp_path / "runs").latest()
+    found = Jobs(store, tmp_path / "runs").current(FIRST)
     assert found is not None and found.active
     assert (found.id, found.parent, found.last_revision) == (job.id, "zh-news-small", 7)
 
@@ -99,7 +102,7 @@ def test_nothing_to_learn_starts_nothing(jobs: Jobs) -> None:
     with pytest.raises(UserError) as refused:
         jobs.start([], parent(), None, 0)
     assert refused.value.key == "jobs.nothing.error"
-    assert jobs.latest() is None
+    assert jobs.current(FIRST) is None
 
 
 def test_a_job_that_could_not_start_does_not_stand_in_the_way(jobs: Jobs, folders: Folders) -> None:
@@ -188,3 +191,96 @@ def test_keeping_the_old_model_settles_the_job(jobs: Jobs, folders: Folders) -> 
     assert jobs.get(job.id).undecided
     jobs.keep(job.id)
     assert jobs.get(job.id).decision == "kept"
+
+
+@pytest.fixture
+def ended(jobs: Jobs, folders: Folders) -> Any:
+    """Return what starts a job of a project and lets it end."""
+
+    def end(state: str = "done", project: int = FIRST) -> Any:
+        job = jobs.start(CORRECTIONS, parent(), None, 1, None, project)
+        folders.states[job.run.folder] = state
+        return jobs.get(job.id)
+
+    return end
+
+
+def test_a_later_result_supersedes_those_that_nobody_decided_about(jobs: Jobs, ended: Any, tmp_path: Path) -> None:
+    first, second, elsewhere = ended(), ended(), ended(project=2)
+    decided = ended()
+    jobs.keep(decided.id)
+    last = ended()
+    assert [jobs.get(job.id).superseded_by for job in (first, second, elsewhere, decided)] == [last.id, last.id, "", ""]
+    assert [job.id for job in jobs.superseded_by(last.id)] == [second.id, first.id]
+    assert (jobs.current(FIRST).id, jobs.current(2).id) == (last.id, elsewhere.id)
+    assert not jobs.get(first.id).undecided
+    for override in (False, True):
+        with pytest.raises(UserError, match="jobs.superseded.error"):
+            jobs.promote(first.id, tmp_path / "checkpoints", override=override)
+    assert not (tmp_path / "checkpoints").exists()
+    jobs.keep(last.id)  # which brings nothing back
+    assert jobs.get(first.id).superseded_by == last.id and not jobs.get(first.id).undecided
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled", "running"])
+def test_what_is_not_done_supersedes_nothing(jobs: Jobs, ended: Any, state: str) -> None:
+    waiting, later = ended(), ended(state)
+    assert jobs.get(waiting.id).undecided and jobs.superseded_by(later.id) == []
+    assert jobs.current(FIRST).id == (later if state == "running" else waiting).id
+    assert jobs.newest(FIRST).id == later.id
+
+
+def test_a_policy_goes_on_while_a_result_waits_and_promotes_nothing(
+    store: Store, jobs: Jobs, folders: Folders, ended: Any, tmp_path: Path
+) -> None:
+    waiting = ended()
+    scheduling = Scheduling(
+        store, jobs, lambda asked: jobs.start(CORRECTIONS, parent(), None, store.latest_revision(), None, asked.project)
+    )
+    scheduling.choose(FIRST, Policy("corrections", 5))
+    for n in range(7):
+        store.save(f"第{n}句", (), author="", labels=[], client_key=str(n))
+    scheduling.tick()
+    running = jobs.current(FIRST)
+    assert running.active and store.requests.latest()[0].cause == "corrections"
+    assert jobs.get(waiting.id).undecided  # as long as nobody knows whether the later one comes to anything
+    folders.states[running.run.folder] = "done"
+    assert jobs.get(waiting.id).superseded_by == running.id and jobs.current(FIRST).undecided
+    scheduling.tick()
+    assert [job.decision for job in jobs.all()] == ["", ""] and not (tmp_path / "checkpoints").exists()
+
+
+def test_a_disk_too_full_for_the_new_model_leaves_everything_as_it_was(
+    jobs: Jobs, ended: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: Path, target: Path) -> None:
+        target.mkdir()
+        raise shutil.Error([(str(source), str(target), "[Errno 28] No space left on device")])
+
+    job, root = ended(), tmp_path / "checkpoints"
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copytree", full)
+        with pytest.raises(UserError) as refused:
+            jobs.promote(job.id, root)
+    assert refused.value.key == "jobs.space.error" and refused.value.values["folder"] == root
+    assert refused.value.values["needed"] == "0.0 MB" and refused.value.values["free"].endswith("B")
+    assert list(root.iterdir()) == [] and jobs.get(job.id).undecided
+    assert jobs.promote(job.id, root).path.is_dir()
+
+
+def test_of_several_that_start_at_once_one_runs(jobs: Jobs) -> None:
+    together, refused = threading.Barrier(6), []
+
+    def start() -> None:
+        together.wait()
+        try:
+            jobs.start(CORRECTIONS, parent(), None, 1)
+        except UserError as error:
+            refused.append(error.key)
+
+    threads = [threading.Thread(target=start) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == ["jobs.busy.error"] * 5 and len(jobs.all()) == 1

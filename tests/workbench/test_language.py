@@ -16,10 +16,11 @@ from engine.run import Status
 from workbench import settings
 from workbench.language import LANGUAGES, Texts
 from workbench.span_editor import TEXT_KEYS
-from workbench.tabs.retrain.form import FORM, SYSTEM_FORM, label_key
+from workbench.tabs.retrain.form import FORM, SYSTEM_FORM, choice_key, label_key
 
 ROOT = Path(workbench.__file__).parent
 OFFERED = [*FORM, *(option for form in SYSTEM_FORM.values() for option in form)]
+CHOICES = [choice_key(option, choice) for option in FORM for choice in option.choices]
 WORDS = {language: json.loads((ROOT / "texts" / f"{language}.json").read_text(encoding="utf-8")) for language in LANGUAGES}
 KEY = re.compile(r"[a-z]+(\.[A-Za-z0-9_]+)+")
 
@@ -107,12 +108,13 @@ def test_every_key_of_the_editor_exists_and_is_used() -> None:
 def test_every_option_of_the_form_has_its_words(language: str) -> None:
     words = Texts(language).words
     assert [key for option in OFFERED for key in (option.help, label_key(option)) if key not in words] == []
+    assert CHOICES and [key for key in CHOICES if key not in words] == []
 
 
 def test_every_key_is_used() -> None:
     whole, beginnings = literals()
     families = tuple(beginning for beginning in beginnings if beginning.count(".") >= 1 and beginning.endswith("."))
-    formed = {label_key(option) for option in OFFERED}
+    formed = {*CHOICES, *(label_key(option) for option in OFFERED)}
     assert [
         key for key in WORDS["zh"] if key not in whole and not key.startswith((*families, "editor.")) and key not in formed
     ] == []

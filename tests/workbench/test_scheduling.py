@@ -26,7 +26,12 @@ class Machine:
         if request.project in self.refuses:
             raise self.refuses[request.project]
         job = SimpleNamespace(
-            id=f"job-{request.id}", project=request.project, active=True, last_revision=0, created=datetime.now(timezone.utc)
+            id=f"job-{request.id}",
+            project=request.project,
+            compares=request.options.get("task") == "arms",
+            active=True,
+            last_revision=0,
+            created=datetime.now(timezone.utc),
         )
         self.jobs.append(job)
         return job

@@ -11,10 +11,13 @@ from engine.gate import Figures, Learned, Part, decide
 from engine.influence import Cause
 from engine.lineage import lineage
 from engine.prediction_changes import changes_of
+from tests.workbench.test_savings import model
 from workbench.language import LANGUAGES, Texts
+from workbench.savings import Advice, Outlook, points
 from workbench.views.gate import PLACES, causes_html, gate_html
 from workbench.views.lineage import lineage_html
 from workbench.views.requests import Entry, requests_html
+from workbench.views.savings import savings_html
 
 TEXT = "他们从<b>南京市长江大桥出发，去了上海。"
 LOC, PER, CITY = Span(6, 13, "LOC"), Span(6, 8, "PER"), Span(17, 19, "LOC")
@@ -84,13 +87,28 @@ def test_the_tree_says_what_was_made_from_what_and_what_is_gone(language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_queue_is_changed_by_whoever_leads_alone_and_a_refusal_says_why(language):
     texts = Texts(language)
-    waiting = [Entry(4, "晚报<", "张敏", "hand", "11-22 20:00"), Entry(5, "乙", "", "idle", "11-22 20:01")]
+    waiting = [Entry(4, "晚报<", "张敏", "hand", "11-22 20:00", compares=True), Entry(5, "乙", "", "idle", "11-22 20:01")]
     refused = [
         Entry(3, "丙", "", "hand", "11-22 19:00", "jobs.nothing.error"),
         Entry(2, "丁", "", "hand", "11-22 19:00", "no disk"),
     ]
     led = requests_html(waiting, refused, texts, texts.words, lead=True)
     assert led.count('data-do="withdraw"') == 2 and led.count('data-do="first"') == 1 and 'data-do="first" data-id="5"' in led
+    assert unescape(led).count(texts("scheduling.arms")) == 1
     assert texts("jobs.nothing.error") in unescape(led) and "no disk" in led and "晚报<" not in led
     assert "data-do" not in requests_html(waiting, refused, texts, texts.words, lead=False)
     assert requests_html([], [], texts, texts.words, lead=True) == ""
+
+
+@pytest.mark.parametrize("after", [0.9, 0.9 - 1e-6, 0.9 + 1e-6])
+def test_no_change_has_no_sign(after):
+    part = Part("held_out", 9, figures("", 0.9, after), (figures("LOC", 0.9, after),))
+    html = gate_html(decide([part], Learned(0, 0, 0, ()), []), [], Texts("en"))
+    assert html.count("<td>0.0</td>") == 2
+
+
+def test_no_gain_is_shown_as_none_by_the_meter():
+    known = points(model(0, 10, 40))
+    nothing = Outlook(0.9, (-1e-6, -1e-6, 1e-6), None)
+    html = savings_html(known, nothing, Advice("stop", -1e-6), 0.9, Texts("en"))
+    assert "-0.0" not in html and "+0.0" not in html

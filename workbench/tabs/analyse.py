@@ -270,9 +270,11 @@ def _show(parts: _Parts, context: Context, analysis: Analysis) -> dict[Any, Any]
         milliseconds=f"{analysis.prediction.seconds * 1000:.0f}",
         checkpoint=analysis.checkpoint.name,
     )
+    lost = context.services.checkpoints.lost()
+    told = f'<p class="facts-line" role="alert">{esc(t("checkpoints.lost", lost=lost.lost, used=lost.used))}</p>' if lost else ""
     return {
         parts.hero: spans_html(document, t.words, singly=is_seen(analysis) or analysis.looks),
-        parts.facts: f'<p class="facts-line" role="status">{esc(facts)}</p>',
+        parts.facts: f'<p class="facts-line" role="status">{esc(facts)}</p>{told}',
         parts.correct: gr.update(interactive=True),
         parts.table: entities_html(document, t.words),
         parts.evidence: evidence_html(document, analysis.prediction.evidence, t.words, longest=EXPLAINED),

@@ -21,6 +21,7 @@ class Entry:
         cause: ``"hand"``, or the policy.
         time: when, as it is shown.
         message: why it was refused, as words or as their key; empty while it waits.
+        compares: whether it is no retraining but a comparison of both arms.
     """
 
     id: int
@@ -29,6 +30,7 @@ class Entry:
     cause: str
     time: str
     message: str = ""
+    compares: bool = False
 
 
 def requests_html(
@@ -66,4 +68,5 @@ def _refused(entry: Entry, words: Words, kept: Mapping[str, str]) -> str:
 
 def _about(entry: Entry, words: Words) -> str:
     cause = words("scheduling.cause.asked", who=entry.who) if entry.who else words(f"scheduling.cause.{entry.cause}")
-    return f"<b>{esc(entry.project)}</b> {esc(cause)} <small>{esc(entry.time)}</small>"
+    what = words("scheduling.arms") if entry.compares else ""
+    return f"<b>{esc(entry.project)}</b> {esc(cause)}{esc(what)} <small>{esc(entry.time)}</small>"

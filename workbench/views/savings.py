@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from engine.signed import signed
 from workbench.savings import Advice, Fared, Outlook, Point
 from workbench.views.escape import esc
 from workbench.views.plots import Line, lines_svg
@@ -25,7 +26,7 @@ def savings_html(points: Sequence[Point], ahead: Outlook | None, advice: Advice,
     """
     if not points:
         return f'<p class="empty">{esc(words("savings.none"))}</p>'
-    gain = _NONE if advice.gain is None else f"{100 * advice.gain:+.1f}"
+    gain = _NONE if advice.gain is None else signed(100 * advice.gain, 1)
     said = words(f"savings.advice.{advice.kind}", gain=gain, aim=f"{aim:.0%}")
     lines = [f'<p class="savings-advice is-{advice.kind}">{esc(said)}</p>', _ahead(ahead, aim, words), _plot(points, words)]
     return f'{"".join(lines)}{_table(points, words)}<p class="duomo-hint">{esc(words("savings.hint"))}</p>'
@@ -34,7 +35,7 @@ def savings_html(points: Sequence[Point], ahead: Outlook | None, advice: Advice,
 def _ahead(ahead: Outlook | None, aim: float, words: Words) -> str:
     if ahead is None:
         return ""
-    gain, low, high = (f"{100 * value:+.1f}" for value in ahead.gain)
+    gain, low, high = (signed(100 * value, 1) for value in ahead.gain)
     said = [words("savings.gain.line", gain=gain, low=low, high=high, most=f"{ahead.most:.1%}")]
     if ahead.needed is None:
         said.append(words("savings.unreached.line", aim=f"{aim:.0%}"))

@@ -17,6 +17,8 @@ from workbench.views.escape import esc
 # What is free text names files of the server's, which a page that others may use must not read: those are for the command line.
 FORM = tuple(option for option in options(RetrainConfig) if option.choices or option.type is not str)
 """The options of a retraining that the page offers."""
+USUAL = ("epochs", "replay", "hold_out", "margin")
+"""Those that most people come to change; the others are for who knows why."""
 SYSTEM_FORM = {
     name: tuple(
         option for option in options(system.Config) if not option.structural and (option.choices or option.type is not str)
@@ -43,9 +45,30 @@ def system_form(name: str, context: Context) -> SystemForm:
         return SystemForm(row, [control_of(option, context, name) for option in SYSTEM_FORM[name]])
 
 
+def depth_choice(context: Context) -> gr.Radio:
+    """Return what is asked first: how deep to learn, in words with what each costs."""
+    t = context.texts
+    (depth,) = (option for option in FORM if option.name == "depth")
+    # The lighter one comes first.
+    choices = [(t(choice_key(depth, choice)), choice) for choice in depth.choices]
+    return gr.Radio(
+        choices,
+        value=depth.default,
+        label=t("retrain.depth.label"),
+        info=t("retrain.depth.hint"),
+        elem_id="retrain-depth",
+        elem_classes="duomo-choice",
+    )
+
+
 def label_key(option: Option) -> str:
     """Return the key of an option's name, which stands beside the key of its explanation."""
     return option.help.removesuffix("help") + "label"
+
+
+def choice_key(option: Option, choice: str) -> str:
+    """Return the key of the words for one value of an option."""
+    return option.help.removesuffix("help") + choice
 
 
 def control_of(option: Option, context: Context, owner: str = "retrain") -> Any:
@@ -55,6 +78,7 @@ def control_of(option: Option, context: Context, owner: str = "retrain") -> Any:
     label, hint = words.get(label_key(option), option.name), words.get(option.help, "")
     if option.minimum is not None and option.maximum is not None and option.maximum < _UNBOUNDED:
         hint += t("retrain.form.range", minimum=f"{option.minimum:,.10g}", maximum=f"{option.maximum:,.10g}")
+    hint += t("retrain.form.name", name=option.name)
     common: dict[str, Any] = {
         "label": label,
         "info": hint,
@@ -63,7 +87,8 @@ def control_of(option: Option, context: Context, owner: str = "retrain") -> Any:
         "interactive": True,
     }
     if option.choices:
-        return gr.Dropdown(list(option.choices), value=option.default, filterable=False, **common)
+        choices = [(words.get(choice_key(option, choice), choice), choice) for choice in option.choices]
+        return gr.Dropdown(choices, value=option.default, filterable=False, **common)
     if option.type is bool:
         return gr.Checkbox(option.default, **common)
     # The bounds are told, not given to the component: the config refuses a value in words of ours.

@@ -28,6 +28,7 @@ from workbench.views.training import progress_html
 
 _SHOWN = 20
 _CAUSES = 5
+_TIMES = 3
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,22 @@ class Handlers:
     def show(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Draw the tab anew: it may have been closed while a job ran."""
         session.seen = ""
-        drawn, counted, start = self._draw(session), self.recount(session, request), self.parts.start
+        drawn, counted, start = self._draw(session, request), self.recount(session, request), self.parts.start
         return {
             **drawn,
             **counted,
             start: {**drawn[start], **counted[start]},
             **settings_of(self.parts.systems, self.context),
             **self.parts.queue.draw(session, request),
+            **self.parts.protected.draw(session, request),
             self.parts.model: gr.update(**_models(self.context)),
             self.parts.lineage: _lineage(self.context),
+            self.parts.problem: self._lost(),
         }
+
+    def _lost(self) -> str:
+        lost = self.context.services.checkpoints.lost()
+        return notice(self.context.texts("checkpoints.lost", lost=lost.lost, used=lost.used), "info") if lost else ""
 
     def start(self, session: Session, request: gr.Request, *values: Any) -> dict[Any, Any]:
         """Ask for a retraining with the settings of the form; it waits while another runs."""
@@ -67,12 +74,14 @@ class Handlers:
             raise UserError("jobs.nothing.error")
         asked = services.learning.schedule.request(project, options, system_options, by=account)
         told = notice(self.context.texts("scheduling.waiting.note"), "info") if asked.state == "waiting" else ""
-        return {**self._draw(session), **self.parts.queue.draw(session, request), self.parts.problem: told}
+        return {**self._draw(session, request), **self.parts.queue.draw(session, request), self.parts.problem: told}
 
     def watch(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Draw what has changed since the last look."""
-        drawn = self._draw(session)
-        return {**drawn, **self.parts.queue.draw(session, request)} if drawn else {}
+        drawn = self._draw(session, request)
+        if not drawn:
+            return {}
+        return {**drawn, **self.parts.queue.draw(session, request), **self.parts.meter.draw(session, request)}
 
     def cancel(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Ask the job to stop."""
@@ -127,8 +136,8 @@ class Handlers:
         counted = _count(self.context, corrections, lead)
         return {self.parts.count: counted, self.parts.start: gr.update(interactive=bool(corrections))}
 
-    def _draw(self, session: Session) -> dict[Any, Any]:
-        job = self.context.services.jobs.latest()
+    def _draw(self, session: Session, request: gr.Request) -> dict[Any, Any]:
+        job = self.context.services.jobs.current(project_of(self.context, session, request))
         status = job.status() if job else None
         waiting = " ".join(f"{each.id}" for each in self.context.services.store.requests.waiting())
         seen = f"{job.id} {job.decision} {status.state} {status.updated} {waiting}" if job and status else f"none {waiting}"
@@ -144,6 +153,7 @@ def _stage(parts: Parts, context: Context, job: Job | None) -> dict[Any, Any]:
     refused = bool(job and undecided and job.refused)
     return {
         parts.timer: gr.Timer(BUSY if active else IDLE),
+        parts.depth: gr.update(visible=not undecided),
         parts.settings: gr.update(visible=not undecided),
         parts.start: gr.update(visible=not undecided),
         parts.cancel: gr.update(visible=active, interactive=True, value=context.texts("retrain.cancel.label")),
@@ -160,9 +170,12 @@ def _report(parts: Parts, context: Context, job: Job | None, status: Status | No
         said = replace(status, message=context.texts.said(status.message))
         progress = progress_html(said, job.run.events(), context.texts.words)
     elif job and job.undecided:
-        result = _result(job, context)
-    elif job and status and not job.decision and status.state == "failed":
-        progress = notice(context.texts("retrain.failed.line", message=context.texts.said(status.message)))
+        result = _superseded(job, context) + _result(job, context)
+        # A later one that failed supersedes nothing, and is told of all the same.
+        later = context.services.jobs.newest(job.project)
+        progress = _failed(later, later.status(), context) if later else ""
+    elif job and status and _failed(job, status, context):
+        progress = _failed(job, status, context)
     elif job and status and not job.decision and status.state == "cancelled":
         progress = notice(context.texts("retrain.cancelled.line"), "info")
     return {parts.progress: progress, parts.result: gr.update(visible=bool(result), value=result), parts.causes: ""}
@@ -174,6 +187,21 @@ def _models(context: Context) -> dict[str, Any]:
         "choices": [(info.name, str(info.path)) for info in services.checkpoints.all()],
         "value": str(services.checkpoints.in_use().path),
     }
+
+
+def _failed(job: Job, status: Status | None, context: Context) -> str:
+    if job.decision or status is None or status.state != "failed":
+        return ""
+    return notice(context.texts("retrain.failed.line", message=context.texts.said(status.message)))
+
+
+def _superseded(job: Job, context: Context) -> str:
+    """Say whose results, that nobody had decided about, a job's stands in place of."""
+    before = context.services.jobs.superseded_by(job.id)
+    if not before:
+        return ""
+    times = "、".join(f"{each.created.astimezone():%m-%d %H:%M}" for each in before[:_TIMES])
+    return notice(context.texts("retrain.superseded.line", count=len(before), times=times), "info")
 
 
 def _result(job: Job, context: Context) -> str:

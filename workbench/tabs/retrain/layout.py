@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from workbench.tabs import Context, Section
-from workbench.tabs.retrain import meter, queue
-from workbench.tabs.retrain.form import FORM, SYSTEM_FORM, SystemForm, control_of, system_form
+from workbench.tabs.retrain import meter, protected, queue
+from workbench.tabs.retrain.form import FORM, SYSTEM_FORM, USUAL, SystemForm, control_of, depth_choice, system_form
 
 BUSY, IDLE = 1.0, 5.0
 """Seconds between two looks while a job runs, and while none does: a policy may start one."""
@@ -23,6 +23,7 @@ class Parts:
     problem: gr.HTML
     model: gr.Dropdown
     count: gr.HTML
+    depth: gr.Radio
     settings: gr.Accordion
     controls: Sequence[Any]
     systems: Mapping[str, SystemForm]
@@ -37,13 +38,16 @@ class Parts:
     lineage: gr.HTML
     timer: gr.Timer
     queue: Section
+    protected: Section
+    meter: Section
 
     @property
     def drawn(self) -> list[Any]:
         """Return what is drawn when the page is."""
-        parts = [self.problem, self.count, self.settings, self.start, self.cancel, self.progress, self.result, self.causes]
+        first = [self.problem, self.count, self.depth, self.settings, self.start, self.cancel, self.progress, self.result]
         forms = [part for form in self.systems.values() for part in (form.row, *form.controls)]
-        return [*parts, *forms, self.model, self.use, self.override, self.keep, self.lineage, self.timer, *self.queue.drawn]
+        decided = [self.causes, self.model, self.use, self.override, self.keep, self.lineage, self.timer]
+        return [*first, *forms, *decided, *self.queue.drawn, *self.protected.drawn, *self.meter.drawn]
 
 
 def lay_out(context: Context) -> Parts:
@@ -55,6 +59,7 @@ def lay_out(context: Context) -> Parts:
         elem_classes="panel", elem_id="retrain-result", visible=False, js_on_load="duomo.deeds(element, trigger, ['cause'])"
     )
     causes = gr.HTML(elem_id="retrain-causes")
+    depth = depth_choice(context)
     with gr.Row(elem_classes="actions"):
         start = gr.Button(t("retrain.start.label"), variant="primary", elem_id="retrain-start", scale=0, min_width=180)
         cancel = gr.Button(t("retrain.cancel.label"), elem_id="retrain-cancel", visible=False, scale=0, min_width=140)
@@ -63,11 +68,13 @@ def lay_out(context: Context) -> Parts:
         keep = gr.Button(t("retrain.keep.label"), elem_id="retrain-keep", visible=False, scale=0, min_width=180)
     progress = gr.HTML(elem_id="retrain-progress")
     with gr.Accordion(t("retrain.settings.label"), open=False, elem_id="retrain-settings") as settings:
-        with gr.Row(elem_classes="form"):
-            controls = [control_of(option, context) for option in FORM]
-        systems = {name: system_form(name, context) for name in SYSTEM_FORM}
+        controls = {"depth": depth, **_controls(context, lambda name: name in USUAL)}
+        with gr.Accordion(t("retrain.more.label"), open=False, elem_id="retrain-more"):
+            controls |= _controls(context, lambda name: name not in controls)
+            systems = {name: system_form(name, context) for name in SYSTEM_FORM}
+    guarding = protected.build(context)
     waiting = queue.build(context)
-    meter.build(context)
+    saving = meter.build(context)
     model = gr.Dropdown(
         [], label=t("retrain.model.label"), info=t("retrain.model.hint"), filterable=False, elem_id="retrain-model"
     )
@@ -78,8 +85,9 @@ def lay_out(context: Context) -> Parts:
         problem,
         model,
         count,
+        depth,
         settings,
-        controls,
+        [controls[option.name] for option in FORM],
         systems,
         start,
         cancel,
@@ -92,4 +100,12 @@ def lay_out(context: Context) -> Parts:
         lineage,
         timer,
         waiting,
+        guarding,
+        saving,
     )
+
+
+def _controls(context: Context, wanted: Callable[[str], bool]) -> dict[str, Any]:
+    """Lay those options of a retraining out that are wanted here."""
+    with gr.Row(elem_classes="form"):
+        return {option.name: control_of(option, context) for option in FORM if wanted(option.name)}

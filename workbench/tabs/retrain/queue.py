@@ -7,6 +7,7 @@ from typing import Any, cast, get_args
 
 import gradio as gr
 
+from workbench.arms import ARMS, TASK
 from workbench.names import called
 from workbench.scheduling import HIGH, Policy
 from workbench.store import Cause, Request
@@ -86,5 +87,5 @@ class _Handlers:
         services = self.context.services
         who = called(asked.account, services.store, self.context.texts) if asked.account else ""
         project = services.store.projects.get(asked.project).name
-        why = self.context.texts.said(asked.message)
-        return Entry(asked.id, project, who, asked.cause, f"{asked.created.astimezone():%m-%d %H:%M}", why)
+        when, compares = f"{asked.created.astimezone():%m-%d %H:%M}", asked.options.get(TASK) == ARMS
+        return Entry(asked.id, project, who, asked.cause, when, self.context.texts.said(asked.message), compares)
