@@ -67,11 +67,11 @@ def lay_out(context: Context) -> Which:
 
     with gr.Accordion(t("people.deal.some"), open=False, elem_id="people-which"):
         with gr.Row():
-            words: dict[str, Any] = {"label": t("people.deal.labels"), "info": t("people.deal.labels_hint")}
-            labels = gr.Dropdown([], value=[], multiselect=True, **words, elem_id="people-labels", min_width=260, scale=2)
+            several: dict[str, Any] = {"multiselect": True, "elem_id": "people-labels", "min_width": 260, "scale": 2}
+            labels = gr.Dropdown([], value=[], label=t("people.deal.labels"), **several)
             origin = choice("origin", "", *_ORIGINS)
         with gr.Row():
             at_least, at_most, status = number("at_least"), number("at_most"), choice("status", "", *_STATES)
-            words = {"label": t("documents.text.label"), "placeholder": t("documents.text.hint")}
+            words: dict[str, Any] = {"label": t("documents.text.label"), "placeholder": t("documents.text.hint")}
             text = gr.Textbox(**words, max_lines=1, elem_id="people-text", min_width=200, scale=2)
     return Which(labels, origin, at_least, at_most, status, text)
