@@ -53,7 +53,7 @@ def came_of(progress: Progress, declared: tuple[str, ...], texts: Texts) -> str:
             lines.append(texts("exchange.brought.diverged", count=f"{progress.kept.restored.left:,}"))
         for key in ("admitted", "strangers"):
             if names := getattr(progress.kept.restored, key):
-                lines.append(texts(f"exchange.brought.{key}", names="、".join(names)))
+                lines.append(texts(f"exchange.brought.{key}", names=", ".join(names)))
     if declared:
         lines.append(texts("exchange.brought.labels", labels=", ".join(declared)))
     if progress.left:

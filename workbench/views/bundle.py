@@ -84,4 +84,4 @@ def bundle_html(shown: Bundle, texts: Mapping[str, str]) -> str:
 
 def _some(names: Sequence[str]) -> str:
     more = f" … +{len(names) - _MOST:,}" if len(names) > _MOST else ""
-    return "、".join(names[:_MOST]) + more
+    return ", ".join(names[:_MOST]) + more
