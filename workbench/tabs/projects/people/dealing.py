@@ -38,7 +38,11 @@ def build(context: Context) -> Section:
     chosen = [context.session, parts.people, parts.overlap, parts.seed, *parts.which.all]
     preview, foretold = guarded(does.preview), [parts.told, parts.preview, parts.deal]
     for control in chosen[1:]:
-        control.input(preview, chosen, foretold, **QUIET, trigger_mode="always_last")
+        if control is not parts.which.text:
+            control.input(preview, chosen, foretold, **QUIET, trigger_mode="always_last")
+    # Gradio tells of typing one letter late; of the change in time, but also of one that the page made, which wipes nothing away.
+    typed, last = guard(context, parts.preview)(does.preview), {**QUIET, "trigger_mode": "always_last"}
+    parts.which.text.change(typed, chosen, [parts.preview, parts.deal], **last)
     dealt = parts.deal.click(guarded(does.deal), chosen, parts.told, **QUIET, trigger_mode="once")
     return Section(does.draw, parts.drawn, parts.told, [dealt])
 
