@@ -120,9 +120,9 @@ def _contradict(one: Document, other: Document) -> bool:
 
 def _refusal(found: Sequence[Contradiction]) -> str:
     lines = [
-        f"{_short(one.text)!r}: "
-        + "; ".join(f"row {row} says {_told(one.text, spans)}" for row, spans in zip(one.rows, one.readings, strict=True))
+        f"{_short(one.text)!r}: row {row} says {_told(one.text, spans)}"
         for one in found[:_SHOWN]
+        for row, spans in zip(one.rows, one.readings, strict=True)
     ]
     more = [f"… and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
     head = f"{len(found)} texts are corrected in ways that contradict each other; correct them, or choose newest or majority:"

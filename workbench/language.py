@@ -1,7 +1,8 @@
 """Every visible word of the workbench, in Chinese and in English.
 
 The words live in ``texts/zh.json`` and ``texts/en.json`` under the same keys, ``tab.control.label``. A template names its values
-in braces, ``{count}``. What an option of the engine does, the engine says itself.
+in braces, ``{count}``. What an option of the engine does, the engine says itself; what it says in English alone, its errors and
+remarks, is worded in ``workbench.wording``.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from engine.option_help import option_help
+from workbench.wording import wording
 
 LANGUAGES: Mapping[str, str] = MappingProxyType({"zh": "中文", "en": "English"})
 """The languages offered, each by its own name; the first is the default."""
@@ -38,9 +40,14 @@ class Texts:
         self.words: Mapping[str, str] = MappingProxyType({**option_help(language), **words})
 
     def __call__(self, key: str, **values: object) -> str:
-        """Return the words under a key.
+        """Return the words under a key; an error among the values is said in the same language.
 
         Raises:
             KeyError: if there are none, or the template names a value that was not given.
         """
-        return self.words[key].format(**values) if values else self.words[key]
+        said = {name: self.said(value) if isinstance(value, Exception) else value for name, value in values.items()}
+        return self.words[key].format(**said) if said else self.words[key]
+
+    def said(self, sentence: object) -> str:
+        """Return what the engine or the store says, such as an error, in this language; see :mod:`workbench.wording`."""
+        return wording(self.language)(str(sentence))

@@ -23,13 +23,13 @@ from engine.formats.source import Source
 ANNOTATIONS = ".ann"
 _BOUND = re.compile(r"T\d+\t(\S.*?) ([0-9]{1,9} [0-9]{1,9}(?:;[0-9]{1,9} [0-9]{1,9})*)\t(.*)")
 _KINDS = {
-    "R": "relations",
-    "E": "events",
-    "A": "attributes",
-    "M": "attributes",
-    "N": "normalisations",
-    "#": "notes",
-    "*": "relations",
+    "R": "relations: not kept",
+    "E": "events: not kept",
+    "A": "attributes: not kept",
+    "M": "attributes: not kept",
+    "N": "normalisations: not kept",
+    "#": "notes: not kept",
+    "*": "relations: not kept",
 }
 
 
@@ -39,7 +39,7 @@ def _parse(source: Source) -> Iterator[Document]:
         texts = {file for _, file in files}
         for file in sorted(source.path.rglob(f"*{ANNOTATIONS}")):
             if file.with_suffix(TEXT) not in texts:
-                source.member(file).report(0, f"a text beside it, {file.with_suffix(TEXT).name}", "none")
+                source.member(file).report(0, f"a text beside it, {file.with_suffix(TEXT).name}", "no file")
     for name, file in files:
         before = len(source.problems)
         text = source.member(file).whole()
@@ -60,7 +60,7 @@ def _spans(source: Source, text: str) -> list[Span]:
             places.append((start, end, found[1], found[3]))
             numbers.append(number)
         elif line[:1] in _KINDS:
-            source.note(f"{_KINDS[line[0]]}: not kept")
+            source.note(_KINDS[line[0]])
         elif line:
             source.report(number, "T1, a tab, type, start and end, a tab, and the text, or another annotation of brat", line)
     return [span for span in spans_of(source, numbers, text, places) if span]

@@ -41,4 +41,4 @@ def span_of(source: Source, number: int, text: str, values: tuple[object, object
 
 
 def _shown(row: dict[str, Any], key: str) -> str:
-    return str(row[key]) if key in row else "nothing"
+    return str(row[key]) if key in row else "no such key"

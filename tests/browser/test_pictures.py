@@ -225,7 +225,8 @@ def test_what_is_no_picture_is_named_and_the_others_are_taken(visit: Callable[..
     label(page, "ORG")
     named(page, "a'b${1+1}.png")
     said = page.locator("#picture-problem").inner_text()
-    assert "page.jpg is a web page (HTML)" in said and "gradio" not in said and "blue-0.png 已经在里面了" in said
+    assert "page.jpg 是网页（HTML），不是读得出的图片；请另存网页上的图片" in said
+    assert "gradio" not in said and "blue-0.png 已经在里面了" in said
     assert narrow(page)
     put(page, tmp_path / "page.jpg")
     page.wait_for_function("!document.querySelector('#picture-problem').textContent.includes('已经')")

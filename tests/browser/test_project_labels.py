@@ -47,6 +47,7 @@ def test_a_corpus_is_looked_at_imported_and_exported(visit: Callable[..., Any], 
     page.wait_for_selector("#exchange-shown .incoming-table")
     (row,) = page.locator("#exchange-shown .incoming-table tbody tr").all_inner_texts()
     assert "一.bio" in row and "\t8\t" in row and "王" not in row
+    assert "一个字、制表符或空格、一个标注" in row
     assert "3 篇完好的文档" in page.locator("#exchange-shown .incoming-count").inner_text()
     assert store.search(FIRST).total == 0
     page.locator("#exchange-bring").click()

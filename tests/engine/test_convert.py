@@ -44,7 +44,7 @@ def test_a_malformed_corpus_is_not_converted_but_can_be_looked_at(corpus, tmp_pa
     assert main(["convert", "--data", str(corpus), "--check"]) == 2
     said = capsys.readouterr()
     assert "jsonl: 2 sound documents, 4 characters\nlabel  spans\n" in said.out
-    assert "a.jsonl:3: expected a string under 'text', got 'nothing'" in said.err
+    assert "a.jsonl:3: expected a string under 'text', got 'no such key'" in said.err
     assert main(["convert", "--data", str(corpus), "--check", "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["problems"][0]["line"] == 3
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.document import Span
-from workbench.store import FIRST, Label, Store, StoreError, migrations
+from workbench.store import FIRST, Criteria, Label, Store, StoreError, migrations
 
 ROOT = Path(__file__).parents[2]
 TEXT = "昨天李小龙从𠮷林回到上海，😀\r\n说：“Ａ股涨了３％。”\n\n"
@@ -108,7 +108,7 @@ def sqlite(tmp_path_factory):
 def test_awkward_texts_are_kept_exactly(store, text):
     saved = save(store, "k", text=text, spans=[])
     assert store.document(saved.document_id).text == text
-    assert [found.text for found in store.reading.recent(query=text)] == [text]
+    assert [found.text for found in store.search(FIRST, Criteria(text=text)).documents] == [text]
     assert store.find(text) == store.document(saved.document_id)
     assert store.find(text + "x") is None
 
@@ -198,13 +198,12 @@ def test_another_text_cannot_be_saved_as_a_revision(store):
         store.document(99)
 
 
-def test_recent_is_by_last_save_and_can_be_searched(store):
+def test_recent_is_by_last_save(store):
     ids = [save(store, f"k{n}", text=f"第{n}句：张三。", spans=[]).document_id for n in range(4)]
     save(store, "again", text="第1句：张三。", spans=[], document_id=ids[1])
     assert [document.id for document in store.reading.recent()] == [ids[1], ids[3], ids[2], ids[0]]
     assert [document.id for document in store.reading.recent(limit=2)] == [ids[1], ids[3]]
-    assert [document.revisions_count for document in store.reading.recent(query="第1句")] == [2]
-    assert store.reading.recent(query="100%") == []
+    assert [document.revisions_count for document in store.reading.recent()] == [2, 1, 1, 1]
 
 
 def test_corrections_are_the_latest_of_each_text(store):

@@ -441,7 +441,7 @@ def test_migrations_go_forward_and_back_on_a_filled_database(store):
         assert connection.execute(sa.text("SELECT count(*) FROM revisions")).scalar() == 5
         migrations.upgrade(connection)
     assert [r.id for r in store.revisions(document)][-1] == again.id
-    assert [(d.id, d.status) for d in store.reading.recent()] == [(second, "begun"), (document, "begun")]
+    assert [(d.id, d.status) for d in store.reading.recent(limit=2)] == [(second, "begun"), (document, "begun")]
     assert store.search(FIRST, Criteria(labels=("PER",), author="b")).total == 1
     assert store.search(FIRST, Criteria(disagreement=True)).total == 0
 
@@ -491,3 +491,26 @@ def test_a_flat_project_refuses_spans_that_overlap(store):
     store.labels.put(flat, [Label("PER"), Label("ORG")])
     store.labels.merge(flat, "ORG", "PER")
     assert save(store, "one by now", "王芳上海", twice, document_id=document).spans == (Span(0, 2, "PER"),)
+
+
+@pytest.mark.parametrize("limit", [1, 3, 30])
+def test_recent_is_what_the_search_puts_first_for_whoever_asks(store, limit):
+    people(store, "a", "b", "c")
+    projects = [store.projects.create("盲", blind=True).id, store.projects.create("众").id]
+    for project in projects:
+        store.projects.admit(project, "a")
+        store.projects.admit(project, "b")
+    marked = Document(TEXT, SPANS)
+    given = [(p, n) for p in projects for n in store.documents.add(p, [marked, *(Document(f"{k}号") for k in range(6))]).ids]
+    saves = [(3, "a"), (1, "b"), (3, "b"), (5, "a"), (3, "a"), (9, "b"), (12, "a"), (9, "a"), (7, "a"), (0, "a")]
+    for key, (which, author) in enumerate(saves):
+        document = store.document(given[which][1])
+        save(store, str(key), document.text, (), document_id=document.id, author=author)
+    store.adjudicate(given[5][1], (), author="admin", client_key="gold", sources=[store.revisions(given[5][1])[-1].id])
+    store.documents.delete([given[10][1], given[9][1]])
+    for project in projects:
+        for account in ("a", "b", "admin", None):
+            recent = store.reading.recent(project, account=account, limit=limit)
+            assert recent == [d.glance() for d in store.search(project, account=account, limit=limit).documents]
+    with pytest.raises(StoreError, match="no part"):
+        store.reading.recent(projects[0], account="c")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+from engine.errors import Problem
 from workbench.exchange.bringing import Look, Progress, new_labels
 from workbench.language import Texts
 from workbench.names import called
@@ -9,7 +13,7 @@ from workbench.store import Member, Store
 from workbench.store.adopting import Rules
 from workbench.store.restoring import Compared
 from workbench.views.bundle import Bundle, bundle_html
-from workbench.views.incoming import Incoming, incoming_html, progress_html
+from workbench.views.incoming import MOST_ROWS, Incoming, incoming_html, progress_html
 
 
 def format_title(texts: Texts, name: str) -> str:
@@ -29,9 +33,16 @@ def found(seen: Look, differs: Compared | None, store: Store, project: int, text
     """
     new = new_labels(store, project, seen.labels) if seen.whole is None else ()
     read = [("*" if part.path == "." else part.path, format_title(texts, part.format)) for part in seen.parts]
-    numbers = (seen.documents, seen.characters, seen.labels, new, seen.first, seen.problems, seen.notes)
+    problems, notes = worded(seen.problems, texts), {texts.said(note): count for note, count in seen.notes.items()}
+    numbers = (seen.documents, seen.characters, seen.labels, new, seen.first, problems, notes)
     whole = bundle_html(_bundle(differs, store, texts), texts.words) if differs else ""
     return whole + incoming_html(Incoming(read, *numbers, seen.found, seen.missing), texts.words)
+
+
+def worded(problems: Sequence[Problem], texts: Texts) -> list[Problem]:
+    """Return problems, those that are shown in the words of the page; of the others only the number is."""
+    shown = [replace(wrong, expected=texts.said(wrong.expected), got=texts.said(wrong.got)) for wrong in problems[:MOST_ROWS]]
+    return [*shown, *problems[MOST_ROWS:]]
 
 
 def how_far(progress: Progress, texts: Texts) -> str:

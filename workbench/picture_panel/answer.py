@@ -145,7 +145,8 @@ def _panel(context: Context, session: Session, analysis: Analysis) -> str:
     blind = "" if analysis.looks or not analysis.pictures else _blind(context, analysis)
     remarks = [(picture.name, picture.remarks) for picture in session.pictures]
     used, total, words = len(analysis.looked_at), len(session.pictures), context.texts.words
-    return pictured_html(used, total, remarks, words, unseen=analysis.unseen, without=blind)
+    unseen = [context.texts.said(reason) for reason in analysis.unseen]
+    return pictured_html(used, total, remarks, words, unseen=unseen, without=blind)
 
 
 def _blind(context: Context, analysis: Analysis) -> str:

@@ -63,7 +63,8 @@ class SpeechAnswer:
 
     def shown(self, context: Context, session: Session, analysis: Analysis) -> dict[Any, Any]:
         """Return what an analysis shows in the panel, compared as the session says; nothing for a text without speech."""
-        refusal = context.texts("analyse.speech.refused", message=analysis.unheard) if analysis.unheard else ""
+        t = context.texts
+        refusal = t("analyse.speech.refused", message=t.said(analysis.unheard)) if analysis.unheard else ""
         comparison, problem = compared(context, session, analysis)
         return {
             self.refusal: notice(refusal, "warning"),
@@ -112,7 +113,7 @@ class _Handlers:
         try:
             kept = self.context.services.keep_speech(uploaded(event.path))
         except InputError as error:
-            raise UserError("analyse.compare.refused", message=str(error)) from error
+            raise UserError("analyse.compare.refused", message=error) from error
         name = str(event.name)
         return self._compare(session, lambda asked: replace(asked, comparison="other", other=str(kept.path), other_name=name))
 

@@ -65,7 +65,7 @@ def compare(context: Context, session: Session, analysis: Analysis) -> Compariso
     try:
         second = services.hear_otherwise(analysis, Path(session.other))
     except InputError as error:
-        raise UserError("analyse.compare.refused", message=str(error)) from error
+        raise UserError("analyse.compare.refused", message=error) from error
     return Comparison("other", second, t("analyse.compare.second", name=session.other_name))
 
 

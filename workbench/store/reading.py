@@ -16,10 +16,10 @@ from workbench.store.measures import measured_in
 from workbench.store.naming import Becomes
 from workbench.store.projects import project_in
 from workbench.store.queries import best_of_each, digest_of, latest_documents
-from workbench.store.records import Layer, Revision, StoredDocument, correction, read_revision, read_stored_document
+from workbench.store.records import Glance, Layer, Revision, StoredDocument, correction, read_revision, read_stored_document
 from workbench.store.revisions import document_row, no_document, resolutions
 from workbench.store.schema import FIRST, DocumentRow, EventRow, EvidenceRow, HeadRow, RevisionRow, StateRow
-from workbench.store.searching import holds
+from workbench.store.searching import recent
 from workbench.store.sight import sight_of
 
 _AT_ONCE = 200
@@ -136,20 +136,20 @@ class Reading:
             found = session.execute(query.order_by(RevisionRow.id.desc().nulls_last(), DocumentRow.id.desc()).limit(1)).first()
             return read_stored_document(*found, resolutions(session, project)) if found else None
 
-    def recent(self, limit: int = 50, query: str = "", project: int = FIRST) -> list[StoredDocument]:
-        """Return the documents of a project last saved, latest first.
+    def recent(self, project: int = FIRST, *, account: str | None = None, limit: int = 50) -> list[Glance]:
+        """Return the documents of a project, those last saved first, then those nobody has saved, the last to come first.
 
         Args:
-            limit: how many at most.
-            query: only those whose text contains this.
             project: which.
+            account: who asks: what they may not see is as if it were not there; ``None`` for the program itself.
+            limit: how many at most.
+
+        Raises:
+            StoreError: if there is no such project, or the account has no part in it.
         """
-        saved = latest_documents().where(RevisionRow.id.is_not(None), StateRow.project_id == project, StateRow.deleted.is_(None))
         with self._database.reading() as session:
-            becomes = resolutions(session, project)
-            asked = saved.where(holds(session, DocumentRow.text, query)) if query else saved
-            rows = session.execute(asked.order_by(RevisionRow.id.desc()).limit(limit))
-            return [read_stored_document(*row, becomes) for row in rows]
+            project_in(session, project)
+            return recent(session, project, account, limit)
 
     def answers(
         self,

@@ -62,6 +62,31 @@ class Revision:
     proposals: tuple[Span, ...] = ()
 
 
+BEGINNING = 80
+"""How many characters of a text a list is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A document as a list shows it.
+
+    Attributes:
+        id: its number.
+        text: how it begins.
+        status: how far it is, as :attr:`StoredDocument.status` says.
+        flagged: whether somebody asks for it to be looked at.
+        revisions_count: how many revisions it has.
+        spans_count: how many spans the last saved of them has.
+    """
+
+    id: int
+    text: str
+    status: Status
+    flagged: bool
+    revisions_count: int
+    spans_count: int
+
+
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
     """A text in the store, with its latest revision.
@@ -96,6 +121,11 @@ class StoredDocument:
     flagged: bool = False
     deleted: datetime | None = None
     created: datetime | None = None
+
+    def glance(self) -> Glance:
+        """Return it as a list shows it."""
+        spans = len(self.latest.spans) if self.latest else 0
+        return Glance(self.id, self.text[:BEGINNING], self.status, self.flagged, self.revisions_count, spans)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from workbench.store.measures import Measured, has_measure
 from workbench.store.naming import Becomes, names_of
-from workbench.store.records import Layer, Status, StoredDocument, read_stored_document
+from workbench.store.records import BEGINNING, Glance, Layer, Status, StoredDocument, read_stored_document
 from workbench.store.revisions import resolutions
 from workbench.store.schema import AssignmentRow, DocumentRow, HeadRow, MentionRow, RevisionRow, SelectionRow, StateRow
 from workbench.store.sight import ALL, Sight, sight_of
@@ -91,6 +91,37 @@ def found_ids(session: Session, project: int, criteria: Criteria) -> list[int]:
     """Return every document that is found, in the order asked for, as the program itself sees them."""
     wanted = _wanted(session, project, criteria, ALL, StateRow.status.expression)
     return list(session.scalars(wanted.order_by(*_ordering(session, criteria.order))))
+
+
+def recent(session: Session, project: int, account: str | None, limit: int) -> list[Glance]:
+    """Return the documents last saved; see :meth:`workbench.store.reading.Reading.recent`.
+
+    It goes down the newest revisions and no further than it must: it is drawn at every save, however large the project.
+    """
+    sight = sight_of(session, project, account)
+    here = (StateRow.project_id == project, StateRow.deleted.is_(None))
+    heads = select(HeadRow.document_id, HeadRow.revision_id).join(StateRow, StateRow.document_id == HeadRow.document_id)
+    newest = heads.where(*here, sight.heads()).order_by(HeadRow.revision_id.desc()).limit(limit)
+    shown: dict[int, int | None] = {}
+    rows = session.execute(newest).all()
+    while rows and len(shown) < limit:
+        for document, revision in rows:
+            shown.setdefault(document, revision)
+        rows = session.execute(newest.where(HeadRow.revision_id < rows[-1].revision_id)).all()
+    if len(shown) < limit:
+        rest = select(StateRow.document_id).where(*here, StateRow.document_id.not_in(shown)).order_by(StateRow.document_id.desc())
+        shown |= dict.fromkeys(session.scalars(rest.limit(limit - len(shown))))
+    chosen = dict(list(shown.items())[:limit])
+    revisions = [revision for revision in chosen.values() if revision is not None]
+    query = (
+        select(DocumentRow.id, func.substr(DocumentRow.text, 1, BEGINNING), _status(sight), StateRow.flagged)
+        .add_columns(func.coalesce(RevisionRow.number, 0), func.coalesce(func.json_array_length(RevisionRow.spans), 0))
+        .join(StateRow, StateRow.document_id == DocumentRow.id)
+        .outerjoin(RevisionRow, and_(RevisionRow.document_id == DocumentRow.id, RevisionRow.id.in_(revisions)))
+        .where(DocumentRow.id.in_(chosen))
+    )
+    found = {row[0]: Glance(*row) for row in session.execute(query)}
+    return [found[document] for document in chosen]
 
 
 def holds(session: Session, column: Any, part: str) -> ColumnElement[bool]:

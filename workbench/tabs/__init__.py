@@ -299,7 +299,7 @@ def explain(error: Exception, context: Context) -> str:
             return texts("page.engine.error", message=error)
         case OSError():
             _log.exception("the system refused")
-            return texts("page.system.error", message=error.strerror or error)
+            return texts("page.system.error", message=texts.said(error.strerror or error))
         case _:
             _log.exception("a handler failed")
             return texts("page.ours.error", log=context.services.settings.workspace / "workbench.log")

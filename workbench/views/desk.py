@@ -20,8 +20,7 @@ class Entry:
 
     Attributes:
         id: its number.
-        text: all of it.
-        name: what its file calls it.
+        text: all of it, or how it begins: more than is shown.
         status: how far it is, of :data:`MARKS`.
         spans: how many are marked.
         revisions: how many times it was saved.
@@ -31,7 +30,6 @@ class Entry:
 
     id: int
     text: str
-    name: str
     status: str
     spans: int
     revisions: int

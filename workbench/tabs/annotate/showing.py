@@ -17,7 +17,7 @@ from workbench.names import called
 from workbench.picture_panel.drawing import drawn_if_there
 from workbench.services import Analysis
 from workbench.span_editor import editor_notes, evidence_snippets, proposed_spans, word_borders
-from workbench.store import Criteria, Label, Note, Revision, StoredDocument
+from workbench.store import Criteria, Glance, Label, Note, Revision
 from workbench.tabs import Context, Session, account_of, notice, project_of
 from workbench.tabs.annotate.layout import Parts, empty_desk
 from workbench.views import desk
@@ -152,10 +152,15 @@ class Showing:
 
     def _recent(self, session: Session, request: gr.Request, query: str = "") -> str:
         texts, project = self.context.texts, project_of(self.context, session, request)
-        found = self.context.services.store.search(project, Criteria(text=query), account=account_of(request), limit=_SHOWN)
-        if not found.documents:
+        store, account = self.context.services.store, account_of(request)
+        if query:
+            found = store.search(project, Criteria(text=query), account=account, limit=_SHOWN)
+            glances = [document.glance() for document in found.documents]
+        else:
+            glances = store.reading.recent(project, account=account, limit=_SHOWN)
+        if not glances:
             return f'<p class="empty">{esc(texts("annotate.recent.none" if query else "annotate.recent.empty"))}</p>'
-        return desk.entries_html([_entry(stored, session.opened) for stored in found.documents], texts)
+        return desk.entries_html([_entry(glance, session.opened) for glance in glances], texts)
 
     def _proposals(self, analysis: Analysis, project: int) -> tuple[dict[str, Any], str]:
         document, evidence = analysis.prediction.document, analysis.prediction.evidence
@@ -208,10 +213,9 @@ def _navigation(sheet: Sheet) -> dict[str, Any] | None:
     return {"position": place.position, "total": place.total, **steps}
 
 
-def _entry(stored: StoredDocument, opened: int) -> desk.Entry:
-    spans = len(stored.latest.spans) if stored.latest else 0
-    current = stored.id == opened
-    return desk.Entry(stored.id, stored.text, stored.name, stored.status, spans, stored.revisions_count, stored.flagged, current)
+def _entry(glance: Glance, opened: int) -> desk.Entry:
+    current = glance.id == opened
+    return desk.Entry(glance.id, glance.text, glance.status, glance.spans_count, glance.revisions_count, glance.flagged, current)
 
 
 def _defined(labels: Sequence[Label], language: str) -> list[tuple[str, str, str, tuple[str, ...]]]:

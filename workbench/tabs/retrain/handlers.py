@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -157,11 +157,12 @@ def _report(parts: Parts, context: Context, job: Job | None, status: Status | No
     """Return how the job stands, or what came of it."""
     progress, result = "", ""
     if job and status and status.state in ACTIVE:
-        progress = progress_html(status, job.run.events(), context.texts.words)
+        said = replace(status, message=context.texts.said(status.message))
+        progress = progress_html(said, job.run.events(), context.texts.words)
     elif job and job.undecided:
         result = _result(job, context)
     elif job and status and not job.decision and status.state == "failed":
-        progress = notice(context.texts("retrain.failed.line", message=status.message))
+        progress = notice(context.texts("retrain.failed.line", message=context.texts.said(status.message)))
     elif job and status and not job.decision and status.state == "cancelled":
         progress = notice(context.texts("retrain.cancelled.line"), "info")
     return {parts.progress: progress, parts.result: gr.update(visible=bool(result), value=result), parts.causes: ""}

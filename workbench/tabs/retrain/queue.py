@@ -86,4 +86,5 @@ class _Handlers:
         services = self.context.services
         who = called(asked.account, services.store, self.context.texts) if asked.account else ""
         project = services.store.projects.get(asked.project).name
-        return Entry(asked.id, project, who, asked.cause, f"{asked.created.astimezone():%m-%d %H:%M}", asked.message)
+        why = self.context.texts.said(asked.message)
+        return Entry(asked.id, project, who, asked.cause, f"{asked.created.astimezone():%m-%d %H:%M}", why)

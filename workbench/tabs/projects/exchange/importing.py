@@ -24,7 +24,7 @@ from workbench.exchange import (
     lay_out,
     look,
 )
-from workbench.exchange.telling import came_of, ended, format_title, found, how_far
+from workbench.exchange.telling import came_of, ended, format_title, found, how_far, worded
 from workbench.store.adopting import Ways
 from workbench.store.restoring import Compared
 from workbench.tabs import QUIET, Context, Section, Session, account_of, guard, notice, project_of, require
@@ -260,7 +260,7 @@ def _options(format: str, encoding: str, separator: str, *columns: str | None) -
 
 def _brought(context: Context, progress: Progress, declared: tuple[str, ...]) -> str:
     said = notice(came_of(progress, declared, context.texts), "success")
-    return said + problems_html(progress.problems, context.texts.words)
+    return said + problems_html(worded(progress.problems, context.texts), context.texts.words)
 
 
 def _way(context: Context, name: str) -> gr.Radio:
