@@ -98,7 +98,7 @@ def following(before: Sequence[Dispute], document_id: int, *, judged: bool) -> i
     """Return the document after one that was adjudicated, from the top again after the last; 0 if none is left.
 
     Args:
-        before: what was listed before that, those that have gold too.
+        before: what can be adjudicated, before or after that, those that have gold too.
         document_id: the one.
         judged: whether those that have gold are gone through too.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -93,12 +94,23 @@ def passages(text: str, voices: Iterable[Voice]) -> list[tuple[int, int]]:
 
 
 def versions(start: int, end: int, voices: Sequence[Voice]) -> list[tuple[list[Voice], tuple[Span, ...]]]:
-    """Return the different versions of a passage with those who hold them, what most annotators hold first."""
+    """Return the different versions of a passage with those who hold them, what most annotators hold first.
+
+    Args:
+        start: where the passage begins.
+        end: where it ends; nobody's span goes beyond either.
+        voices: the versions of the whole text, the spans of each in their order.
+    """
     held: dict[tuple[Span, ...], list[Voice]] = defaultdict(list)
     for voice in voices:
-        held[tuple(sorted(span for span in voice.spans if start <= span.start and span.end <= end))].append(voice)
+        first, behind = (bisect_left(voice.spans, offset, key=_start) for offset in (start, end))
+        held[tuple(sorted(voice.spans[first:behind]))].append(voice)
     ranked = [(holders, spans) for spans, holders in held.items()]
     return sorted(ranked, key=lambda version: -sum(voice.kind == "annotator" for voice in version[0]))
+
+
+def _start(span: Span) -> int:
+    return span.start
 
 
 def _unit(place: tuple[int, int], said: tuple[Labels, ...], voices: Sequence[Voice]) -> Unit:

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import gradio as gr
 import pytest
 
 from engine.document import Document, Span
@@ -10,6 +11,8 @@ from workbench.errors import UserError
 from workbench.judging import Voice, begin_from, passages, units_of, versions
 from workbench.language import Texts
 from workbench.store import StoreError
+from workbench.tabs import Context, Session
+from workbench.tabs.projects import adjudicate
 from workbench.tabs.projects.adjudicate.gold import save_gold
 from workbench.views.versions import units_html, versions_html
 
@@ -79,6 +82,38 @@ def test_a_text_falls_into_sentences_that_cut_no_span():
     held = versions(14, len(TEXT), VOICES)
     assert [[voice.name for voice in holders] for holders, _ in held] == [["a"], ["b"], ["c"]]
     assert [[voice.name for voice in holders] for holders, _ in versions(0, 14, VOICES)] == [["a", "c"], ["b"]]
+
+
+def test_only_passages_with_something_to_decide_are_drawn():
+    agreed = [Voice(name, "annotator", (PER,)) for name in "ab"]
+    differing = [agreed[0], Voice("b", "annotator", (PER, ORG))]
+    words = Texts("zh").words
+    for voices, drawn in ((agreed, 0), (differing, 1)):
+        html = versions_html(TEXT, voices, units_of(voices), words, whole=False)
+        assert html.count('<ul class="weigh-passage"') == drawn and ("北京大学" in html) == bool(drawn) and "李小龙" not in html
+
+
+def test_a_document_is_opened_saved_and_followed_with_one_question_for_the_list(store, monkeypatch):
+    document_id = judged(store)
+    project, asked = store.document(document_id).project_id, []
+    (other,) = store.documents.add(project, [Document(TEXT[:15], id="e")]).ids
+    for author in "ab":
+        store.save(TEXT[:15], SAID[author][:2], author=author, labels=[], client_key=f"e{author}", document_id=other)
+    listing = store.disputes.list
+    monkeypatch.setattr(store.disputes, "list", lambda *args, **more: asked.append(1) or listing(*args, **more))
+    with gr.Blocks():
+        context = Context(SimpleNamespace(store=store, labels=lambda *more: ["PER"]), Texts("zh"), gr.State(Session()))
+        does = adjudicate._Handlers(context, adjudicate._layout(context))
+    session, nobody = Session(project=project), SimpleNamespace(username="", cookies={})
+    for act in (does.show, does.step, does.step_back):
+        act(session, nobody)
+        assert asked.pop() and not asked
+    assert session.judging == document_id
+    key = weigh(store, Texts("zh"), document_id, "", hidden=False).key
+    shown = does.save(event(key, PER), {}, session, nobody)
+    assert asked.pop() and not asked
+    assert session.judging == other and shown[does.parts.editor]["acknowledged"] == key
+    assert f'data-id="{document_id}"' not in shown[does.parts.queue] and f'data-id="{other}"' in shown[does.parts.queue]
 
 
 def test_names_and_labels_are_escaped_and_differences_are_marked_in_words():

@@ -22,7 +22,7 @@ from engine.formats.bundle import MANIFEST
 from workbench.exchange import Choice, Options, Progress, Stopped, bring, compared, lay_out, look, take
 from workbench.services import Services
 from workbench.settings import Settings
-from workbench.store import FIRST, Label, Measure, Store
+from workbench.store import FIRST, Label, Measure, Pick, Store, StoreError
 from workbench.store.adopting import Rules, Ways
 
 TEXT = "𠮷林大学校长😀é见到\r\n王芳"
@@ -89,6 +89,9 @@ def filled(services: Services, folder: Path) -> int:
     store.documents.delete([ids[3]], by="王")
     store.documents.add(project, documents[3:], by="王")
     store.assignments.assign(project, ["李", "赵"], documents=ids[:2], by="王")
+    picks = [Pick(ids[2], "control", (Span(0, 1, "人", 0.75),), {"why": ["𠮷", 0.5]}), Pick(ids[0], "chosen", NESTED)]
+    store.selections.choose(project, picks[1:], strategy="random", checkpoint="m", by="王")
+    store.selections.choose(project, picks, strategy="bald", checkpoint="m", learned=3, by="王")
     common: dict[str, Any] = {"labels": ["PER", "ORG"], "pictures": (second,), "recording": heard, "document_id": ids[0]}
     model: dict[str, Any] = {"prediction": (Span(0, 4, "ORG", 0.5),), "checkpoint": "m"}
     evidence = {"evidence": {"热": [0.1, None]}, "measures": [Measure("g", (0, 4), 0.9, 0.4), Measure("g", None, 0.9, 0.4)]}
@@ -154,6 +157,8 @@ def told(bundle: Path) -> dict[str, Any]:
             row["payload"]["note"] = events[row["payload"]["note"]]
     for row in rows["assignments.jsonl"]:
         row["document_id"] = places[row["document_id"]]
+    for row in rows.get("selections.jsonl", ()):
+        row["document"] = places[row["document"]]
     for row in rows["evidence.jsonl"]:
         row["revision"] = versions[row["revision"]]
     for row in (*rows["texts.jsonl"], *rows["revisions.jsonl"], *done):
@@ -225,6 +230,75 @@ def test_what_was_done_since_comes_along_and_a_copy_in_the_same_store_stands_bes
     assert grown.latest is not None and grown.latest.spans == (Span(0, 1, "ORG"),) and grown.latest.author == "李"
 
 
+def test_what_was_chosen_stands_behind_what_was_chosen_here_and_its_rounds_go_on(
+    tmp_path: Path, there: Services, here: Services
+) -> None:
+    project = filled(there, tmp_path / "media")
+    bundle = exported(there, project, tmp_path / "out")
+    (own,) = here.store.documents.add(FIRST, [Document("我们的。", id="own")]).ids
+    mine = here.store.selections.choose(FIRST, [Pick(own, "chosen")], strategy="random", checkpoint="x")
+    brought(here, FIRST, bundle)
+
+    def chosen() -> dict[str, Any]:
+        found = (here.store.selections.of(document.id) for document in here.store.search(FIRST, limit=99).documents)
+        return {here.store.document(each.pick.document_id).name: each for each in found if each is not None}
+
+    first = chosen()
+    assert {name: each.round for name, each in first.items()} == {"own": mine, "甲": mine + 2, "丙": mine + 2}
+    assert [each.pick.document_id for each in here.store.selections.waiting(FIRST)][0] == own
+    assert first["丙"].pick.reason == {"why": ["𠮷", 0.5]} and first["丙"].learned == 3
+    there.store.documents.add(project, [Document("后来的。", id="戊")])
+    (later,) = [d for d in there.store.search(project, limit=99).documents if d.name == "戊"]
+    (waiting,) = [each.pick for each in there.store.selections.waiting(project)]
+    picks = [waiting, Pick(later.id, "chosen")]
+    there.store.selections.choose(project, picks, strategy="random", checkpoint="m")
+    brought(here, FIRST, exported(there, project, tmp_path / "out"))
+    second = chosen()
+    assert {name: second[name] for name in first} == first, "what was chosen here stays as it was"
+    assert second["戊"].round > max(each.round for each in first.values())
+    assert second["戊"].position > max(each.position for each in first.values())
+
+
+def test_members_come_along_where_they_have_an_account_and_no_account_is_made(
+    tmp_path: Path, there: Services, here: Services
+) -> None:
+    for services, names in ((there, "abcd"), (here, "abd")):
+        services.store.accounts.create("admin", "correct horse", "admin")
+        for name in names:
+            services.store.accounts.create(name, "correct horse")
+    project = there.store.projects.create("人", by="admin").id
+    for name in "abc":
+        there.store.projects.admit(project, name, "curator" if name == "a" else "annotator")
+    there.store.documents.add(project, [Document("没有实体。", id="d")])
+    bundle = exported(there, project, tmp_path / "out")
+    assert [row["account"] for row in rows_of(bundle)["members.jsonl"]] == ["a", "admin", "b", "c"]
+
+    def roles(project: int) -> dict[str, str]:
+        return {member.account: member.role for member in here.store.projects.members(project)}
+
+    seen = looked_at(here, bundle)
+    differs = compared(here.store, FIRST, seen.desk, seen.whole)
+    assert [member.account for member in differs.joining.known] == ["a", "admin", "b"]
+    assert [member.account for member in differs.joining.strangers] == ["c"] and differs.differing.ways.members == "theirs"
+    last = brought(here, FIRST, bundle)
+    assert last.kept is not None
+    assert (last.kept.restored.admitted, last.kept.restored.strangers) == (("a", "admin", "b"), ("c",))
+    assert roles(FIRST) == {"a": "curator", "admin": "curator", "b": "annotator"}
+    assert "c" not in {account.name for account in here.store.accounts.list()}
+    assert {event.account for event in here.store.events.list(FIRST, kinds=["member"], limit=3)} == {"她"}
+
+    own = here.store.projects.create("自己的").id
+    here.store.projects.admit(own, "a")
+    here.store.labels.put(own, [Label("X")])
+    brought(here, own, bundle)
+    assert roles(own) == {"a": "annotator"}, "nobody is let in unasked"
+    brought(here, own, bundle, ways=Ways(members="theirs"))
+    assert roles(own) == {"a": "annotator", "admin": "curator", "b": "annotator"}
+    odd = damaged(bundle, "members.jsonl", in_line(b'"role": "curator"', b'"role": "admin"'), proved=True)
+    with pytest.raises(StoreError, match="no role in a project"):
+        bring(here, own, looked_at(here, odd), by="她")
+
+
 CHARACTERS = st.text(st.sampled_from("王芳𠮷😀e\u0301\r\n，Ａ\u200d \t{}$"), min_size=1, max_size=12)
 
 
@@ -267,7 +341,7 @@ def test_an_annotators_own_bundle_tells_nothing_of_others(tmp_path: Path, there:
     assert {row["author"] for row in rows["revisions.jsonl"]} == {row["account"] for row in rows["events.jsonl"]} == {"李"}
     assert {row["account"] for row in rows["assignments.jsonl"]} == {"李"}
     assert not any(row["flagged"] or row["deleted"] for row in rows["texts.jsonl"])
-    assert not {"project.jsonl", "labels.jsonl"} & set(rows)
+    assert not {"project.jsonl", "labels.jsonl", "members.jsonl", "selections.jsonl"} & set(rows)
 
 
 # an earlier version
@@ -491,13 +565,13 @@ def test_a_cut_file_is_refused(tmp_path: Path, there: Services) -> None:
         ("events.jsonl", b'"kind": "finished"', b'"kind": "account"'),
         ("labels.jsonl", b'"key": "o"', b'"key": "oo"'),
         ("project.jsonl", b'"overlap": 2', b'"overlap": 2000'),
+        ("selections.jsonl", b"[[0, 1, ", b"[[0, 100, "),
+        ("selections.jsonl", b'"arm": "control"', b'"arm": "other"'),
     ],
 )
 def test_nothing_of_a_bundle_that_cannot_be_stored_stays(
     tmp_path: Path, there: Services, here: Services, name: str, old: bytes, new: bytes
 ) -> None:
-    from workbench.store import StoreError
-
     bundle = exported(there, filled(there, tmp_path / "media"), tmp_path / "out")
     seen = looked_at(here, damaged(bundle, name, in_line(old, new), proved=True))
     assert seen.problems == ()

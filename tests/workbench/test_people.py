@@ -9,7 +9,7 @@ import gradio as gr
 import pytest
 from argon2 import PasswordHasher
 
-from engine.document import Document
+from engine.document import Document, Span
 from workbench.errors import UserError
 from workbench.language import Texts
 from workbench.names import called
@@ -63,13 +63,15 @@ def drawn(module, context, name, project=FIRST):
     return does, does.draw(Session(project=project), by(name))
 
 
+# No labels, of nobody's, of any length, in any state, with any text.
+ALL = ([], "", None, None, "", "")
 ACTS = [
     (members, "admit", ("other", "annotator")),
     (members, "dismiss", ("li",)),
     (members, "take_back", ("li",)),
     (members, "look", ("li",)),
-    (dealing, "deal", (["li"], 1, 0)),
-    (dealing, "preview", (["li"], 1, 0)),
+    (dealing, "deal", (["li"], 1, 0, *ALL)),
+    (dealing, "preview", (["li"], 1, 0, *ALL)),
     (accounts, "add", ("new", "", "admin", PASSWORD)),
     (accounts, "give", ("li", "admin")),
     (accounts, "renew", ("li", "another horse")),
@@ -85,7 +87,10 @@ def test_what_an_annotator_may_not_do_is_refused(store, context, module, act, va
     does = module._Handlers(context, module._layout(context))
     arguments = values if module is accounts else (Session(project=FIRST), *values)
     with pytest.raises(UserError):
-        getattr(does, act)(*arguments, by(name))
+        if module is dealing:
+            getattr(does, act)(arguments[0], by(name), *values)
+        else:
+            getattr(does, act)(*arguments, by(name))
     after = (store.accounts.list(), store.projects.members(FIRST), store.assignments.progress(FIRST), store.accounts.seal("li"))
     assert after == before
 
@@ -159,16 +164,36 @@ def test_one_changes_ones_own_password_with_the_old_one(services, store, context
 def test_a_preview_is_what_dealing_then_does(store, context):
     store.projects.admit(FIRST, "other")
     foretold = store.assignments.preview(FIRST, ["li", "other"], overlap=1, seed=3)
-    assert sum(foretold.values()) == 5 and store.assignments.progress(FIRST) == ()
+    assert foretold.documents == 5 == sum(foretold.shares.values()) and store.assignments.progress(FIRST) == ()
     does, _ = drawn(dealing, context, "curator")
-    line = does.preview(Session(project=FIRST), ["li", "other"], 1, 3, by("curator"))[does.parts.preview]
-    assert all(f"{name} {count} 篇" in line for name, count in foretold.items())
-    does.deal(Session(project=FIRST), ["li", "other"], 1, 3, by("curator"))
-    assert {found.account: found.given for found in store.assignments.progress(FIRST)} == foretold
-    said = does.preview(Session(project=FIRST), ["li", "other"], 1, 3, by("curator"))
+    session, curator = Session(project=FIRST), by("curator")
+    line = does.preview(session, curator, ["li", "other"], 1, 3, *ALL)[does.parts.preview]
+    assert "共有 5 篇" in line and all(f"{name} {count} 篇" in line for name, count in foretold.shares.items())
+    does.deal(session, curator, ["li", "other"], 1, 3, *ALL)
+    assert {found.account: found.given for found in store.assignments.progress(FIRST)} == foretold.shares
+    said = does.preview(session, curator, ["li", "other"], 1, 3, *ALL)
     assert "没有要分的" in said[does.parts.preview] and said[does.parts.deal] == gr.update(interactive=False)
-    said = does.preview(Session(project=FIRST), ["li"], 2, 3, by("curator"))
+    said = does.preview(session, curator, ["li"], 2, 3, *ALL)
     assert "只选了 1 个" in said[does.parts.preview]
+
+
+def test_some_documents_are_dealt_and_how_many_is_said_before(store, context):
+    (long,) = store.documents.add(FIRST, [Document("上海" * 20, (Span(0, 2, "LOC"),), id="long")]).ids
+    does, shown = drawn(dealing, context, "curator")
+    assert shown[does.parts.which.labels]["choices"] == ["LOC"]
+    session, curator = Session(project=FIRST), by("curator")
+    for which, meant in [
+        ((["LOC"], "imported", None, None, "", ""), 1),
+        ((["LOC"], "predicted", None, None, "", ""), 0),
+        (([], "", 40, None, "open", ""), 1),
+        (([], "", None, 39, "", "第"), 5),
+    ]:
+        said = does.preview(session, curator, ["li"], 1, 0, *which)
+        assert ("没有符合条件" if not meant else f"符合条件的文档有 {meant} 篇") in said[does.parts.preview]
+        assert said[does.parts.deal] == gr.update(interactive=bool(meant))
+    does.deal(session, curator, ["li"], 1, 0, *([], "", 40, None, "", ""))
+    assert [given.account for given in store.assignments.of(long)] == ["li"]
+    assert [(found.account, found.given) for found in store.assignments.progress(FIRST)] == [("li", 1)]
 
 
 def test_who_was_dismissed_is_listed_until_their_work_is_taken_back(store, context):

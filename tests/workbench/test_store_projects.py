@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.document import Document, Span
-from workbench.store import FIRST, Criteria, Event, Label, Revision, Store, StoreError, migrations
+from workbench.store import FIRST, Criteria, Event, Label, Outlook, Pick, Revision, Store, StoreError, migrations
 from workbench.store.accounts import Accounts
 
 TEXT = "昨天李小龙从𠮷林回到上海，😀"
@@ -96,7 +96,7 @@ def test_renaming_and_merging_loses_no_annotation_and_can_be_taken_back(store):
     assert store.search(FIRST, Criteria(disagreement=True)).total == 0
     assert [label.name for label in store.labels.list(FIRST)] == ["人物", "LOC"]
     assert store.labels.list(FIRST)[0].key == "p"
-    assert [store.search(FIRST, Criteria(label=label)).total for label in ("人物", "LOC", "PER", "ORG")] == [1, 1, 1, 0]
+    assert [store.search(FIRST, Criteria(labels=(label,))).total for label in ("人物", "LOC", "PER", "ORG")] == [1, 1, 1, 0]
     assert store.labels.used(FIRST) == {"LOC": 3, "人物": 1}
     store.labels.part(FIRST, "GPE")
     store.labels.rename(FIRST, "人物", "PER")
@@ -255,7 +255,7 @@ def test_blind_annotators_see_only_their_own(store):
     assert store.notes.of(document, "a") == () and len(store.notes.of(document, "b")) == 1
     found = store.search(project, Criteria(author="b"), account="a")
     assert found.total == 0 and store.search(project, Criteria(author="b")).total == 1
-    assert store.search(project, Criteria(label="LOC"), account="a").total == 0
+    assert store.search(project, Criteria(labels=("LOC",)), account="a").total == 0
     assert [d.latest for d in store.search(project, Criteria(status="begun"), account="a").documents] == [hers]
     with pytest.raises(StoreError, match="has no part"):
         store.reading.view(document, "nobody")
@@ -336,14 +336,47 @@ def test_search_is_by_everything_and_counts_all(store):
 
     assert texts(text="nba") == ["NBA 总决赛"] == texts(text="B", order="name")[-1:]
     assert texts(text="%_") == ["100%_纯棉"] == texts(text="zEILE") and texts(text="%") == ["100%_纯棉"]
-    assert texts(author="a") == [TEXT] == texts(label="LOC") == texts(disagreement=False)
-    assert texts(disagreement=True) == ["张三来了。"] and texts(label="PER") == ["张三来了。", TEXT]
+    assert texts(author="a") == [TEXT] == texts(labels=("LOC",)) == texts(disagreement=False)
+    assert texts(disagreement=True) == ["张三来了。"] and texts(labels=("PER",)) == ["张三来了。", TEXT]
     assert texts(status="open", order="name") == ["100%_纯棉", "NBA 总决赛"]
     assert texts(order="oldest")[0] == "100%_纯棉" and texts(order="longest")[0] == TEXT
     page = store.search(FIRST, limit=1, offset=1)
     assert (page.total, [d.id for d in page.documents]) == (4, [agreed.document_id])
     save(store, "3", document_id=agreed.document_id, author="a", base_revision=agreed.id - 1, spans=())
-    assert texts(conflicted=True) == [TEXT] and texts(label="LOC") == []
+    assert texts(conflicted=True) == [TEXT] and texts(labels=("LOC",)) == []
+
+
+def test_search_is_by_who_says_a_label_and_by_length_in_code_points(store):
+    imported = [Document("𠮷林😀", (Span(0, 2, "LOC"),), id="d0"), Document("上海", id="d1"), Document("他走了吗", id="d2")]
+    first, second, third = store.documents.add(FIRST, imported).ids
+    store.save(
+        "上海", (), author="a", labels=[], client_key="1", document_id=second, checkpoint="m", prediction=[Span(0, 2, "地点")]
+    )
+    store.selections.choose(FIRST, [Pick(third, "chosen", (Span(0, 1, 'P"R'),))], strategy="random", checkpoint="m")
+
+    def found(**criteria):
+        return [document.id for document in store.search(FIRST, Criteria(order="oldest", **criteria)).documents]
+
+    assert found(labels=("LOC", "ORG")) == [first] == found(labels=("LOC",), labels_by="imported")
+    assert found(labels=("LOC",), labels_by="annotation") == [] == found(labels=("LOC",), labels_by="gold")
+    assert found(labels=("地点", 'P"R'), labels_by="predicted") == [second, third]
+    assert found(labels=("地",), labels_by="predicted") == [] == found(labels=("R",), labels_by="predicted")
+    store.labels.put(FIRST, [Label("地点")])
+    store.labels.rename(FIRST, "地点", "place")
+    assert found(labels=("place",), labels_by="predicted") == [second]
+    assert found(at_least=3) == [first, third] and found(at_most=3) == [first, second] and found(at_least=3, at_most=3) == [first]
+
+
+def test_documents_that_are_found_are_dealt_and_no_others(store):
+    project, ids = crowded(store)
+    more = store.documents.add(project, [Document("短", id="s"), Document("长" * 40, (Span(0, 1, "PER"),), id="l")]).ids
+    asked = Criteria(at_most=1, order="oldest")
+    assert store.assignments.preview(project, ["a", "b"], overlap=2, documents=asked) == Outlook(1, {"a": 1, "b": 1})
+    assert store.assignments.preview(project, [], documents=Criteria(labels=("PER",))) == Outlook(1, {})
+    assert store.assignments.assign(project, ["a", "b"], overlap=2, documents=asked) == 2
+    assert store.assignments.assign(project, ["a"], documents=Criteria(labels=("PER",), at_least=30)) == 1
+    assert [[given.account for given in store.assignments.of(document)] for document in more] == [["a", "b"], ["a"]]
+    assert not any(store.assignments.of(document) for document in ids)
 
 
 ANY = st.text(st.sampled_from("aA%_\\'é張𠮷😀 "), max_size=6)
@@ -408,8 +441,8 @@ def test_migrations_go_forward_and_back_on_a_filled_database(store):
         assert connection.execute(sa.text("SELECT count(*) FROM revisions")).scalar() == 5
         migrations.upgrade(connection)
     assert [r.id for r in store.revisions(document)][-1] == again.id
-    assert [(d.id, d.status) for d in store.reading.recent()] == [(second, "begun"), (document, "begun")]
-    assert store.search(FIRST, Criteria(label="PER", author="b")).total == 1
+    assert [(d.id, d.status) for d in store.reading.recent(limit=2)] == [(second, "begun"), (document, "begun")]
+    assert store.search(FIRST, Criteria(labels=("PER",), author="b")).total == 1
     assert store.search(FIRST, Criteria(disagreement=True)).total == 0
 
 

@@ -5,11 +5,13 @@
     documents.jsonl     the documents with the annotations that were asked for, for other programs
     project.jsonl       its name, guidelines and rules; not in an annotator's own bundle
     labels.jsonl        its labels, retired ones and former names too; not in an annotator's own bundle
+    members.jsonl       who works in it, and as what; not in an annotator's own bundle
     texts.jsonl         the documents as they came, those in the recycle bin too
     revisions.jsonl     every revision in the order in which they were saved, labels as they were said
     evidence.jsonl      what models' proposals rested on
     events.jsonl        who did what else
     assignments.jsonl   who was given what, in their order
+    selections.jsonl    which documents were chosen to be next, and why; not in an annotator's own bundle
 
 Rows name documents, revisions and events by the numbers that they had, and pictures and recordings by their members.
 """
@@ -25,11 +27,12 @@ from typing import Any
 from engine.document import Span
 from engine.formats.bundle import Media, Rows
 from workbench.services import Services
-from workbench.store import Event, Revision, StoredDocument
+from workbench.store import Event, Revision, Selection, StoredDocument
 from workbench.store.whole import Evidence, Whole
 
 PROJECT, LABELS, TEXTS, REVISIONS = "project.jsonl", "labels.jsonl", "texts.jsonl", "revisions.jsonl"
 EVIDENCE, EVENTS, ASSIGNMENTS = "evidence.jsonl", "events.jsonl", "assignments.jsonl"
+MEMBERS, SELECTIONS = "members.jsonl", "selections.jsonl"
 
 
 def members(
@@ -52,9 +55,11 @@ def members(
         ASSIGNMENTS: lambda media: (_plain(asdict(given)) for given in whole.assignments()),
     }
     if author is None:
-        labels = store.labels.list(project, all=True)
+        labels, people = store.labels.list(project, all=True), store.projects.members(project)
         rows[PROJECT] = lambda media: [_plain(asdict(store.projects.get(project)))]
         rows[LABELS] = lambda media: (_plain(asdict(label)) for label in labels)
+        rows[MEMBERS] = lambda media: map(asdict, people)
+        rows[SELECTIONS] = lambda media: map(_selection, whole.selections())
     return rows
 
 
@@ -121,6 +126,13 @@ def _revision(revision: Revision, named: _Named) -> dict[str, Any]:
 def _evidence(evidence: Evidence) -> dict[str, Any]:
     measures = [[m.name, *(m.extent or (0, 0)), m.highest, m.mean] for m in evidence.measures]
     return {"revision": evidence.revision_id, "content": evidence.content, "measures": measures}
+
+
+def _selection(selection: Selection) -> dict[str, Any]:
+    names = ("round", "position", "strategy", "checkpoint", "learned", "created")
+    pick = selection.pick
+    why = {"arm": pick.arm, "predicted": _spans(pick.predicted), "reason": dict(pick.reason)}
+    return _plain({"document": pick.document_id, **{name: getattr(selection, name) for name in names}, **why})
 
 
 def _event(event: Event) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from typing import Any, TypeVar, cast
 from engine.document import Span
 from engine.errors import DocumentError, InputError
 from engine.formats.source import object_of
-from workbench.exchange.packing import ASSIGNMENTS, EVENTS, EVIDENCE, LABELS, PROJECT, REVISIONS, TEXTS
-from workbench.store import Assignment, Event, Label, Measure, Revision, StoredDocument
+from workbench.exchange.packing import ASSIGNMENTS, EVENTS, EVIDENCE, LABELS, MEMBERS, PROJECT, REVISIONS, SELECTIONS, TEXTS
+from workbench.store import Assignment, Event, Label, Measure, Member, Pick, Revision, Selection, StoredDocument
 from workbench.store.adopting import Rules
 from workbench.store.whole import Evidence
 
@@ -52,6 +52,11 @@ class BundledPast:
         return self._project[1] if self._project else None
 
     @cached_property
+    def members(self) -> Sequence[Member]:
+        """Return who worked in the project; nobody where the bundle does not tell it."""
+        return tuple(self.read(MEMBERS, _member))
+
+    @cached_property
     def _project(self) -> tuple[str, Rules] | None:
         return next(self.read(PROJECT, _project), None)
 
@@ -75,6 +80,10 @@ class BundledPast:
         """Yield who was given what, in their order."""
         return self.read(ASSIGNMENTS, _assignment)
 
+    def selections(self) -> Iterator[Selection]:
+        """Yield which documents were chosen to be next, in their order; nothing where the bundle does not tell it."""
+        return self.read(SELECTIONS, _selection)
+
     def check(self) -> None:
         """Read everything.
 
@@ -84,11 +93,13 @@ class BundledPast:
         told = (
             self.labels,
             self.guidelines,
+            self.members,
             self.documents(),
             self.revisions(),
             self.evidence(),
             self.events(),
             self.assignments(),
+            self.selections(),
         )
         for rows in told:
             for _ in rows or ():
@@ -205,6 +216,16 @@ def _evidence(row: Mapping[str, Any]) -> Evidence:
 def _assignment(row: Mapping[str, Any]) -> Assignment:
     done = moment_or_none(row["finished"]), moment_or_none(row["skipped"])
     return Assignment(_int(row["document_id"]), _str(row["account"]), moment(row["given"]), *done)
+
+
+def _member(row: Mapping[str, Any]) -> Member:
+    return Member(_str(row["account"]), _str(row["shown"]), cast(Any, _str(row["role"])))
+
+
+def _selection(row: Mapping[str, Any]) -> Selection:
+    pick = Pick(_int(row["document"]), cast(Any, _str(row["arm"])), _spans(row["predicted"]), dict(row["reason"]))
+    place = _int(row["round"]), _int(row["position"])
+    return Selection(pick, *place, _str(row["strategy"]), _str(row["checkpoint"]), _int(row["learned"]), moment(row["created"]))
 
 
 def _spans(rows: Any) -> tuple[Span, ...]:

@@ -9,7 +9,7 @@ from engine.errors import Problem
 from workbench.exchange.bringing import Look, Progress, new_labels
 from workbench.language import Texts
 from workbench.names import called
-from workbench.store import Store
+from workbench.store import Member, Store
 from workbench.store.adopting import Rules
 from workbench.store.restoring import Compared
 from workbench.views.bundle import Bundle, bundle_html
@@ -62,6 +62,9 @@ def came_of(progress: Progress, declared: tuple[str, ...], texts: Texts) -> str:
         lines.append(texts("exchange.brought.whole", revisions=f"{progress.kept.restored.revisions:,}"))
         if progress.kept.restored.left:
             lines.append(texts("exchange.brought.diverged", count=f"{progress.kept.restored.left:,}"))
+        for key in ("admitted", "strangers"):
+            if names := getattr(progress.kept.restored, key):
+                lines.append(texts(f"exchange.brought.{key}", names=", ".join(names)))
     if declared:
         lines.append(texts("exchange.brought.labels", labels=", ".join(declared)))
     if progress.left:
@@ -87,12 +90,19 @@ def _bundle(differs: Compared, store: Store, texts: Texts) -> Bundle:
         diverged=differs.diverged,
         accounts=[called(name, store, texts) for name in differs.accounts],
         names=differs.names,
+        joining=[_member(member, texts) for member in differs.joining.known],
+        strangers=[_member(member, texts) for member in differs.joining.strangers],
         empty=found.empty,
         new=found.new,
         changed=found.changed,
         guidelines=found.guidelines,
         rules=(_rules(found.ours, texts), _rules(found.theirs, texts)) if found.ruled else None,
     )
+
+
+def _member(member: Member, texts: Texts) -> str:
+    names = dict.fromkeys((member.shown, member.account))
+    return " · ".join((*names, texts(f"role.{member.role}.label")))
 
 
 def _rules(rules: Rules, texts: Texts) -> str:

@@ -1,7 +1,7 @@
 """Where what people do is kept: append-only revisions and events in SQLite, or in PostgreSQL by URL."""
 
 from workbench.store.accounts import Account, Role
-from workbench.store.assignments import Assignment, Place, Progress
+from workbench.store.assignments import Assignment, Outlook, Place, Progress
 from workbench.store.difference import Difference, diff
 from workbench.store.disputes import Dispute
 from workbench.store.documents import Imported
@@ -41,6 +41,7 @@ __all__ = [
     "Measured",
     "Member",
     "Note",
+    "Outlook",
     "Pick",
     "Place",
     "Progress",

@@ -1,4 +1,4 @@
-"""Labels, guidelines and rules of another project: how they differ from a project's own, and what is taken over of them.
+"""Labels, guidelines, rules and members of another project: how they differ from a project's own, and what is taken over of them.
 
 Nothing is overwritten unasked: of each it is said whether ours stay, theirs are taken, or both are put together.
 """
@@ -17,8 +17,8 @@ from workbench.store.errors import StoreError
 from workbench.store.events import record
 from workbench.store.labels import Label, add_label, describe, settle
 from workbench.store.naming import resolve
-from workbench.store.projects import MOST_ANNOTATORS, project_row
-from workbench.store.schema import DocumentRow, LabelRow
+from workbench.store.projects import MOST_ANNOTATORS, Member, project_row
+from workbench.store.schema import AccountRow, DocumentRow, LabelRow, MemberRow
 
 Way = Literal["ours", "theirs", "merge"]
 _SAID = ("zh", "en", "colour", "key", "definition", "examples", "retired", "becomes")
@@ -44,12 +44,14 @@ class Ways:
         rules: ``"merge"`` is ``"ours"``: of two rules, one holds.
         documents: of documents that were annotated further both here and there: ``"ours"`` leaves them as they are here,
             ``"theirs"`` appends what was done there.
+        members: ``"theirs"`` admits who has an account here and is no member yet, as what they were there.
     """
 
     labels: Way = "merge"
     guidelines: Way = "ours"
     rules: Way = "ours"
     documents: Way = "ours"
+    members: Way = "ours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,9 @@ class Differing:
     @property
     def ways(self) -> Ways:
         """Return what is taken over unless another choice is made: everything into an empty project, else only what is new."""
-        return Ways("theirs", "theirs", "theirs" if self.ours == Rules() else "ours") if self.empty else Ways()
+        if not self.empty:
+            return Ways()
+        return Ways("theirs", "theirs", "theirs" if self.ours == Rules() else "ours", members="theirs")
 
 
 def differing(session: Session, project: int, labels: Sequence[Label], guidelines: str | None, rules: Rules | None) -> Differing:
@@ -149,6 +153,36 @@ def adopt(
         setattr(row, what, value)
     if changes:
         record(session, "project", by, project=project, payload={"changes": changes})
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """Who worked in another project: those who can be admitted here, and those who have no account here."""
+
+    known: tuple[Member, ...]
+    strangers: tuple[Member, ...]
+
+
+def joining(session: Session, project: int, members: Sequence[Member]) -> Joining:
+    """Tell who of another project's members can be admitted; who is a member here stays what they are.
+
+    Raises:
+        StoreError: if somebody was what nobody can be.
+    """
+    for member in members:
+        if member.role not in ("annotator", "curator"):
+            raise StoreError(f"{member.account} was {member.role}, which is no role in a project; export the bundle again")
+    accounts = set(session.scalars(select(AccountRow.name)))
+    here = set(session.scalars(select(MemberRow.account).where(MemberRow.project_id == project)))
+    known = tuple(member for member in members if member.account in accounts - here)
+    return Joining(known, tuple(member for member in members if member.account not in accounts))
+
+
+def admit(session: Session, project: int, members: Sequence[Member], by: str) -> None:
+    """Let people work in a project who have an account and do not yet."""
+    for member in members:
+        session.add(MemberRow(project_id=project, account=member.account, role=member.role))
+        record(session, "member", by, project=project, payload={"account": member.account, "role": ["", member.role]})
 
 
 def _adopt_labels(session: Session, project: int, labels: Sequence[Label], way: Way, by: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from workbench.store.projects import project_row, role_in
 from workbench.store.queue import RANK, documents_of, free_documents, rank_of, standing, standing_among_free, waiting_for
 from workbench.store.revisions import refresh_status
 from workbench.store.schema import AssignmentRow, EventRow, SelectionRow, StateRow, now
+from workbench.store.searching import Criteria, found_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,19 @@ class Progress:
     def waiting(self) -> int:
         """Return how many are left to do."""
         return self.given - self.finished - self.skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What dealing documents would come to.
+
+    Attributes:
+        documents: how many are meant, those that have their annotators among them.
+        shares: how many each account would get.
+    """
+
+    documents: int
+    shares: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +92,7 @@ class Assignments:
         *,
         overlap: int | None = None,
         seed: int = 0,
-        documents: Sequence[int] | None = None,
+        documents: Sequence[int] | Criteria | None = None,
         by: str = "",
     ) -> int:
         """Deal documents evenly; assignments there are stay and count. Return how many were added.
@@ -88,26 +102,37 @@ class Assignments:
             accounts: who gets them.
             overlap: how many annotators each document is to have; by default as the project says.
             seed: settles who gets which.
-            documents: these alone, to be worked on in this order; by default all, as they came.
+            documents: these alone, or those that are found, to be worked on in this order; by default all, as they came.
             by: who assigns.
 
         Raises:
             StoreError: if there is no such project or document, an account has no part in the project, or they are too few.
         """
         with self._database.writing() as session:
-            dealt = _dealt(session, project, accounts, overlap, seed, documents)
+            meant = _meant(session, project, documents)
+            dealt = _dealt(session, project, accounts, overlap, seed, meant)
             _give(session, project, dealt, by)
             return len(dealt)
 
-    def preview(self, project: int, accounts: Sequence[str], *, overlap: int | None = None, seed: int = 0) -> dict[str, int]:
-        """Return how many documents each account would get from :meth:`assign`, which this does not do.
+    def preview(
+        self,
+        project: int,
+        accounts: Sequence[str],
+        *,
+        overlap: int | None = None,
+        seed: int = 0,
+        documents: Sequence[int] | Criteria | None = None,
+    ) -> Outlook:
+        """Return what would come of :meth:`assign`, which this does not do; of no accounts, only how many documents are meant.
 
         Raises:
             StoreError: as :meth:`assign`.
         """
         with self._database.reading() as session:
-            counted = Counter(account for _, account in _dealt(session, project, accounts, overlap, seed, None))
-            return {account: counted[account] for account in sorted(set(accounts))}
+            meant = _meant(session, project, documents)
+            dealt = _dealt(session, project, accounts, overlap, seed, meant) if accounts else []
+            counted = Counter(account for _, account in dealt)
+            return Outlook(len(meant), {account: counted[account] for account in sorted(set(accounts))})
 
     def take_back(self, project: int, account: str, *, by: str = "") -> int:
         """Take back what somebody has not finished, so that it can be given to others; return how many documents."""
@@ -199,21 +224,28 @@ class Assignments:
             return tuple(Progress(a, g, f, s) for a, g, f, s in session.execute(query))
 
 
+def _meant(session: Session, project: int, documents: Sequence[int] | Criteria | None) -> list[int]:
+    project_row(session, project)
+    if isinstance(documents, Criteria):
+        return found_ids(session, project, documents)
+    there = session.scalars(documents_of(project)).all()
+    wanted = list(there if documents is None else dict.fromkeys(documents))
+    if odd := set(wanted) - set(there):
+        raise StoreError(f"project {project} has no document {min(odd)}; reload the page to see those there are")
+    return wanted
+
+
 def _dealt(
-    session: Session, project: int, accounts: Sequence[str], overlap: int | None, seed: int, documents: Sequence[int] | None
+    session: Session, project: int, accounts: Sequence[str], overlap: int | None, seed: int, documents: Sequence[int]
 ) -> list[tuple[int, str]]:
     row = project_row(session, project)
     for account in accounts:
         if role_in(session, project, account) is None:
             raise StoreError(f"{account} is no member of {row.name}; admit them first")
-    there = session.scalars(documents_of(project)).all()
-    wanted = list(there if documents is None else dict.fromkeys(documents))
-    if odd := set(wanted) - set(there):
-        raise StoreError(f"project {project} has no document {min(odd)}; reload the page to see those there are")
     holders: dict[int, set[str]] = {}
     for document_id, account in session.execute(_holders(project)):
         holders.setdefault(document_id, set()).add(account)
-    return deal(wanted, accounts, overlap or row.overlap, seed, holders)
+    return deal(documents, accounts, overlap or row.overlap, seed, holders)
 
 
 def _next_own(session: Session, project: int, account: str, after: int) -> int | None:

@@ -19,9 +19,11 @@ from workbench.store.assignments import Assignment
 from workbench.store.errors import StoreError
 from workbench.store.events import Event
 from workbench.store.labels import Label
+from workbench.store.projects import Member
 from workbench.store.queries import digest_of
 from workbench.store.records import Revision, StoredDocument
 from workbench.store.schema import DocumentRow, RevisionRow, StateRow
+from workbench.store.selections import Selection
 from workbench.store.whole import Evidence
 
 AT_ONCE = 400
@@ -44,6 +46,10 @@ class Past(Protocol):
     def rules(self) -> Rules | None:
         """Return the rules."""
 
+    @property
+    def members(self) -> Sequence[Member]:
+        """Return who worked in the project, and as what."""
+
     def documents(self) -> Iterator[StoredDocument]:
         """Yield the documents in their order."""
 
@@ -58,6 +64,9 @@ class Past(Protocol):
 
     def assignments(self) -> Iterator[Assignment]:
         """Yield who was given what, in their order."""
+
+    def selections(self) -> Iterator[Selection]:
+        """Yield which documents were chosen to be next, in their order."""
 
 
 @dataclass

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from workbench.store.adopting import Differing, Ways, adopt, check_labels, differing
+from workbench.store.adopting import Differing, Joining, Ways, admit, adopt, check_labels, differing, joining
 from workbench.store.checking import check_json, check_storable
 from workbench.store.events import record
 from workbench.store.labels import add_label
@@ -42,6 +42,7 @@ class Compared:
         revisions: how many of its revisions are not here.
         accounts: authors whose name an account has here.
         names: authors whose name none has.
+        joining: who of its members can be admitted, and who has no account here.
     """
 
     differing: Differing
@@ -52,16 +53,28 @@ class Compared:
     revisions: int
     accounts: tuple[str, ...]
     names: tuple[str, ...]
+    joining: Joining
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was brought in: documents added, documents that were here, those of them left as they are here, and revisions."""
+    """What was brought in.
+
+    Attributes:
+        added: documents that were not here.
+        known: documents that were.
+        left: of these, left as they are here.
+        revisions: that were not here.
+        admitted: accounts that are members since.
+        strangers: members of the copy who have no account here.
+    """
 
     added: int
     known: int
     left: int
     revisions: int
+    admitted: tuple[str, ...] = ()
+    strangers: tuple[str, ...] = ()
 
 
 def compare(store: Store, project: int, past: Past) -> Compared:
@@ -73,7 +86,7 @@ def compare(store: Store, project: int, past: Past) -> Compared:
     with store._database.reading() as session:
         differs = differing(session, project, past.labels, past.guidelines, past.rules)
         found = matched(session, project, past)
-        accounts = set(session.scalars(select(AccountRow.name)))
+        accounts, comers = set(session.scalars(select(AccountRow.name))), joining(session, project, past.members)
     return Compared(
         differs,
         len(found.texts),
@@ -83,6 +96,7 @@ def compare(store: Store, project: int, past: Past) -> Compared:
         sum(found.new.values()),
         tuple(sorted(found.authors & accounts)),
         tuple(sorted(found.authors - accounts)),
+        comers,
     )
 
 
@@ -126,7 +140,11 @@ def restore(
             _declare(session, project, rewritten.labels, by)
         _note_states(arriving, retold, rewritten)
         _note_source(arriving, rewritten, by, source)
-        return Restored(len(arriving.fresh), len(found.documents), len(left), sum(rewritten.added.values()))
+        comers = joining(session, project, past.members)
+        admitted = comers.known if ways.members == "theirs" else ()
+        admit(session, project, admitted, by)
+        people = (tuple(member.account for member in some) for some in (admitted, comers.strangers))
+        return Restored(len(arriving.fresh), len(found.documents), len(left), sum(rewritten.added.values()), *people)
 
 
 def _add_documents(arriving: Arriving) -> None:

@@ -1,22 +1,24 @@
-"""Events and assignments of another copy of a project, told again here."""
+"""Events, assignments and selections of another copy of a project, told again here."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import func, select
 
-from workbench.store.checking import check_json, check_storable
+from workbench.store.checking import check_json, check_storable, checked
 from workbench.store.errors import StoreError
 from workbench.store.events import KINDS, Event
 from workbench.store.matching import AT_ONCE, Arriving, batches
-from workbench.store.schema import AssignmentRow, EventRow
+from workbench.store.records import dump_spans
+from workbench.store.schema import AssignmentRow, EventRow, SelectionRow
+from workbench.store.selections import Arm, Selection, reached
 
 _Identity = tuple[int | None, str, str, datetime, str]
-_OF_PROJECTS = ("project", "label", "member")
+_OF_PROJECTS = ("project", "label", "member", "chosen")
 
 
 @dataclass
@@ -28,7 +30,7 @@ class Retold:
 
 
 def retell(arriving: Arriving, *, whole: bool) -> Retold:
-    """Add the events and assignments that are not here.
+    """Add the events, assignments and selections that are not here.
 
     Args:
         arriving: the copy, its documents added.
@@ -40,6 +42,7 @@ def retell(arriving: Arriving, *, whole: bool) -> Retold:
     retold = Retold()
     _Events(arriving, retold, whole).add()
     _add_assignments(arriving, retold)
+    _add_selections(arriving)
     return retold
 
 
@@ -121,6 +124,47 @@ def _add_assignments(arriving: Arriving, retold: Retold) -> None:
         retold.assignments.setdefault(place, []).append(rows[-1])
     for some in batches(rows):
         arriving.add(some)
+
+
+def _add_selections(arriving: Arriving) -> None:
+    """Note why documents were chosen that were not chosen here: behind what was, in the rounds that they were chosen in."""
+    past = [(arriving.place(each.pick.document_id), each) for each in arriving.past.selections()]
+    here = {place: row for place, _ in past if (row := _selection_here(arriving, place)) is not None}
+    rounds = {each.round: here[place].round for place, each in past if place in here and here[place].created == each.created}
+    last, position = reached(arriving.session, arriving.project)
+    rows = [
+        _selection_row(arriving, place, each, rounds.get(each.round, last + each.round), position + each.position)
+        for place, each in past
+        if place not in here and each.pick.document_id not in arriving.left
+    ]
+    for some in batches(rows):
+        arriving.add(some)
+
+
+def _selection_here(arriving: Arriving, place: int) -> SelectionRow | None:
+    return None if place in arriving.fresh else arriving.session.get(SelectionRow, place)
+
+
+def _selection_row(arriving: Arriving, place: int, past: Selection, round: int, position: int) -> SelectionRow:
+    pick = past.pick
+    if pick.arm not in get_args(Arm):
+        raise StoreError(f"document {pick.document_id} was chosen by no known arm, {pick.arm!r}; export the bundle again")
+    said = checked(arriving.found.texts[pick.document_id], pick.predicted)
+    check_storable(past.strategy, past.checkpoint, *(span.label for span in said.spans))
+    check_json(dict(pick.reason))
+    return SelectionRow(
+        document_id=place,
+        project_id=arriving.project,
+        round=round,
+        position=position,
+        arm=pick.arm,
+        strategy=past.strategy,
+        checkpoint=past.checkpoint,
+        learned=past.learned,
+        predicted=dump_spans(said.spans),
+        reason=dict(pick.reason),
+        created=past.created,
+    )
 
 
 def _identity(row: EventRow) -> _Identity:

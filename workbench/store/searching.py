@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, case, collate, func, literal, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, collate, func, literal, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from workbench.store.measures import Measured, has_measure
 from workbench.store.naming import Becomes, names_of
-from workbench.store.records import BEGINNING, Glance, Status, StoredDocument, read_stored_document
+from workbench.store.records import BEGINNING, Glance, Layer, Status, StoredDocument, read_stored_document
 from workbench.store.revisions import resolutions
-from workbench.store.schema import AssignmentRow, DocumentRow, HeadRow, MentionRow, RevisionRow, StateRow
-from workbench.store.sight import Sight, sight_of
+from workbench.store.schema import AssignmentRow, DocumentRow, HeadRow, MentionRow, RevisionRow, SelectionRow, StateRow
+from workbench.store.sight import ALL, Sight, sight_of
 
 Order = Literal["recent", "oldest", "newest", "name", "longest", "shortest"]
+Origin = Layer | Literal["predicted"]
+"""Who says so: annotators, the import, the gold; or a model, of what it proposed before they decided, or when it chose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,10 @@ class Criteria:
 
     Attributes:
         text: is in the text or the name; small and capital letters of ASCII are one.
-        label: a span of it is in a latest annotation of anyone, the import or the gold, under this or a former name.
+        labels: a span of any of these is in a latest annotation of anyone, the import or the gold, under this or a former name.
+        labels_by: only what these say counts.
+        at_least: how many code points the text has, or more.
+        at_most: how many it has, or fewer.
         author: has annotated the document; empty for who had not signed in.
         status: how far the document is.
         flagged: whether somebody asks for it to be looked at.
@@ -36,7 +42,10 @@ class Criteria:
     """
 
     text: str = ""
-    label: str = ""
+    labels: tuple[str, ...] = ()
+    labels_by: Origin | None = None
+    at_least: int | None = None
+    at_most: int | None = None
     author: str | None = None
     status: Status | None = None
     flagged: bool | None = None
@@ -61,16 +70,8 @@ EVERYTHING = Criteria()
 def search(session: Session, project: int, criteria: Criteria, account: str | None, limit: int, offset: int) -> Found:
     """Find documents; see :meth:`workbench.store.store.Store.search`."""
     sight, becomes = sight_of(session, project, account), resolutions(session, project)
-    newest = select(func.max(HeadRow.revision_id)).where(HeadRow.document_id == StateRow.document_id, sight.heads())
-    shown = newest.correlate(StateRow).scalar_subquery()
     status = _status(sight)
-    wanted = (
-        select(DocumentRow.id)
-        .join(StateRow, StateRow.document_id == DocumentRow.id)
-        .outerjoin(RevisionRow, RevisionRow.id == shown)
-        .where(StateRow.project_id == project, StateRow.deleted.is_(None))
-        .where(*_conditions(session, criteria, sight, becomes, status))
-    )
+    wanted = _wanted(session, project, criteria, sight, status)
     ordering = _ordering(session, criteria.order)
     told = (StateRow.document_id, RevisionRow.id.label("revision_id"), status.label("status"), func.count().over().label("total"))
     page = wanted.with_only_columns(*told).order_by(*ordering).limit(limit).offset(offset).subquery()
@@ -84,6 +85,12 @@ def search(session: Session, project: int, criteria: Criteria, account: str | No
     # A page behind the last knows of none.
     total = rows[0][4] if rows else (session.scalar(select(func.count()).select_from(wanted.subquery())) or 0 if offset else 0)
     return Found(tuple(read_stored_document(row[0], row[1], row[2], becomes, row[3]) for row in rows), total)
+
+
+def found_ids(session: Session, project: int, criteria: Criteria) -> list[int]:
+    """Return every document that is found, in the order asked for, as the program itself sees them."""
+    wanted = _wanted(session, project, criteria, ALL, StateRow.status.expression)
+    return list(session.scalars(wanted.order_by(*_ordering(session, criteria.order))))
 
 
 def recent(session: Session, project: int, account: str | None, limit: int) -> list[Glance]:
@@ -127,16 +134,32 @@ def holds(session: Session, column: Any, part: str) -> ColumnElement[bool]:
     return func.strpos(func.lower(collate(column, "C")), func.lower(collate(literal(part), "C"))) > 0
 
 
+def _wanted(session: Session, project: int, criteria: Criteria, sight: Sight, status: ColumnElement[str]) -> Select[int]:
+    newest = select(func.max(HeadRow.revision_id)).where(HeadRow.document_id == StateRow.document_id, sight.heads())
+    shown = newest.correlate(StateRow).scalar_subquery()
+    return (
+        select(DocumentRow.id)
+        .join(StateRow, StateRow.document_id == DocumentRow.id)
+        .outerjoin(RevisionRow, RevisionRow.id == shown)
+        .where(StateRow.project_id == project, StateRow.deleted.is_(None))
+        .where(*_conditions(session, criteria, sight, resolutions(session, project), status))
+    )
+
+
 def _conditions(
     session: Session, criteria: Criteria, sight: Sight, becomes: Becomes, status: ColumnElement[str]
 ) -> list[ColumnElement[bool]]:
     asked: list[ColumnElement[bool]] = []
     if criteria.text:
         asked.append(or_(holds(session, DocumentRow.text, criteria.text), holds(session, DocumentRow.name, criteria.text)))
-    if criteria.label:
-        mentions = select(MentionRow.label).join(HeadRow, HeadRow.revision_id == MentionRow.revision_id)
-        names = MentionRow.label.in_(sorted(names_of(criteria.label, becomes)))
-        asked.append(mentions.where(MentionRow.document_id == DocumentRow.id, names, sight.heads()).exists())
+    if criteria.labels:
+        names = sorted({name for label in criteria.labels for name in names_of(label, becomes)})
+        asked.append(_foretold(session, names, sight) if criteria.labels_by == "predicted" else _said(names, criteria, sight))
+    length = func.length(DocumentRow.text)
+    if criteria.at_least is not None:
+        asked.append(length >= criteria.at_least)
+    if criteria.at_most is not None:
+        asked.append(length <= criteria.at_most)
     if criteria.author is not None:
         said = and_(HeadRow.document_id == DocumentRow.id, HeadRow.layer == "annotation", HeadRow.author == criteria.author)
         asked.append(select(HeadRow.author).where(said, sight.heads()).exists())
@@ -155,6 +178,29 @@ def _conditions(
     if criteria.measured is not None:
         asked.append(has_measure(criteria.measured, sight, DocumentRow.id.expression))
     return asked
+
+
+def _said(names: list[str], criteria: Criteria, sight: Sight) -> ColumnElement[bool]:
+    """Return the condition that a latest revision that may be seen has a span of one of some labels."""
+    mentions = select(MentionRow.label).join(HeadRow, HeadRow.revision_id == MentionRow.revision_id)
+    if criteria.labels_by:
+        mentions = mentions.where(HeadRow.layer == criteria.labels_by)
+    return mentions.where(MentionRow.document_id == DocumentRow.id, MentionRow.label.in_(names), sight.heads()).exists()
+
+
+def _foretold(session: Session, names: list[str], sight: Sight) -> ColumnElement[bool]:
+    """Return the condition that a model has proposed a span of one of some labels."""
+    place = func.instr if session.get_bind().dialect.name == "sqlite" else func.strpos
+
+    def among(spans: Any) -> ColumnElement[bool]:
+        # As json.dumps has written it; a quotation mark within a label would have a backslash before it.
+        return or_(*(place(cast(spans, Text), f'"label": {json.dumps(name)}') > 0 for name in names))
+
+    head = aliased(RevisionRow)
+    before = select(HeadRow.author).join(head, head.id == HeadRow.revision_id)
+    proposed = before.where(HeadRow.document_id == DocumentRow.id, sight.heads(), among(head.prediction)).exists()
+    chosen = select(SelectionRow.document_id).where(SelectionRow.document_id == DocumentRow.id, among(SelectionRow.predicted))
+    return or_(proposed, chosen.exists())
 
 
 def _status(sight: Sight) -> ColumnElement[str]:

@@ -130,7 +130,7 @@ class Selections:
             for pick in picks:
                 checked(texts[pick.document_id], pick.predicted)
                 check_json(dict(pick.reason))
-            last, position = _reached(session, project)
+            last, position = reached(session, project)
             gone = select(StateRow.document_id).where(*_open(project))
             session.execute(delete(SelectionRow).where(SelectionRow.document_id.in_(gone)))
             model = {"strategy": strategy, "checkpoint": checkpoint, "learned": learned}
@@ -145,14 +145,14 @@ class Selections:
         """Return how a document came, if it was chosen."""
         with self._database.reading() as session:
             row = session.get(SelectionRow, document_id)
-            return _read(row, resolutions(session, row.project_id)) if row else None
+            return read_selection(row, resolutions(session, row.project_id)) if row else None
 
     def waiting(self, project: int) -> tuple[Selection, ...]:
         """Return what was chosen and nobody has annotated yet, in the order in which it comes."""
         query = select(SelectionRow).join(StateRow, StateRow.document_id == SelectionRow.document_id).where(*_open(project))
         with self._database.reading() as session:
             becomes = resolutions(session, project)
-            return tuple(_read(row, becomes) for row in session.scalars(query.order_by(SelectionRow.position)))
+            return tuple(read_selection(row, becomes) for row in session.scalars(query.order_by(SelectionRow.position)))
 
     def judged(self, project: int) -> tuple[Judged, ...]:
         """Return what was chosen and has been annotated, in the order of the annotations that count."""
@@ -188,7 +188,7 @@ def _check(picks: Sequence[Pick], texts: Mapping[int, str]) -> None:
         raise StoreError("a document was chosen twice in one round; choose each once")
 
 
-def _reached(session: Session, project: int) -> tuple[int, int]:
+def reached(session: Session, project: int) -> tuple[int, int]:
     """Return the last round and the last position; a round of which nothing was annotated counts too."""
     query = select(func.max(SelectionRow.round), func.max(SelectionRow.position)).where(SelectionRow.project_id == project)
     last, position = session.execute(query).one()
@@ -220,7 +220,8 @@ def _bare(row: DocumentRow) -> Document:
     return Document(row.text, id=str(row.id), images=tuple(row.pictures), audio=row.recording or None)
 
 
-def _read(row: SelectionRow, becomes: Becomes = UNCHANGED) -> Selection:
+def read_selection(row: SelectionRow, becomes: Becomes = UNCHANGED) -> Selection:
+    """Return the record of a row, its labels under the names that they are read as now."""
     pick = Pick(row.document_id, cast(Arm, row.arm), resolved(read_spans(row.predicted), becomes), row.reason)
     return Selection(pick, row.round, row.position, row.strategy, row.checkpoint, row.learned, row.created)
 
@@ -228,4 +229,4 @@ def _read(row: SelectionRow, becomes: Becomes = UNCHANGED) -> Selection:
 def _judged(row: SelectionRow, document: DocumentRow, revision: RevisionRow, becomes: Becomes) -> Judged:
     spans = resolved(read_spans(revision.spans), becomes)
     found = Document(document.text, spans, id=str(document.id), images=tuple(revision.pictures), audio=revision.recording or None)
-    return Judged(_read(row, becomes), found, revision.id, revision.seconds)
+    return Judged(read_selection(row, becomes), found, revision.id, revision.seconds)

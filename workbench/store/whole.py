@@ -15,7 +15,17 @@ from workbench.store.assignments import Assignment
 from workbench.store.events import Event, read_event
 from workbench.store.measures import Measure
 from workbench.store.records import Revision, StoredDocument, read_revision, read_stored_document
-from workbench.store.schema import AssignmentRow, DocumentRow, EventRow, EvidenceRow, MeasureRow, RevisionRow, StateRow
+from workbench.store.schema import (
+    AssignmentRow,
+    DocumentRow,
+    EventRow,
+    EvidenceRow,
+    MeasureRow,
+    RevisionRow,
+    SelectionRow,
+    StateRow,
+)
+from workbench.store.selections import Selection, read_selection
 from workbench.store.store import Store
 
 _AT_ONCE = 500
@@ -98,6 +108,13 @@ class Whole:
         for row in rows:
             if self._holds(row.document_id):
                 yield Assignment(row.document_id, row.account, row.given, row.finished, row.skipped)
+
+    def selections(self) -> Iterator[Selection]:
+        """Yield which documents were chosen, in the order in which they were to come."""
+        query = select(SelectionRow).where(SelectionRow.project_id == self._project)
+        with self._database.reading() as session:
+            rows = session.scalars(query.order_by(SelectionRow.position, SelectionRow.document_id)).all()
+        yield from (read_selection(row) for row in rows if self._holds(row.document_id))
 
     def _holds(self, document: int) -> bool:
         return document <= self._document and (self._among is None or document in self._among)

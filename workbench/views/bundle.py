@@ -22,6 +22,8 @@ class Bundle:
         diverged: documents annotated further both here and there.
         accounts: authors whose name an account has here.
         names: authors whose name none has.
+        joining: its members with an account here who are no members yet, and as what.
+        strangers: its members with no account here.
         empty: whether the project has nothing yet.
         new: labels that are not the project's.
         changed: labels described otherwise, and in what.
@@ -36,6 +38,8 @@ class Bundle:
     diverged: int
     accounts: Sequence[str]
     names: Sequence[str]
+    joining: Sequence[str]
+    strangers: Sequence[str]
     empty: bool
     new: Sequence[str]
     changed: Mapping[str, Sequence[str]]
@@ -60,6 +64,7 @@ def bundle_html(shown: Bundle, texts: Mapping[str, str]) -> str:
         lines.append(say("accounts", names=_some(shown.accounts)))
     if shown.names:
         lines.append(say("names", names=_some(shown.names)))
+    lines += [say(key, names=_some(people)) for key in ("joining", "strangers") if (people := getattr(shown, key))]
     if shown.diverged:
         lines.append(say("diverged", **counts))
     if shown.empty:
@@ -79,4 +84,4 @@ def bundle_html(shown: Bundle, texts: Mapping[str, str]) -> str:
 
 def _some(names: Sequence[str]) -> str:
     more = f" … +{len(names) - _MOST:,}" if len(names) > _MOST else ""
-    return "、".join(names[:_MOST]) + more
+    return ", ".join(names[:_MOST]) + more

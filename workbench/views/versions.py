@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 
 from engine.document import Document, Span
@@ -33,9 +34,10 @@ def versions_html(text: str, voices: Sequence[Voice], units: Sequence[Unit], tex
     colours = palette(sorted({span.label for voice in voices for span in voice.spans}))
     colours = {**colours, **{f"{DIFFERENT} {label}": colour for label, colour in colours.items()}}
     open_units = {(unit.start, unit.end) for unit in units if unit.differs}
+    starts = sorted(start for start, _ in open_units)
     parts, agreed, beyond, drawn = [], 0, 0, 0
     for start, end in passages(text, voices):
-        if not (whole or any(start <= unit[0] and unit[1] <= end for unit in open_units)):
+        if not whole and bisect_left(starts, start) == bisect_left(starts, end):
             agreed += 1
             continue
         if drawn >= _MOST:

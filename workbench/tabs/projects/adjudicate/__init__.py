@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,20 +79,20 @@ class _Handlers:
             # Another project is worked in, or a document is asked for that has nothing to do with it.
             session.disputed = None
         wanted, session.wanted = session.wanted or session.judging, 0
-        there = [each.document_id for each in self._disputes(session, request, judged=True)]
-        waiting = [each.document_id for each in self._disputes(session, request)]
+        found = self._disputes(session, request)
+        there, waiting = ([each.document_id for each in some] for some in (found, _listed(session, found)))
         session.judging = wanted if wanted in there else next(iter(waiting), 0)
         choices = {
             self.parts.hidden: session.judging_blindly,
             self.parts.whole: session.judging_whole,
             self.parts.judged: session.judging_judged,
         }
-        return {self.parts.work: gr.update(visible=True), self.parts.status: "", **choices, **self._draw(session, request)}
+        return {self.parts.work: gr.update(visible=True), self.parts.status: "", **choices, **self._draw(session, request, found)}
 
     def open(self, event: gr.EventData, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Put a document on the table."""
         session.judging = int(event.id)
-        return {self.parts.status: "", **self._draw(session, request)}
+        return {self.parts.status: "", **self._draw(session, request, self._disputes(session, request))}
 
     def widen(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """List every document again, not those of one disagreement alone."""
@@ -109,12 +110,12 @@ class _Handlers:
     def look(self, session: Session, hidden: bool, whole: bool, judged: bool, request: gr.Request) -> dict[Any, Any]:
         """Hide names, show what all agree on, list what has gold: what is in the editor stays."""
         session.judging_blindly, session.judging_whole, session.judging_judged = hidden, whole, judged
-        drawn = self._draw(session, request)
+        drawn = self._draw(session, request, self._disputes(session, request))
         return {part: value for part, value in drawn.items() if part in self.parts.compared}
 
     def save(self, event: gr.EventData, value: dict[str, Any], session: Session, request: gr.Request) -> dict[Any, Any]:
         """Append to the gold layer, say so, and go on to the next document."""
-        before = self._disputes(session, request, judged=True)
+        self._check(session, request)
         revision = save_gold(self.context, event, account_of(request))
         shown = revision.document_id == session.judging
         answered = {"acknowledged": event.client_key, "revision": revision.id}
@@ -124,10 +125,9 @@ class _Handlers:
             answered["other"] = rival(self.context.services.store, self.context.texts, revision)
             told = notice(self.context.texts("adjudicate.conflict.note"), "warning")
             return {self.parts.editor: {**value, **answered}, self.parts.status: told}
-        after = following(before, session.judging, judged=session.judging_judged or session.disputed is not None)
-        saved = self._saved(revision)
-        session.judging = after
-        drawn = self._draw(session, request)
+        found, saved = self._disputes(session, request), self._saved(revision)
+        session.judging = following(found, session.judging, judged=_shows_judged(session))
+        drawn = self._draw(session, request, found)
         return {
             **drawn,
             self.parts.editor: {**drawn[self.parts.editor], "acknowledged": event.client_key, "onward": True},
@@ -141,23 +141,26 @@ class _Handlers:
         return f'<p class="notice notice-success" role="status">{esc(line)} {again}</p>'
 
     def _go(self, session: Session, request: gr.Request, by: int) -> dict[Any, Any]:
-        target = neighbour(self._disputes(session, request), session.judging, by)
+        found = self._disputes(session, request)
+        target = neighbour(_listed(session, found), session.judging, by)
         if target:
             session.judging = target.document_id
-        return {self.parts.status: "", **self._draw(session, request)}
+        return {self.parts.status: "", **self._draw(session, request, found)}
 
-    def _disputes(self, session: Session, request: gr.Request, *, judged: bool | None = None) -> tuple[Dispute, ...]:
+    def _check(self, session: Session, request: gr.Request) -> int:
         project = project_of(self.context, session, request)
         if self.context.services.store.projects.role(project, account_of(request)) not in _JUDGES:
             raise UserError("projects.role.error", roles=", ".join(self.context.texts(f"role.{role}.label") for role in _JUDGES))
+        return project
+
+    def _disputes(self, session: Session, request: gr.Request) -> tuple[Dispute, ...]:
+        """Return what there is to adjudicate, what has gold too: the store goes through the project for it, so ask once."""
+        found = self.context.services.store.disputes.list(self._check(session, request), judged=True)
         disputed = session.disputed
-        # Annotators differ where there is gold, too: whoever asks for a disagreement gets all of it.
-        asked = (session.judging_judged or disputed is not None) if judged is None else judged
-        found = self.context.services.store.disputes.list(project, judged=asked)
         return tuple(each for each in found if each.document_id in disputed.documents) if disputed else found
 
-    def _draw(self, session: Session, request: gr.Request) -> dict[Any, Any]:
-        listed = self._disputes(session, request)
+    def _draw(self, session: Session, request: gr.Request, found: Sequence[Dispute]) -> dict[Any, Any]:
+        listed = _listed(session, found)
         queue = queue_html(self.context, listed, session.judging)
         if not session.judging:
             return {**self._nothing(queue), self.parts.narrowed: narrowed_html(self.context, session.disputed, 0)}
@@ -181,6 +184,16 @@ class _Handlers:
         said = f'<p class="empty">{esc(self.context.texts("adjudicate.nothing.line"))}</p>'
         blank = {self.parts.versions: "", self.parts.table: "", self.parts.editor: no_value(self.context)}
         return {self.parts.head: said, self.parts.queue: queue, **blank}
+
+
+def _shows_judged(session: Session) -> bool:
+    # Annotators differ where there is gold, too: whoever asks for a disagreement gets all of it.
+    return session.judging_judged or session.disputed is not None
+
+
+def _listed(session: Session, found: Sequence[Dispute]) -> Sequence[Dispute]:
+    """Return which of them are listed."""
+    return found if _shows_judged(session) else [each for each in found if not each.judged]
 
 
 def _layout(context: Context) -> _Parts:

@@ -55,11 +55,10 @@ def build(context: Context) -> Tab:
     does, guarded, session = _Handlers(context, parts), guard(context, parts.problem), context.session
     filters = parts.filters
     asked = [session, *filters.all]
-    chosen = [part.input for part in filters.all if part not in (filters.text, filters.value)]
+    typed = (filters.text, filters.value, filters.at_least, filters.at_most)
+    chosen = [part.input for part in filters.all if part not in typed]
     gr.on(chosen, guarded(does.find), asked, parts.listed, **QUIET)
-    gr.on(
-        [filters.text.change, filters.value.change], guarded(does.find), asked, parts.listed, **QUIET, trigger_mode="always_last"
-    )
+    gr.on([part.change for part in typed], guarded(does.find), asked, parts.listed, **QUIET, trigger_mode="always_last")
     parts.clear.click(guarded(does.clear), session, parts.drawn, **QUIET)
     parts.found.turn(guarded(does.turn), session, parts.listed, **QUIET)
     parts.found.card(guarded(does.open), session, [parts.problem, parts.card], **QUIET, trigger_mode="always_last")

@@ -10,15 +10,24 @@ import gradio as gr
 from workbench.names import called
 from workbench.store import Criteria, Measured
 from workbench.store.records import Status
-from workbench.store.searching import Order
+from workbench.store.searching import Order, Origin
 from workbench.tabs import Context
 
 _STATES = ("open", "begun", "finished", "gold")
+_ORIGINS = ("annotation", "imported", "gold", "predicted")
 _ORDERS = ("recent", "newest", "oldest", "name", "longest", "shortest")
 _EITHER = {"": None, "yes": True, "no": False}
 _NOBODY = "\x00"
 """Stands for who had not signed in: an empty choice is none."""
-DEFAULTS: dict[str, Any] = {"bin": "all", "order": "recent", "bound": "above", "value": 0.5, "whole": "entity"}
+DEFAULTS: dict[str, Any] = {
+    "bin": "all",
+    "order": "recent",
+    "at_least": None,
+    "at_most": None,
+    "bound": "above",
+    "value": 0.5,
+    "whole": "entity",
+}
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,9 @@ class Filters:
     status: gr.Dropdown
     order: gr.Dropdown
     label: gr.Dropdown
+    origin: gr.Dropdown
+    at_least: gr.Number
+    at_most: gr.Number
     author: gr.Dropdown
     assigned: gr.Dropdown
     flagged: gr.Dropdown
@@ -119,7 +131,10 @@ def criteria_of(said: dict[str, Any]) -> Criteria:
         measured = Measured(said["measure"], wrong=_EITHER[said["wrong"] or ""], whole=said["whole"] == "text", **bounds)
     return Criteria(
         text=said["text"] or "",
-        label=said["label"] or "",
+        labels=(said["label"],) if said["label"] else (),
+        labels_by=cast(Origin, said["origin"]) or None,
+        at_least=_whole(said["at_least"]),
+        at_most=_whole(said["at_most"]),
         author=_person(said["author"]),
         status=cast(Status, said["status"]) or None,
         flagged=_EITHER[said["flagged"] or ""],
@@ -131,6 +146,10 @@ def criteria_of(said: dict[str, Any]) -> Criteria:
     )
 
 
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)
+
+
 def lay_out(context: Context) -> tuple[Filters, gr.Button]:
     """Lay the choices out, with the button that clears them."""
     t = context.texts
@@ -140,6 +159,11 @@ def lay_out(context: Context) -> tuple[Filters, gr.Button]:
         value: Any = DEFAULTS.get(name, "")
         return gr.Dropdown(options, value=value, label=t(f"documents.{name}.label"), elem_id=f"documents-{name}", min_width=width)
 
+    def number(name: str, step: float = 1, precision: int | None = 0) -> gr.Number:
+        steps: dict[str, Any] = {"step": step, "precision": precision}
+        label, begin = t(f"documents.{name}.label"), DEFAULTS.get(name)
+        return gr.Number(begin, label=label, **steps, elem_id=f"documents-{name}", min_width=90)
+
     places = [(t(f"documents.place.{place}"), place) for place in ("all", "bin")]
     bin = gr.Radio(places, value="all", show_label=False, container=False, elem_id="documents-place", visible=False)
     with gr.Row(elem_classes="sieve", equal_height=True):
@@ -148,14 +172,17 @@ def lay_out(context: Context) -> tuple[Filters, gr.Button]:
         status, order = choice("status", "", *_STATES), choice("order", *_ORDERS)
     with gr.Accordion(t("documents.more.label"), open=False, elem_id="documents-more"):
         with gr.Row(elem_classes="sieve"):
-            label, author, assigned = choice("label"), choice("author"), choice("assigned")
+            label, origin = choice("label"), choice("origin", "", *_ORIGINS)
+            at_least, at_most = number("at_least"), number("at_most")
+            author, assigned = choice("author"), choice("assigned")
+        with gr.Row(elem_classes="sieve"):
             flagged, disagreement, conflicted = (
                 choice(name, "", "yes", "no") for name in ("flagged", "disagreement", "conflicted")
             )
         with gr.Row(elem_classes="sieve"):
             measure, whole = choice("measure", width=220), choice("whole", "entity", "text")
             bound = choice("bound", "above", "below", width=90)
-            value = gr.Number(0.5, label=t("documents.value.label"), step=0.05, elem_id="documents-value", min_width=90)
+            value = number("value", step=0.05, precision=None)
             wrong = choice("wrong", "", "yes", "no")
         with gr.Row(elem_classes="sieve-foot"):
             gr.HTML(f'<p class="duomo-note">{t("documents.measure.hint")}</p>')
@@ -166,6 +193,9 @@ def lay_out(context: Context) -> tuple[Filters, gr.Button]:
         status,
         order,
         label,
+        origin,
+        at_least,
+        at_most,
         author,
         assigned,
         flagged,

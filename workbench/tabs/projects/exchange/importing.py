@@ -35,7 +35,7 @@ from workbench.views.incoming import problems_html, progress_html
 _LONGEST_PASTE = 2_000_000
 _PERIOD = 0.4
 _WAYS = {"labels": ("ours", "theirs", "merge"), "guidelines": ("ours", "theirs", "merge"), "rules": ("ours", "theirs")}
-_WAYS["documents"] = ("ours", "theirs")
+_WAYS |= {"documents": ("ours", "theirs"), "members": ("ours", "theirs")}
 
 
 @dataclass(frozen=True)
@@ -270,7 +270,10 @@ def _way(context: Context, name: str) -> gr.Radio:
 
 
 def _ways_shown(differs: Compared | None) -> list[Any]:
-    """Return what there is to choose: nothing where the two do not differ, nor in a project that has nothing yet."""
+    """Return what there is to choose: nothing where the two do not differ, nor in a project that has nothing yet.
+
+    Whom to let in is always asked.
+    """
     if differs is None:
         return [gr.update(visible=False) for _ in _WAYS]
     found, ways = differs.differing, differs.differing.ways
@@ -279,6 +282,7 @@ def _ways_shown(differs: Compared | None) -> list[Any]:
         "guidelines": found.guidelines and not found.empty,
         "rules": found.ruled,
         "documents": differs.diverged > 0,
+        "members": bool(differs.joining.known),
     }
     return [gr.update(visible=asked[name], value=getattr(ways, name)) for name in _WAYS]
 
