@@ -43,8 +43,8 @@ def told(folder: Path, needed: int) -> str:
         free = "?"
     if needed:
         return (
-            f"the disk is full: about {size(needed)} are needed in {folder} and {free} are free; the model that it started from is "
-            "unchanged; free some space and start the run again to go on"
+            f"the disk is full: about {size(needed)} are needed in {folder} and {free} are free; the model that it started from "
+            "is unchanged; free some space and start the run again to go on"
         )
     return (
         f"the disk is full: {free} are free in {folder}; the model that it started from is unchanged; free some space and start "
