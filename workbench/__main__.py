@@ -15,8 +15,14 @@ from collections.abc import Sequence
 from workbench.settings import COMMANDS, Settings, SettingsError, parse
 
 _PROG = "python -m workbench"
-# Set before Gradio is imported, which reads them once: nothing is reported to anyone.
-_SILENCE = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
+# Set before Gradio is imported, which reads them once: nothing is reported to anyone, nor is a table of the last 10,000 events
+# made anew after each, which nobody looks at and every click would wait for.
+_SILENCE = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -154,7 +154,7 @@ def test_another_recording_is_compared_and_a_bad_one_loses_nothing(visit: Callab
     (tmp_path / "notes.wav").write_text("这不是录音", encoding="utf-8")
     put_another(page, tmp_path / "notes.wav")
     page.wait_for_selector("#compare-problem .notice")
-    assert "notes.wav cannot be decoded" in page.locator("#compare-problem").inner_text()
+    assert "notes.wav 解不出声音" in page.locator("#compare-problem").inner_text()
     assert len(changed(page)) == 4 and page.locator("[data-compare=other][aria-pressed=true]").count() == 1
     sound = read_speech(examples()[SPOKEN].readings[0].audio).waveform
     soundfile.write(tmp_path / "一座桥.wav", np.stack([sound, sound], axis=1), RATE)

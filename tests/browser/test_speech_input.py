@@ -122,7 +122,7 @@ def test_what_is_no_sound_is_said_and_the_text_is_answered(visit: Callable[..., 
     put(page, tmp_path / "notes.wav")
     page.wait_for_selector("#speech-refusal .notice")
     said = page.locator("#speech-refusal").inner_text()
-    assert "notes.wav cannot be decoded" in said and "只依据文本" in said and "gradio" not in said
+    assert "notes.wav 解不出声音" in said and "只依据文本" in said and "gradio" not in said
     assert page.locator("#analyse-hero .duomo-tag").count() == 1
     assert page.locator("#analyse-text textarea").input_value() == TEXT
     assert not page.locator("#analyse-compare").is_visible() and narrow(page)
