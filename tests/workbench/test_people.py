@@ -239,7 +239,7 @@ def test_names_are_shown_exactly_and_run_nothing():
 def test_people_are_called_by_what_others_read(services: Services) -> None:
     texts, store = Texts("en"), services.store
     store.accounts.create("zhang", PASSWORD, "admin", shown="张敏")
-    assert called("zhang", store, texts) == "张敏" and called("", store, texts) == "not signed in"
+    assert called("zhang", store, texts) == "张敏" and called("", store, texts) == "Somebody not signed in"
     # Somebody of whom there is no account, and one who came a moment ago.
     assert called("gone", store, texts) == "gone"
     store.accounts.create("li", PASSWORD, shown="李华")
