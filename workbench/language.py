@@ -51,3 +51,11 @@ class Texts:
     def said(self, sentence: object) -> str:
         """Return what the engine or the store says, such as an error, in this language; see :mod:`workbench.wording`."""
         return wording(self.language)(str(sentence))
+
+    def kept(self, message: str) -> str:
+        """Return why something was refused, as the store keeps it: a :class:`UserError`, or what the engine or the store said."""
+        try:
+            key, values = json.loads(message)
+        except (ValueError, TypeError):
+            return self.said(message)
+        return self(key, **values)

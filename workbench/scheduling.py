@@ -111,8 +111,8 @@ class Scheduling:
         except (EngineError, UserError, StoreError, OSError) as error:
             # It would block those behind it for ever; who asked reads why.
             _log.warning("the retraining %d cannot be carried out: %s", request.id, error)
-            key = error.key if isinstance(error, UserError) else str(error)
-            self._store.requests.refuse(request.id, key)
+            why = error.kept() if isinstance(error, UserError) else str(error)
+            self._store.requests.refuse(request.id, why)
             return None
 
     def tick(self, moment: datetime | None = None) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from engine.errors import InputError
 from workbench.errors import UserError
+from workbench.language import LANGUAGES, Texts
 from workbench.scheduling import HIGH, Policy, Scheduling
 from workbench.store import FIRST, StoreError
 
@@ -102,6 +103,15 @@ def test_what_cannot_be_carried_out_says_why_and_holds_up_nobody(store, scheduli
     refused = store.requests.latest()[-1]
     assert (refused.state, refused.message) == ("refused", "there is no correction to learn from")
     assert [job.project for job in machine.jobs] == [other]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_refusal_is_read_with_its_values_in_any_language(store, scheduling, machine, language):
+    values = {"chosen": 9, "control": 7, "held_out": 3, "needed": 8}
+    machine.refuses = {FIRST: UserError("arms.few.error", **values)}
+    scheduling.request(FIRST, {}, {})
+    texts = Texts(language)
+    assert texts.kept(store.requests.latest()[-1].message) == texts("arms.few.error", **values)
 
 
 def test_so_many_new_corrections_ask_for_a_retraining(store, scheduling, machine):

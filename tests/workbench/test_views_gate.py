@@ -89,15 +89,15 @@ def test_the_queue_is_changed_by_whoever_leads_alone_and_a_refusal_says_why(lang
     texts = Texts(language)
     waiting = [Entry(4, "晚报<", "张敏", "hand", "11-22 20:00", compares=True), Entry(5, "乙", "", "idle", "11-22 20:01")]
     refused = [
-        Entry(3, "丙", "", "hand", "11-22 19:00", "jobs.nothing.error"),
+        Entry(3, "丙", "", "hand", "11-22 19:00", "还没有 <b>"),
         Entry(2, "丁", "", "hand", "11-22 19:00", "no disk"),
     ]
-    led = requests_html(waiting, refused, texts, texts.words, lead=True)
+    led = requests_html(waiting, refused, texts, lead=True)
     assert led.count('data-do="withdraw"') == 2 and led.count('data-do="first"') == 1 and 'data-do="first" data-id="5"' in led
     assert unescape(led).count(texts("scheduling.arms")) == 1
-    assert texts("jobs.nothing.error") in unescape(led) and "no disk" in led and "晚报<" not in led
-    assert "data-do" not in requests_html(waiting, refused, texts, texts.words, lead=False)
-    assert requests_html([], [], texts, texts.words, lead=True) == ""
+    assert "还没有 <b>" in unescape(led) and "no disk" in led and "晚报<" not in led
+    assert "data-do" not in requests_html(waiting, refused, texts, lead=False)
+    assert requests_html([], [], texts, lead=True) == ""
 
 
 @pytest.mark.parametrize("after", [0.9, 0.9 - 1e-6, 0.9 + 1e-6])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from workbench.views.escape import esc
@@ -20,7 +20,7 @@ class Entry:
         who: asked; empty where a policy did.
         cause: ``"hand"``, or the policy.
         time: when, as it is shown.
-        message: why it was refused, as words or as their key; empty while it waits.
+        message: why it was refused; empty while it waits.
         compares: whether it is no retraining but a comparison of both arms.
     """
 
@@ -33,20 +33,17 @@ class Entry:
     compares: bool = False
 
 
-def requests_html(
-    waiting: Iterable[Entry], refused: Iterable[Entry], words: Words, kept: Mapping[str, str], *, lead: bool
-) -> str:
+def requests_html(waiting: Iterable[Entry], refused: Iterable[Entry], words: Words, *, lead: bool) -> str:
     """List what waits, the next one first, and what was refused lately.
 
     Args:
         waiting: in their order.
         refused: the latest first.
         words: of the page.
-        kept: the same words by their keys.
         lead: whether whoever looks may change the order.
     """
     rows = [_waiting(entry, place, words, lead=lead) for place, entry in enumerate(waiting, start=1)]
-    rows += [_refused(entry, words, kept) for entry in refused]
+    rows += [_refused(entry, words) for entry in refused]
     return f'<ol class="requests">{"".join(rows)}</ol>' if rows else ""
 
 
@@ -61,9 +58,9 @@ def _waiting(entry: Entry, place: int, words: Words, *, lead: bool) -> str:
     return f"<li><span>{esc(words('scheduling.place', place=place))} {_about(entry, words)}</span>{buttons}</li>"
 
 
-def _refused(entry: Entry, words: Words, kept: Mapping[str, str]) -> str:
-    why = kept.get(entry.message, entry.message)
-    return f'<li class="is-refused"><span>{_about(entry, words)} {esc(words("scheduling.refused", message=why))}</span></li>'
+def _refused(entry: Entry, words: Words) -> str:
+    why = esc(words("scheduling.refused", message=entry.message))
+    return f'<li class="is-refused"><span>{_about(entry, words)} {why}</span></li>'
 
 
 def _about(entry: Entry, words: Words) -> str:

@@ -81,11 +81,11 @@ class _Handlers:
         waiting, latest = services.store.requests.waiting(), services.store.requests.latest(_REFUSED)
         refused = [each for each in latest if each.state == "refused"]
         lead = services.store.projects.curates(account_of(request))
-        return requests_html(map(self._entry, waiting), map(self._entry, refused), t, t.words, lead=lead)
+        return requests_html(map(self._entry, waiting), map(self._entry, refused), t, lead=lead)
 
     def _entry(self, asked: Request) -> Entry:
         services = self.context.services
         who = called(asked.account, services.store, self.context.texts) if asked.account else ""
         project = services.store.projects.get(asked.project).name
         when, compares = f"{asked.created.astimezone():%m-%d %H:%M}", asked.options.get(TASK) == ARMS
-        return Entry(asked.id, project, who, asked.cause, when, self.context.texts.said(asked.message), compares)
+        return Entry(asked.id, project, who, asked.cause, when, self.context.texts.kept(asked.message), compares)
