@@ -72,6 +72,7 @@ ACTS = [
     (members, "look", ("li",)),
     (dealing, "deal", (["li"], 1, 0, *ALL)),
     (dealing, "preview", (["li"], 1, 0, *ALL)),
+    (dealing, "typed", (["li"], 1, 0, *ALL)),
     (accounts, "add", ("new", "", "admin", PASSWORD)),
     (accounts, "give", ("li", "admin")),
     (accounts, "renew", ("li", "another horse")),
@@ -191,6 +192,9 @@ def test_some_documents_are_dealt_and_how_many_is_said_before(store, context):
         said = does.preview(session, curator, ["li"], 1, 0, *which)
         assert ("没有符合条件" if not meant else f"符合条件的文档有 {meant} 篇") in said[does.parts.preview]
         assert said[does.parts.deal] == gr.update(interactive=bool(meant))
+        assert does.typed(session, curator, ["li"], 1, 0, *which) == said
+    # The field tells of itself when the page is opened, before the page knows who is chosen.
+    assert set(map(repr, does.typed(session, curator, [], 1, 0, *ALL).values())) == {repr(gr.skip())}
     does.deal(session, curator, ["li"], 1, 0, *([], "", 40, None, "", ""))
     assert [given.account for given in store.assignments.of(long)] == ["li"]
     assert [(found.account, found.given) for found in store.assignments.progress(FIRST)] == [("li", 1)]

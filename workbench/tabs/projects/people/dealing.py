@@ -41,7 +41,7 @@ def build(context: Context) -> Section:
         if control is not parts.which.text:
             control.input(preview, chosen, foretold, **QUIET, trigger_mode="always_last")
     # Gradio tells of typing one letter late; of the change in time, but also of one that the page made, which wipes nothing away.
-    typed, last = guard(context, parts.preview)(does.preview), {**QUIET, "trigger_mode": "always_last"}
+    typed, last = guard(context, parts.preview)(does.typed), {**QUIET, "trigger_mode": "always_last"}
     parts.which.text.change(typed, chosen, [parts.preview, parts.deal], **last)
     dealt = parts.deal.click(guarded(does.deal), chosen, parts.told, **QUIET, trigger_mode="once")
     return Section(does.draw, parts.drawn, parts.told, [dealt])
@@ -82,6 +82,12 @@ class _Handlers:
         require(self.context, session, request, "curator", "admin")
         overlap, seed, *which = asked
         return self._foretold(session, people, overlap, seed, self.parts.which.criteria(*which))
+
+    def typed(self, session: Session, request: gr.Request, people: Sequence[str], *asked: Any) -> dict[Any, Any]:
+        """Say the same of what is typed; a field that is shown for the first time tells of itself before anybody is chosen."""
+        if not people and self.parts.which.criteria(*asked[2:]) == EVERY:
+            return {self.parts.preview: gr.skip(), self.parts.deal: gr.skip()}
+        return self.preview(session, request, people, *asked)
 
     def deal(self, session: Session, request: gr.Request, people: Sequence[str], *asked: Any) -> dict[Any, Any]:
         """Deal them; asked as :meth:`preview` is."""
