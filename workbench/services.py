@@ -18,15 +18,15 @@ from engine.modalities.images import check_count
 from engine.samples import examples
 from workbench.agreement import Agreements
 from workbench.checkpoints import Checkpoints
-from workbench.choosing import Choosing
 from workbench.errors import UserError
-from workbench.jobs import Jobs
-from workbench.learning import Learning
 from workbench.pictured import Pictured
 from workbench.pictured import keep as keep_picture
 from workbench.presence import Presence
-from workbench.protected import ProtectedSets
 from workbench.recording import Recorder
+from workbench.retraining.choosing import Choosing
+from workbench.retraining.jobs import Jobs
+from workbench.retraining.learning import Learning
+from workbench.retraining.protected import ProtectedSets
 from workbench.signing import Signing
 from workbench.spoken import Spoken, keep, keep_shifted
 

@@ -7,14 +7,14 @@ import pytest
 from engine import formats
 from engine.document import Document, Span
 from engine.simulation.arms import CHOSEN, CONTROL, HELD_OUT, Compared, Trained
-from workbench.arms import ARMS, TASK, Arms, Result
 from workbench.errors import UserError
-from workbench.jobs import Jobs
 from workbench.language import LANGUAGES, Texts
-from workbench.learning import Learning
-from workbench.protected import ProtectedSets
-from workbench.savings import advise_curve, project
-from workbench.scheduling import Policy
+from workbench.retraining.arms import ARMS, TASK, Arms, Result
+from workbench.retraining.jobs import Jobs
+from workbench.retraining.learning import Learning
+from workbench.retraining.protected import ProtectedSets
+from workbench.retraining.savings import advise_curve, project
+from workbench.retraining.scheduling import Policy
 from workbench.store import FIRST, Pick, Store
 from workbench.views.arms import arms_html
 

@@ -7,8 +7,8 @@ import pytest
 
 from engine.document import Document
 from engine.errors import InputError
-from workbench.choosing import Choosing, Wish
 from workbench.errors import UserError
+from workbench.retraining.choosing import Choosing, Wish
 from workbench.services import Services
 from workbench.settings import Settings
 from workbench.store import FIRST, Store

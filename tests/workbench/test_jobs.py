@@ -13,12 +13,12 @@ import pytest
 
 import engine.checkpoint
 import engine.retraining
-import workbench.jobs
+import workbench.retraining.jobs
 from engine.document import Document, Span
 from engine.errors import CheckpointError, RunError
 from workbench.errors import UserError
-from workbench.jobs import Jobs
-from workbench.scheduling import Policy, Scheduling
+from workbench.retraining.jobs import Jobs
+from workbench.retraining.scheduling import Policy, Scheduling
 from workbench.store import FIRST, Store
 
 CORRECTIONS = [Document("小周在苏州。", (Span(3, 5, "LOC"),))]
@@ -60,7 +60,7 @@ class Folders:
 @pytest.fixture
 def folders(monkeypatch: pytest.MonkeyPatch) -> Folders:
     made = Folders()
-    monkeypatch.setattr(workbench.jobs, "Run", made.run)
+    monkeypatch.setattr(workbench.retraining.jobs, "Run", made.run)
     monkeypatch.setattr(engine.retraining, "prepare", made.prepare)
     monkeypatch.setattr(engine.checkpoint, "verify", lambda folder: SimpleNamespace(name=folder.name, path=folder))
     return made

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.document import Document, Span
-from workbench.savings import advise, outlook, points
+from workbench.retraining.savings import advise, outlook, points
 from workbench.store import Judged, Pick, Selection
 
 A, B = Span(0, 2, "LOC"), Span(3, 5, "PER")

@@ -9,7 +9,7 @@ import pytest
 from engine.errors import InputError
 from workbench.errors import UserError
 from workbench.language import LANGUAGES, Texts
-from workbench.scheduling import HIGH, Policy, Scheduling
+from workbench.retraining.scheduling import HIGH, Policy, Scheduling
 from workbench.store import FIRST, StoreError
 
 

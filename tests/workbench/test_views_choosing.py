@@ -5,7 +5,7 @@ import pytest
 from engine.acquisition import STRATEGIES
 from engine.evaluation.agreement import Figure
 from workbench.language import LANGUAGES, Texts
-from workbench.savings import Advice, Fared, Outlook, Point
+from workbench.retraining.savings import Advice, Fared, Outlook, Point
 from workbench.views.reasons import named, reason_html
 from workbench.views.savings import savings_html
 

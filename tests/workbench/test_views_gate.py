@@ -13,7 +13,7 @@ from engine.lineage import lineage
 from engine.prediction_changes import changes_of
 from tests.workbench.test_savings import model
 from workbench.language import LANGUAGES, Texts
-from workbench.savings import Advice, Outlook, points
+from workbench.retraining.savings import Advice, Outlook, points
 from workbench.views.gate import PLACES, causes_html, gate_html
 from workbench.views.lineage import lineage_html
 from workbench.views.requests import Entry, requests_html

@@ -8,8 +8,8 @@ from functools import lru_cache
 from engine.evaluation.agreement.resampling import Figure
 from engine.signed import signed
 from engine.simulation.arms import CHOSEN, CONTROL, Compared
-from workbench.arms import Result
-from workbench.savings import Outlook, advise_curve, project
+from workbench.retraining.arms import Result
+from workbench.retraining.savings import Outlook, advise_curve, project
 from workbench.views.escape import esc
 from workbench.views.plots import Line, lines_svg
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from workbench.protected import Overlap, Protected
+from workbench.retraining.protected import Overlap, Protected
 from workbench.views.colours import palette
 from workbench.views.escape import esc
 from workbench.views.plots import bars_html

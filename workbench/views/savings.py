@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from engine.signed import signed
-from workbench.savings import Advice, Fared, Outlook, Point
+from workbench.retraining.savings import Advice, Fared, Outlook, Point
 from workbench.views.escape import esc
 from workbench.views.plots import Line, lines_svg
 

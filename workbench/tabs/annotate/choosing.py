@@ -9,8 +9,8 @@ from typing import Any
 
 import gradio as gr
 
-from workbench.choosing import DEFAULT, Wish
 from workbench.errors import UserError
+from workbench.retraining.choosing import DEFAULT, Wish
 from workbench.steps import Outcome, steps
 from workbench.tabs import Context, Session, notice, project_of, require
 from workbench.views.escape import esc

@@ -16,7 +16,7 @@ from engine.prediction_changes import read_changes
 from engine.retraining import RetrainConfig, changed_options
 from engine.run import Status
 from workbench.errors import UserError
-from workbench.jobs import ACTIVE, Job
+from workbench.retraining.jobs import ACTIVE, Job
 from workbench.tabs import Context, Session, account_of, notice, project_of, require_lead
 from workbench.tabs.retrain.form import FORM, SYSTEM_FORM, settings_of
 from workbench.tabs.retrain.layout import BUSY, IDLE, Parts

@@ -10,10 +10,10 @@ from typing import Any
 
 import gradio as gr
 
-from workbench.arms import ARMS, TASK
 from workbench.errors import UserError
-from workbench.jobs import Job
-from workbench.savings import advise, outlook, points
+from workbench.retraining.arms import ARMS, TASK
+from workbench.retraining.jobs import Job
+from workbench.retraining.savings import advise, outlook, points
 from workbench.tabs import QUIET, Context, Section, Session, account_of, guard, notice, project_of, require_lead
 from workbench.views.arms import arms_html
 from workbench.views.escape import esc

@@ -7,9 +7,9 @@ from typing import Any, cast, get_args
 
 import gradio as gr
 
-from workbench.arms import ARMS, TASK
 from workbench.names import called
-from workbench.scheduling import HIGH, Policy
+from workbench.retraining.arms import ARMS, TASK
+from workbench.retraining.scheduling import HIGH, Policy
 from workbench.store import Cause, Request
 from workbench.tabs import QUIET, Context, Section, Session, account_of, guard, notice, project_of, require_lead
 from workbench.views.requests import Entry, requests_html

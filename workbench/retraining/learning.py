@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from engine.document import Document
-from workbench.arms import ARMS, TASK, Arms
 from workbench.checkpoints import Checkpoints
-from workbench.jobs import Job, Jobs
-from workbench.protected import ProtectedSets
-from workbench.scheduling import Scheduling
+from workbench.retraining.arms import ARMS, TASK, Arms
+from workbench.retraining.jobs import Job, Jobs
+from workbench.retraining.protected import ProtectedSets
+from workbench.retraining.scheduling import Scheduling
 from workbench.store import FIRST, Request
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from engine.errors import EngineError
 from workbench.errors import UserError
-from workbench.jobs import Job, Jobs
+from workbench.retraining.jobs import Job, Jobs
 from workbench.store import Cause, Request, StoreError
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ import numpy as np
 
 from engine.document import Document
 from workbench.errors import UserError
-from workbench.jobs import Job, Jobs
-from workbench.protected import ProtectedSets
+from workbench.retraining.jobs import Job, Jobs
+from workbench.retraining.protected import ProtectedSets
 
 if TYPE_CHECKING:
     from engine.simulation.arms import Compared
