@@ -3,13 +3,16 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
+from typing import get_args
 
 import pytest
 
 from engine.errors import InputError
+from engine.retraining import RetrainConfig
+from engine.systems.contract import from_json
 from workbench.errors import UserError
 from workbench.language import LANGUAGES, Texts
-from workbench.retraining.scheduling import HIGH, Policy, Scheduling
+from workbench.retraining.scheduling import HIGH, Depth, Policy, Scheduling
 from workbench.store import FIRST, StoreError
 
 
@@ -130,6 +133,16 @@ def test_so_many_new_corrections_ask_for_a_retraining(store, scheduling, machine
     save(store, 1)
     scheduling.tick()
     assert len(machine.jobs) == 2
+
+
+@pytest.mark.parametrize("depth", get_args(Depth))
+def test_a_policy_says_how_deep_to_learn(store, scheduling, machine, depth):
+    scheduling.choose(FIRST, Policy("corrections", 6, depth))
+    save(store, 6)
+    scheduling.tick()
+    assert from_json(RetrainConfig, store.requests.latest()[0].options).depth == depth
+    with pytest.raises(UserError, match="scheduling.policy"):
+        Policy("corrections", 6, "deeper")
 
 
 def test_so_many_minutes_or_idleness_ask_only_if_there_is_enough_that_is_new(store, scheduling, machine):

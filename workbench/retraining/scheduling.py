@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from engine.errors import EngineError
 from workbench.errors import UserError
@@ -28,6 +28,8 @@ _PERIOD = 5.0
 _LEAST = 5
 """Corrections below which no policy asks: from one alone, a model mostly learns that one."""
 _KINDS = get_args(Cause)
+Depth = Literal["quick", "full"]
+"""How deep a retraining learns, as :class:`engine.retraining.RetrainConfig` has it."""
 _log = logging.getLogger(__name__)
 Retrain = Callable[[Request], Job]
 
@@ -40,18 +42,20 @@ class Policy:
         kind: ``"hand"``, never; ``"corrections"``, as soon as there are so many new ones; ``"minutes"``, so many after the last
             retraining; ``"idle"``, when nobody has saved anything for so many minutes.
         every: how many.
+        depth: of the retraining that it asks for.
     """
 
     kind: Cause = "hand"
     every: int = 50
+    depth: Depth = "full"
 
     def __post_init__(self) -> None:
         """See that it can be.
 
         Raises:
-            UserError: if there is no such kind, or the number is not from 1 to 10,000.
+            UserError: if there is no such kind or depth, or the number is not from 1 to 10,000.
         """
-        if self.kind not in _KINDS or not 1 <= self.every <= 10_000:
+        if self.kind not in _KINDS or self.depth not in get_args(Depth) or not 1 <= self.every <= 10_000:
             raise UserError("scheduling.policy.error")
 
 
@@ -122,7 +126,7 @@ class Scheduling:
         for project in self._store.projects.list():
             policy = self.policy(project.id)
             if policy.kind != "hand" and project.id not in busy and self._is_due(project.id, policy, now):
-                self._store.requests.add(project.id, {}, {}, cause=policy.kind)
+                self._store.requests.add(project.id, {"depth": policy.depth}, {}, cause=policy.kind)
         self.advance()
 
     def _is_due(self, project: int, policy: Policy, now: datetime) -> bool:

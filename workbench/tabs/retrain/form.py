@@ -45,7 +45,7 @@ def system_form(name: str, context: Context) -> SystemForm:
         return SystemForm(row, [control_of(option, context, name) for option in SYSTEM_FORM[name]])
 
 
-def depth_choice(context: Context) -> gr.Radio:
+def depth_choice(context: Context, owner: str = "retrain") -> gr.Radio:
     """Return what is asked first: how deep to learn, in words with what each costs."""
     t = context.texts
     (depth,) = (option for option in FORM if option.name == "depth")
@@ -56,8 +56,8 @@ def depth_choice(context: Context) -> gr.Radio:
         value=depth.default,
         label=t("retrain.depth.label"),
         info=t("retrain.depth.hint"),
-        elem_id="retrain-depth",
-        elem_classes="duomo-choice",
+        elem_id=f"{owner}-depth",
+        elem_classes="depth-choice",
     )
 
 

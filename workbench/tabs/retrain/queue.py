@@ -9,9 +9,10 @@ import gradio as gr
 
 from workbench.names import called
 from workbench.retraining.arms import ARMS, TASK
-from workbench.retraining.scheduling import HIGH, Policy
+from workbench.retraining.scheduling import HIGH, Depth, Policy
 from workbench.store import Cause, Request
 from workbench.tabs import QUIET, Context, Section, Session, account_of, guard, notice, project_of, require_lead
+from workbench.tabs.retrain.form import depth_choice
 from workbench.views.requests import Entry, requests_html
 
 _REFUSED = 3
@@ -22,6 +23,7 @@ class _Parts:
     listed: gr.HTML
     kind: gr.Dropdown
     every: gr.Number
+    depth: gr.Radio
     choose: gr.Button
     told: gr.HTML
 
@@ -35,14 +37,15 @@ def build(context: Context) -> Section:
             kinds = [(t(f"scheduling.policy.{kind}"), kind) for kind in get_args(Cause)]
             kind = gr.Dropdown(kinds, label=t("scheduling.kind.label"), filterable=False, min_width=240, elem_id="policy-kind")
             every = gr.Number(50, label=t("scheduling.every.label"), precision=0, min_width=120, elem_id="policy-every")
+        depth = depth_choice(context, "policy")
         choose = gr.Button(t("scheduling.choose.label"), scale=0, min_width=120, elem_id="policy-choose")
         told = gr.HTML(elem_classes="notices")
-    parts = _Parts(listed, kind, every, choose, told)
+    parts = _Parts(listed, kind, every, depth, choose, told)
     does, guarded = _Handlers(context, parts), guard(context, told)
-    choose.click(guarded(does.choose), [context.session, kind, every], told, trigger_mode="once", **QUIET)
+    choose.click(guarded(does.choose), [context.session, kind, every, depth], told, trigger_mode="once", **QUIET)
     listed.withdraw(guarded(does.withdraw), context.session, [told, listed], **QUIET)
     listed.first(guarded(does.first), context.session, [told, listed], **QUIET)
-    return Section(does.draw, [listed, kind, every], told, [])
+    return Section(does.draw, [listed, kind, every, depth], told, [])
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,15 @@ class _Handlers:
     def draw(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """List what waits, and show the policy of the project that is worked in."""
         policy = self.context.services.learning.schedule.policy(project_of(self.context, session, request))
-        return {self.parts.listed: self._listed(request), self.parts.kind: policy.kind, self.parts.every: policy.every}
+        chosen = {self.parts.kind: policy.kind, self.parts.every: policy.every, self.parts.depth: policy.depth}
+        return {self.parts.listed: self._listed(request), **chosen}
 
-    def choose(self, session: Session, kind: str, every: float | None, request: gr.Request) -> dict[Any, Any]:
+    def choose(self, session: Session, kind: str, every: float | None, depth: str, request: gr.Request) -> dict[Any, Any]:
         """Retrain by another policy from now on."""
         require_lead(self.context, request)
         project = project_of(self.context, session, request)
-        self.context.services.learning.schedule.choose(project, Policy(cast(Cause, kind), int(every or 0)))
+        policy = Policy(cast(Cause, kind), int(every or 0), cast(Depth, depth))
+        self.context.services.learning.schedule.choose(project, policy)
         return {self.parts.told: notice(self.context.texts("scheduling.choose.done"), "success")}
 
     def withdraw(self, event: gr.EventData, session: Session, request: gr.Request) -> dict[Any, Any]:
