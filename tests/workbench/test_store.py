@@ -237,6 +237,15 @@ def test_runs_and_what_became_of_them(store):
         store.runs.add("r1", "", "", 0)
 
 
+def test_what_was_called_a_comparison_of_arms_is_one(store):
+    store.runs.add("arms-20261120-1", "/runs/a", "", 0, kind="comparison")
+    store.runs.add("20261120-2", "/runs/b", "zh-news-small", 7)
+    with store._database.rebuilding() as connection:
+        migrations.downgrade(connection, "0012")
+        migrations.upgrade(connection)
+    assert {run.run_id: run.kind for run in store.runs.all()} == {"arms-20261120-1": "comparison", "20261120-2": "retraining"}
+
+
 def test_settings_are_kept(store):
     assert store.settings.get("checkpoint") is None
     assert store.settings.get("checkpoint", "none") == "none"

@@ -21,7 +21,7 @@ from engine.document import Document
 from engine.errors import RunError
 from engine.run import Run, Status
 from workbench.errors import UserError
-from workbench.store import FIRST
+from workbench.store import FIRST, RunKind
 
 if TYPE_CHECKING:
     from engine.checkpoint import CheckpointInfo
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from workbench.store import Store
 
 ACTIVE = ("queued", "running")
-_COMPARISON = "arms-"
 _STAMP = re.compile(r"(-\d{8}-\d{4}(-\d+)?)+$")
 
 
@@ -42,6 +41,7 @@ class Job:
         parent: name of the checkpoint it started from.
         last_revision: the newest revision among its corrections.
         project: whose corrections it learns.
+        kind: ``"retraining"``, or ``"comparison"`` of two arms.
         decision: ``"used"``, ``"kept"`` (the old model was), or ``""`` while nobody has decided.
         created: when, in UTC.
         run: its folder.
@@ -52,6 +52,7 @@ class Job:
     parent: str
     last_revision: int
     project: int
+    kind: RunKind
     decision: str
     created: datetime
     run: Run
@@ -67,7 +68,7 @@ class Job:
     @property
     def compares(self) -> bool:
         """Tell whether the job compares two arms; then no model comes of it, and there is nothing to decide."""
-        return self.id.startswith(_COMPARISON)
+        return self.kind == "comparison"
 
     @property
     def active(self) -> bool:
@@ -118,7 +119,8 @@ class Jobs:
         done: dict[int, str] = {}
         found = []
         for row in self._store.runs.all():
-            made = Job(row.run_id, row.parent, row.last_revision, row.project, row.decision, row.created, Run(Path(row.folder)))
+            run = Run(Path(row.folder))
+            made = Job(row.run_id, row.parent, row.last_revision, row.project, row.kind, row.decision, row.created, run)
             later = "" if made.decision else done.get(made.project, "")
             found.append(replace(made, superseded_by=later))
             if made.project not in done and not made.compares and made.done:
@@ -190,16 +192,23 @@ class Jobs:
         """
         from engine.simulation.arms import ArmsConfig, prepare_arms
 
-        return self._start(lambda folder: prepare_arms(parts, folder, ArmsConfig()), "", 0, project, _COMPARISON)
+        return self._start(lambda folder: prepare_arms(parts, folder, ArmsConfig()), "", 0, project, "comparison")
 
-    def _start(self, prepare: Callable[[Path], Run], parent: str, last_revision: int, project: int, prefix: str = "") -> Job:
+    def _start(
+        self,
+        prepare: Callable[[Path], Run],
+        parent: str,
+        last_revision: int,
+        project: int,
+        kind: RunKind = "retraining",
+    ) -> Job:
         with self._starting:
             if any(job.active for job in self.all()):
                 raise UserError("jobs.busy.error")
-            job_id = f"{prefix}{datetime.now():%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
+            job_id = f"{datetime.now():%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
             folder = self._folder / job_id
             run = prepare(folder)
-            self._store.runs.add(job_id, str(folder), parent, last_revision, project)
+            self._store.runs.add(job_id, str(folder), parent, last_revision, project, kind)
             try:
                 run.start()
             except Exception:

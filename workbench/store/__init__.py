@@ -12,7 +12,7 @@ from workbench.store.measures import Measure, Measured
 from workbench.store.notes import Note
 from workbench.store.projects import Member, Project
 from workbench.store.reading import View
-from workbench.store.records import Glance, Revision, RunRecord, StoredDocument
+from workbench.store.records import Glance, Revision, RunKind, RunRecord, StoredDocument
 from workbench.store.report import Acceptance, Deed, Report, Saving, Standing, Work
 from workbench.store.requests import Cause, Request
 from workbench.store.schema import FIRST
@@ -27,6 +27,7 @@ __all__ = [
     "Arm",
     "Assignment",
     "Cause",
+    "RunKind",
     "Criteria",
     "Deed",
     "Difference",

@@ -13,6 +13,8 @@ from workbench.store.schema import FIRST, DocumentRow, RevisionRow, RunRow, Stat
 
 Layer = Literal["annotation", "imported", "gold"]
 Status = Literal["open", "begun", "finished", "gold"]
+RunKind = Literal["retraining", "comparison"]
+"""A training that learns corrections, or one that compares what was chosen with what chance drew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ class RunRecord:
         parent: the checkpoint that it began from.
         last_revision: the latest revision that it learned from.
         project: whose corrections it learned.
+        kind: ``"retraining"``, or ``"comparison"`` of what was chosen with what chance drew.
         decision: ``"used"``, ``"kept"`` (the old model was) or ``""`` while undecided.
         created: when it was added, in UTC.
     """
@@ -147,6 +150,7 @@ class RunRecord:
     parent: str
     last_revision: int
     project: int
+    kind: RunKind
     decision: str
     created: datetime
 
@@ -220,7 +224,8 @@ def read_stored_document(
 
 def read_run(row: RunRow) -> RunRecord:
     """Return the record of a row."""
-    return RunRecord(row.id, row.folder, row.parent, row.last_revision, row.project_id, row.decision, row.created)
+    kind = cast(RunKind, row.kind)
+    return RunRecord(row.id, row.folder, row.parent, row.last_revision, row.project_id, kind, row.decision, row.created)
 
 
 def correction(document: DocumentRow, revision: RevisionRow, becomes: Becomes = UNCHANGED) -> Document:

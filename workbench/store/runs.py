@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from workbench.store.database import Database
 from workbench.store.errors import StoreError
-from workbench.store.records import RunRecord, read_run
+from workbench.store.records import RunKind, RunRecord, read_run
 from workbench.store.schema import FIRST, RunRow
 
 
@@ -25,7 +25,15 @@ class Runs:
         with self._database.reading() as session:
             return [read_run(row) for row in session.scalars(query)]
 
-    def add(self, run_id: str, folder: str, parent: str, last_revision: int, project: int = FIRST) -> None:
+    def add(
+        self,
+        run_id: str,
+        folder: str,
+        parent: str,
+        last_revision: int,
+        project: int = FIRST,
+        kind: RunKind = "retraining",
+    ) -> None:
         """Add a run.
 
         Args:
@@ -34,6 +42,7 @@ class Runs:
             parent: the checkpoint that it begins from.
             last_revision: the latest revision that it learns from.
             project: whose corrections it learns.
+            kind: what it is for.
 
         Raises:
             StoreError: if there is a run of this name.
@@ -41,7 +50,8 @@ class Runs:
         with self._database.writing() as session:
             if session.get(RunRow, run_id) is not None:
                 raise StoreError(f"there is a run {run_id} already; choose another name")
-            session.add(RunRow(id=run_id, folder=str(folder), parent=parent, last_revision=last_revision, project_id=project))
+            row = RunRow(id=run_id, folder=folder, parent=parent, last_revision=last_revision, project_id=project, kind=kind)
+            session.add(row)
 
     def mark(self, run_id: str, decision: Literal["used", "kept"]) -> None:
         """Note what became of a run: its model is used, or the old one was kept.

@@ -278,6 +278,7 @@ class RunRow(Base):
     parent: Mapped[str]
     last_revision: Mapped[int]
     project_id: Mapped[int] = mapped_column(default=FIRST)
+    kind: Mapped[str] = mapped_column(default="retraining")
     decision: Mapped[str] = mapped_column(default="")
     created: Mapped[datetime] = mapped_column(default=now)
 
