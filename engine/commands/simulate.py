@@ -31,7 +31,9 @@ state counts, unless --set keep=best. Then the strategy chooses --batch more. On
   F1 at the end   after the last round
   area            mean F1 on the way there
   … to 95%        share of the sentences, or characters, that reaches 95% of the F1 of all data, on the line between rounds
-  saved           how much less that is than what random needs with the same seed; below 0 it is more
+  saved           how much less that is than what random needs with the same seed; below 0 it is more. Where only one of the
+                  two gets there it is at least so much: random counts as if it did right after its last round, the strategy as
+                  if it needed all data
 
 Figures are means over the seeds with Student's 95% interval; one seed has none. A strategy that likes long sentences looks better
 by sentences than by characters, which is nearer to the work. Mixtures add up where each strategy puts a document in its order;

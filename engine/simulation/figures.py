@@ -29,13 +29,17 @@ class Saving:
 
     Attributes:
         share: of all there is.
-        saved: less than random, as a share of what random needs; below 0 it needs more.
+        saved: less than random, as a share of what random needs; below 0 it needs more. It is at least so much: of a seed with
+            which only one of the two gets there, random is taken to need no more than it had after its last round, the strategy
+            all there is. A seed with which neither does is left out.
         reached: how many seeds reach it, of those that are drawn.
+        bounded: how many seeds only one of the two reaches it with.
     """
 
     share: Figure
     saved: Figure
     reached: int
+    bounded: int
 
 
 @dataclass(frozen=True)
@@ -87,21 +91,35 @@ def summarise(curves: Curves, full: Mapping[int, Point], axis: str) -> list[Summ
             tuple(by_seed),
             over_seeds([points[-1].f1 for points in by_seed.values()]),
             over_seeds([area(points, axis, ends[seed]) for seed, points in by_seed.items()]),
-            {unit: _saving(needed[unit], strategy, {seed: point.at(unit) for seed, point in full.items()}) for unit in AXES},
+            {
+                unit: _saving(
+                    needed[unit],
+                    strategy,
+                    {seed: point.at(unit) for seed, point in full.items()},
+                    {seed: points[-1].at(unit) for seed, points in curves.get(RANDOM, {}).items()},
+                )
+                for unit in AXES
+            },
         )
         for strategy, by_seed in curves.items()
         if by_seed
     ]
 
 
-def _saving(needed: Mapping[str, Mapping[int, float | None]], strategy: str, whole: Mapping[int, float]) -> Saving:
+def _saving(
+    needed: Mapping[str, Mapping[int, float | None]], strategy: str, whole: Mapping[int, float], ends: Mapping[int, float]
+) -> Saving:
     ours, random = needed[strategy], needed.get(RANDOM, {})
     shares = [value / whole[seed] for seed, value in ours.items() if value is not None]
-    both = [(value, other) for seed, value in ours.items() if value is not None and (other := random.get(seed)) is not None]
-    saved = [1 - value / other for value, other in both if other]
+    pairs = {seed: (value, random[seed]) for seed, value in ours.items() if seed in random and {value, random[seed]} != {None}}
+    known = {
+        seed: (whole[seed] if value is None else value, ends[seed] if other is None else other)
+        for seed, (value, other) in pairs.items()
+    }
+    saved = [1 - value / other for value, other in known.values() if other]
     share = over_seeds(shares) if shares else Figure(None, reason=f"{REACHED:.0%} of the full F1 is not reached, or it is 0")
-    against = over_seeds(saved) if saved else Figure(None, reason="no seed in which both reach it")
-    return Saving(share, against, len(shares))
+    against = over_seeds(saved) if saved else Figure(None, reason="no seed with which either reaches it")
+    return Saving(share, against, len(shares), sum(None in pair for pair in pairs.values()))
 
 
 def reach(points: Sequence[Point], wanted: float, axis: str) -> float | None:

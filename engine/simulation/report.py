@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.evaluation.agreement.resampling import Figure
 from engine.simulation.curve import Plan, Point
-from engine.simulation.figures import REACHED, Curves, Summary
+from engine.simulation.figures import REACHED, Curves, Saving, Summary
 
 FILE = "report.json"
 
@@ -70,11 +70,7 @@ class Report:
                 summary.strategy,
                 shown(summary.f1),
                 shown(summary.area),
-                *(
-                    f"{shown(figure)}{_of(summary.savings[unit].reached, len(summary.seeds)) if share else ''}"
-                    for unit in ("sentences", "characters")
-                    for share, figure in ((True, summary.savings[unit].share), (False, summary.savings[unit].saved))
-                ),
+                *(cell for unit in ("sentences", "characters") for cell in _needed(summary.savings[unit], len(summary.seeds))),
             )
             for summary in self.summaries
         ]
@@ -107,5 +103,6 @@ def shown(figure: Figure) -> str:
     return f"{figure.value:.1%}{interval}"
 
 
-def _of(reached: int, seeds: int) -> str:
-    return "" if reached == seeds or not reached else f", {reached} of {seeds} seeds"
+def _needed(saving: Saving, seeds: int) -> tuple[str, str]:
+    some = "" if saving.reached in (0, seeds) else f", {saving.reached} of {seeds} seeds"
+    return f"{shown(saving.share)}{some}", f"{'at least ' if saving.bounded else ''}{shown(saving.saved)}"

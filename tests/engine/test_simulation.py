@@ -96,9 +96,12 @@ def test_savings_are_against_random_with_the_same_seed():
     never = [point(0, 10, 0.2), point(1, 20, 0.5)]
     random, ours = summarise({"random": {1: slow, 2: slow}, "mnlp": {1: quick, 2: never}}, full, "sentences")
     saving = ours.savings["sentences"]
-    assert (saving.share.value, saving.saved.value, saving.reached) == (pytest.approx(0.2), pytest.approx(0.5), 1)
+    assert (saving.share.value, saving.reached, saving.bounded) == (pytest.approx(0.2), 1, 1)
+    assert saving.saved.value == pytest.approx((0.5 + (1 - 100 / 40)) / 2)
     assert random.savings["sentences"].saved.value == pytest.approx(0) and random.savings["sentences"].reached == 2
     assert ours.area.value == pytest.approx((0.48 + 0.35) / 2) and random.area.low is not None
+    *_, ahead = summarise({"random": {1: never, 2: never}, "mnlp": {1: quick, 2: never}}, full, "sentences")
+    assert (ahead.savings["sentences"].saved.value, ahead.savings["sentences"].bounded) == (pytest.approx(1 - 20 / 20), 1)
     (blind,) = summarise({"mnlp": {1: never}}, {1: point(0, 100, 0.0)}, "sentences")
     assert blind.savings["sentences"].share.value is None and blind.savings["sentences"].reached == 0
     (lone,) = summarise({"mnlp": {1: never}}, full, "sentences")
