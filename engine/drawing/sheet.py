@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from workbench.views.lettering import typeface
+from engine.drawing.lettering import typeface
 
+FORMATS: Mapping[str, str] = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
+"""What a figure can be saved as, with the media type of each."""
 INK, GREY, RULE = "#1C1B19", "#6B6760", "#D0CCC2"
 _DOTS = 220
 # Matplotlib 3.10, which Python 3.10 has, measures its lines by these letters.

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-_FOLDER = Path(__file__).parents[1] / "theme" / "fonts"
+FONTS = Path(__file__).parent / "fonts"
+"""Slices of Noto Sans SC, and their style sheet for a page."""
 # Not the original's name: a font that is not the original must not bear it.
 _NAME = "Duomo Figure"
 _1970 = 0x7C259DC0
@@ -39,7 +40,7 @@ def typeface(characters: Iterable[str], *, weight: int = 400) -> bytes:
         if code in _index():
             by_slice.setdefault(_index()[code], []).append(code)
     for name, codes in by_slice.items():
-        with TTFont(_FOLDER / name) as font:
+        with TTFont(FONTS / name) as font:
             named = font.getBestCmap()
             outlines = font.getGlyphSet(location={"wght": weight} if "fvar" in font else None)
             for code in codes:
@@ -58,7 +59,7 @@ def _index() -> dict[int, str]:
 
     found: dict[int, str] = {}
     # Slices of all weights come last: what several have, they give.
-    for path in sorted(_FOLDER.glob("*.woff2"), key=lambda path: ("-wght-" in path.name, path.name)):
+    for path in sorted(FONTS.glob("*.woff2"), key=lambda path: ("-wght-" in path.name, path.name)):
         with TTFont(path) as font:
             found |= dict.fromkeys(font.getBestCmap(), path.name)
     return found
