@@ -134,7 +134,7 @@ class Drawing:
     def inline(self, title: str) -> str:
         """Return it as SVG for a page of HTML; its words are text in the page's own typeface."""
         marks = "".join(map(_svg, self.marks))
-        box = f'viewBox="0 0 {self.width:.1f} {self.height:.1f}" style="max-width:{self.width * 4 / 3:.0f}px"'
+        box = f'viewBox="0 0 {self.width:.1f} {self.height:.1f}" style="max-width:{self.width * 1.6:.0f}px"'
         return f'<svg {box} role="img" aria-label="{xml(title)}">{marks}</svg>'
 
     def save(self, kind: str, title: str) -> bytes:

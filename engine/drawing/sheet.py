@@ -188,7 +188,8 @@ def typefaces(words: Iterable[str], bold: Iterable[str]) -> Iterator[Mapping[boo
     # Where a file that is still open cannot be deleted, the system's own cleaning gets it.
     with tempfile.TemporaryDirectory(prefix="duomo-", ignore_cleanup_errors=True) as folder:
         fonts = {False: Path(folder, "plain.ttf"), True: Path(folder, "bold.ttf")}
-        fonts[False].write_bytes(typeface({*"".join(words), *_MEASURE}))
-        fonts[True].write_bytes(typeface({*"".join(bold), *_MEASURE}, weight=650))
+        opened: dict[str, Any] = {}
+        fonts[False].write_bytes(typeface({*"".join(words), *_MEASURE}, opened=opened))
+        fonts[True].write_bytes(typeface({*"".join(bold), *_MEASURE}, weight=650, opened=opened))
         with _drawing, matplotlib.rc_context(_SETTINGS):
             yield fonts

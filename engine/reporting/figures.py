@@ -7,26 +7,21 @@ from typing import TypeVar
 
 from engine.drawing.colours import ink_on, ramp
 from engine.drawing.drawing import Drawing
+from engine.drawing.framing import framed
 from engine.drawing.sheet import GREY, INK, RULE
-from engine.drawing.wording import shortened, spelled, wide, wrapped
+from engine.drawing.wording import shortened, spelled, wide
 from engine.errors import InputError
-from engine.evaluation.study import Difference, Figures, Interval, KindCount, SliceLine, Study
-from engine.reporting.findings import LETTERS, Findings
+from engine.evaluation.study import Difference, Figures, KindCount, SliceLine, Study
+from engine.reporting.findings import INKS, LETTERS, MARKS, Findings
+from engine.reporting.intervals import LEGEND, Row, intervals, legend
 from engine.reporting.tables import confusion_names, difference_parts, eces, points
 from engine.reporting.words import Words
 
 NAMES = ("confusion", "kinds", "slices", "reliability", "difference")
 """Figures that there are."""
-INKS = ("#0072B2", "#D55E00", "#009E73", "#8A4F7D")
-MARKS = ("circle", "square", "triangle", "diamond")
-"""Each reading has a colour, a mark and a letter: one of them is enough to tell it by."""
-MARGIN = 16.0
-_TITLE, _TEXT, _SMALL, _PRINT = 11.0, 8.5, 7.0, 6.5
-_TITLE_LINE, _PRINT_LINE = 16.0, 9.5
-_NARROWEST = 330.0
+_TEXT, _SMALL = 8.5, 7.0
 _CELL = (44.0, 20.0)
-_BAR, _NAME, _PLOT = 11.0, 150.0, 240.0
-_CURVE = 220.0
+_BAR, _NAME, _PLOT, _CURVE = 11.0, 170.0, 260.0, 220.0
 _Part = TypeVar("_Part", KindCount, SliceLine)
 
 
@@ -71,27 +66,6 @@ def drawing(name: str, found: Findings, words: Words, *, index: int = 0) -> tupl
     if name == "kinds":
         return _kinds(found, words)
     return _slices(found, words) if name == "slices" else _reliability(found, words)
-
-
-def framed(title: str, prints: Sequence[str], size: tuple[float, float]) -> tuple[Drawing, float, float]:
-    """Return a drawing with a title above and small print below, and where there is room for what it shows: left, top.
-
-    Args:
-        title: of the figure.
-        prints: the small print.
-        size: of what is shown.
-    """
-    width = max(_NARROWEST, size[0] + 2 * MARGIN)
-    heads = wrapped(title, _TITLE, width - 2 * MARGIN)
-    lines = [line for one in prints for line in wrapped(one, _PRINT, width - 2 * MARGIN)]
-    top = MARGIN + len(heads) * _TITLE_LINE + 4
-    below = top + size[1] + 10
-    drawn = Drawing(width, below + len(lines) * _PRINT_LINE + MARGIN)
-    for number, line in enumerate(heads):
-        drawn.write(MARGIN, MARGIN + _TITLE + number * _TITLE_LINE, line, _TITLE, bold=True)
-    for number, line in enumerate(lines):
-        drawn.write(MARGIN, below + _PRINT + number * _PRINT_LINE, line, _PRINT, ink=GREY)
-    return drawn, MARGIN, top
 
 
 def _confusion(found: Findings, words: Words, index: int) -> tuple[str, Drawing]:
@@ -167,87 +141,35 @@ def _bar(drawn: Drawing, place: tuple[float, float], at: int, kind: KindCount | 
 
 
 def _slices(found: Findings, words: Words) -> tuple[str, Drawing]:
-    groups = _grouped(found, lambda figures: figures.slices)
-    rows = [
-        (words.group(group), words.slice(name), parts) for group, several in groups.items() for name, parts in several.items()
-    ]
-    lines = []
-    for group, name, parts in rows:
-        values = [(at, part.line.f1, part.enough) for at, part in sorted(parts.items())]
-        counts = "/".join(f"{part.line.gold:,}" for _, part in sorted(parts.items()))
-        same = len({part.line.gold for part in parts.values()}) == 1
-        lines.append((group, name, values, counts.split("/")[0] if same else counts))
+    rows = []
+    for group, named in _grouped(found, lambda figures: figures.slices).items():
+        for name, parts in named.items():
+            few = any(not part.enough for part in parts.values())
+            values = [(at, part.line.f1, part.enough) for at, part in sorted(parts.items()) if part.line.gold or part.line.found]
+            counts = [f"{part.line.gold:,}" for _, part in sorted(parts.items())]
+            called = f"{words.slice(name)} {words('few')}" if few else words.slice(name)
+            rows.append(Row(words.group(group), called, values, "/".join(counts if len(set(counts)) > 1 else counts[:1])))
     title = f"{words('slices.title')} · {words('slices.figure')}"
-    few = any(not part.enough for _, _, parts in rows for part in parts.values())
-    notes = [*([words("slices.hint")] if few else []), *found.prints(words)]
-    return title, _intervals(title, notes, lines, words, least=None)
+    few = any(not part.enough for figures in found.figures for part in figures.slices)
+    prints = [words("slices.ends"), *([words("slices.hint")] if few else []), *found.prints(words)]
+    return title, intervals(title, prints, rows, found, axis="F1, %", about_0=False)
 
 
 def _difference(found: Findings, words: Words, index: int) -> tuple[str, Drawing]:
     (a, b), difference = list(found.differences.items())[index]
     title = f"{words('difference.title')} · {words('difference.figure', a=LETTERS[a], b=LETTERS[b])}"
-    lines = [("", name, [(b, value, True)], points(value.value)) for name, value in difference_parts(difference, words)]
-    largest = max(
-        abs(bound) for _, _, values, _ in lines for _, value, _ in values for bound in (value.low, value.high, value.value)
-    )
-    return title, _intervals(title, found.prints(words, [a, b]), lines, words, least=-max(0.01, min(1.0, largest)))
-
-
-_Row = tuple[str, str, Sequence[tuple[int, Interval, bool]], str]
-"""Group, name, the values by reading with whether they say much, and what stands at the end."""
-
-
-def _intervals(title: str, notes: Sequence[str], rows: Sequence[_Row], words: Words, *, least: float | None) -> Drawing:
-    """Draw values with their intervals, a row each name: from some F1 up to 1, or symmetric about 0 from ``least``."""
-    high = 7.0 * max((len(values) for _, _, values, _ in rows), default=1) + 7
-    groups = len({group for group, *_ in rows if group})
-    size = (_NAME + _PLOT + 70, high * len(rows) + 18 * groups + 24)
-    drawn, left, top = framed(title, notes, size)
-    symmetric = least is not None
-    lows = [value.low for _, _, values, _ in rows for _, value, enough in values if enough]
-    least = least if least is not None else min(0.9, max(0.0, min(lows, default=0.0) - 0.02))
-    most = -least if symmetric else 1.0
-
-    def across(value: float) -> float:
-        return left + _NAME + _PLOT * (min(most, max(least, value)) - least) / (most - least)
-
-    bottom = top + size[1] - 18
-    for number in range(5):
-        tick = least + (most - least) * number / 4
-        zero = symmetric and number == 2
-        drawn.line([(across(tick), top), (across(tick), bottom)], GREY if zero else RULE, 0.8 if zero else 0.5)
-        drawn.write(
-            across(tick), bottom + 11, f"{100 * tick:+.1f}" if symmetric else f"{100 * tick:.0f}", _SMALL, at="center", ink=GREY
-        )
-    y, last = top, ""
-    for group, name, values, end in rows:
-        if group and group != last:
-            drawn.write(left, y + 12, group, _TEXT, bold=True, ink=GREY)
-            y, last = y + 18, group
-        few = any(not enough for _, _, enough in values)
-        drawn.write(
-            left + _NAME - 10,
-            y + high / 2 + 3,
-            _fit(name + (words("few") if few else "")),
-            _TEXT,
-            at="right",
-            ink=GREY if few else INK,
-        )
-        drawn.write(left + _NAME + _PLOT + 8, y + high / 2 + 3, end, _SMALL, ink=GREY)
-        for number, (at, value, enough) in enumerate(values):
-            middle = y + 7 + 7.0 * number
-            drawn.line([(across(value.low), middle), (across(value.high), middle)], INKS[at], 1.3, dashed=not enough)
-            drawn.dots([(across(value.value), middle)], MARKS[at], 2.6, INKS[at])
-        y += high
-    return drawn
+    rows = [Row("", name, [(b, value, True)], points(value.value)) for name, value in difference_parts(difference, words)]
+    return title, intervals(title, found.prints(words, [a, b]), rows, found, axis=words("difference.axis"), about_0=True)
 
 
 def _reliability(found: Findings, words: Words) -> tuple[str, Drawing]:
     title = f"{words('reliability.title')} · {words('reliability.figure')}"
-    notes = eces(found, words)
+    prints = [*eces(found, words), words("reliability.hint"), *found.prints(words)]
     side, beside = _CURVE, 40.0
-    drawn, left, top = framed(title, [*notes, words("reliability.hint"), *found.prints(words)], (beside + side + 60, side + 34))
-    left += beside
+    drawn, left, top = framed(title, prints, (beside + side + 60, LEGEND + 14 + side + 34))
+    legend(drawn, left, top, found, range(len(found.figures)))
+    drawn.write(left, top + LEGEND + 5, f"{words('accuracy')}, %", _SMALL, ink=GREY)
+    left, top = left + beside, top + LEGEND + 14
 
     def at(x: float, y: float) -> tuple[float, float]:
         return left + side * x, top + side * (1 - y)
@@ -260,20 +182,11 @@ def _reliability(found: Findings, words: Words) -> tuple[str, Drawing]:
         drawn.write(at(tick, 0)[0], top + side + 11, f"{100 * tick:.0f}", _SMALL, at="center", ink=GREY)
     drawn.line([at(0, 0), at(1, 1)], GREY, 0.8, dashed=True)
     drawn.write(left + side / 2, top + side + 25, f"{words('confidence')}, %", _SMALL, at="center", ink=GREY)
-    drawn.write(left - beside, top - 4, f"{words('accuracy')}, %", _SMALL, ink=GREY)
-    ends: list[float] = []
-    for number, (letter, _, figures) in enumerate(found.read):
+    for number, figures in enumerate(found.figures):
         places = [at(part.confidence, part.accuracy) for part in figures.bins if part.count]
-        if not places:
-            continue
         if len(places) > 1:
             drawn.line(places, INKS[number], 1.3)
         drawn.dots(places, MARKS[number], 3.2, INKS[number])
-        y = places[-1][1] + 3
-        while any(abs(y - other) < 10 for other in ends):
-            y += 10
-        ends.append(y)
-        drawn.write(places[-1][0] + 9, y, letter, _TEXT, bold=True, ink=INKS[number])
     return title, drawn
 
 

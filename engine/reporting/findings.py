@@ -11,6 +11,9 @@ from engine.reporting.words import Words
 
 LETTERS = "ABCD"
 """What the readings of a study are called where their names are too long."""
+INKS = ("#0072B2", "#D55E00", "#009E73", "#8A4F7D")
+MARKS = ("circle", "square", "triangle", "diamond")
+"""Each reading has a letter, a colour and a mark: one of them is enough to tell it by."""
 _DIGITS = 12
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+import unicodedata
+from collections.abc import Iterator, Sequence
 
 from engine.drawing.colours import palette
 from engine.drawing.drawing import Drawing, book
+from engine.drawing.lettering import drawable
 from engine.drawing.sheet import GREY, INK, RULE
 from engine.drawing.wording import shortened, spelled, wide, wrapped
 from engine.reporting.content import Report, Section
@@ -91,7 +94,8 @@ class _Flow:
 
 
 def _section(flow: _Flow, section: Section, words: Words) -> None:
-    flow.heading(section.title, _H2)
+    first = section.figures[0][1].height + 20.0 * len(section.paragraphs) if section.figures else 0.0
+    flow.heading(section.title, _H2, keep=min(max(60.0, first), 560.0))
     for line in section.paragraphs:
         flow.paragraph(line)
     for _, drawn in section.figures:
@@ -165,7 +169,7 @@ def _sample(flow: _Flow, sample: Sample, words: Words) -> None:
     """Draw a stretch of text in lines: annotated entities above the characters, predicted ones below."""
     above, below = (1 + max((mark.level for mark in marks), default=0) for marks in (sample.gold, sample.found))
     left = _MARGIN + 34
-    fits = max(10, int((_ROOM - 34) // (_LETTER * 1.12)))
+    fits = max(10, int((_ROOM - 34) // (_LETTER)))
     height = 11.0 * (above + below) + _LETTER + 10
     text = ("…" if sample.before else "") + sample.text + ("…" if sample.after else "")
     shift = 1 if sample.before else 0
@@ -178,9 +182,8 @@ def _sample(flow: _Flow, sample: Sample, words: Words) -> None:
         flow.page.write(_MARGIN, base - _LETTER - 2, words("gold"), _SMALL, ink=GREY)
         flow.page.write(_MARGIN, base + 10, words("found"), _SMALL, ink=GREY)
         line = text[first : first + fits]
-        for at, letter in enumerate(line):
-            x = left + (at + 0.5) * _LETTER * 1.12
-            flow.page.write(x, base, spelled(one_line(letter)) if letter.strip() else "", _LETTER, at="center")
+        for at, run in _runs(line):
+            flow.page.write(left + at * _LETTER, base, run, _LETTER, at="left" if at == int(at) else "center")
         colours = palette(sorted({mark.label for mark in (*sample.gold, *sample.found)}))
         for marks, gold in ((sample.gold, True), (sample.found, False)):
             for mark in marks:
@@ -189,12 +192,23 @@ def _sample(flow: _Flow, sample: Sample, words: Words) -> None:
     flow.y += 4
 
 
+def _runs(line: str) -> Iterator[tuple[float, str]]:
+    """Yield what can be written at once: full-width characters, one em each, where they begin; any other by its middle."""
+    for full, group in itertools.groupby(enumerate(line), lambda one: unicodedata.east_asian_width(one[1]) in "WF"):
+        letters = list(group)
+        text = "".join(letter for _, letter in letters)
+        if full and drawable(text) >= set(text):
+            yield letters[0][0], text
+        else:
+            yield from ((at + 0.5, spelled(one_line(letter))) for at, letter in letters if letter.strip())
+
+
 def _mark(page: Drawing, mark: Mark, place: tuple[float, float], line: tuple[int, int], gold: bool, colour: str) -> None:
     start, end = max(mark.start, line[0]), min(mark.end, line[1])
     if start >= end:
         return
     left, base = place
-    step = _LETTER * 1.12
+    step = _LETTER
     x, to = left + (start - line[0]) * step + 1, left + (end - line[0]) * step - 1
     y = base - _LETTER - 1 - 11 * mark.level if gold else base + 4 + 11 * mark.level
     page.line([(x, y), (to, y)], colour, 1.8, dashed=not gold)
