@@ -106,9 +106,13 @@ def slices_of(study: Study, reading: Reading) -> Iterator[Sliced]:
     """Yield what is in any slice, document by document."""
     by_row = cases_by_row(reading)
     of_sentences = [(dimension, dimension.sentence) for dimension in DIMENSIONS if dimension.sentence]
+    of_answers = [(dimension, dimension.answer) for dimension in DIMENSIONS if dimension.answer]
     for row, document in enumerate(study.gold):
         for dimension, tell in of_sentences:
             if value := tell(document):
+                yield Sliced(row, name_of(dimension, value), dimension.name)
+        for dimension, tell in of_answers:
+            if value := tell(reading.predicted[row]):
                 yield Sliced(row, name_of(dimension, value), dimension.name)
         for case in by_row.get(row, ()):
             for is_gold, span in ((True, case.gold), (False, case.found)):
@@ -117,9 +121,10 @@ def slices_of(study: Study, reading: Reading) -> Iterator[Sliced]:
 
 
 def _sliced(case: Case, span: Span, is_gold: bool, document: Document, reading: Reading) -> Iterator[Sliced]:
-    beside = document.spans if is_gold else reading.predicted[case.row].spans
+    answer = reading.predicted[case.row]
     there = reading.known.usage or Usage(reading.known.training)
-    entity = Entity(document, span, document.mention(span), beside, reading.known, there)
+    beside = document.spans if is_gold else answer.spans
+    entity = Entity(document, answer, span, document.mention(span), beside, reading.known, there)
     for dimension in DIMENSIONS:
         if dimension.entity and (value := dimension.entity(entity)):
             yield Sliced(case.row, name_of(dimension, value), dimension.name, case, is_gold)
