@@ -79,6 +79,7 @@ def _bands(limits: Sequence[int]) -> tuple[str, ...]:
     return tuple(band(value, limits) for value in (*limits, limits[-1] + 1))
 
 
+_CORRELATIONS = ("below_-0.5", "-0.5_to_0", "0_to_0.5", "above_0.5")
 _LENGTHS, _SENTENCES, _COUNTS, _TRAINED = (1, 2, 3, 5, 9), (20, 40, 80, 160), (0, 1, 3, 7), (0, 1, 4, 19, 99)
 
 
@@ -120,7 +121,7 @@ def _correlation(document: Document) -> str:
         value = float(document.meta.get(CORRELATION, ""))
     except ValueError:
         return ""
-    return "below_0" if value < 0 else "0-0.5" if value < 0.5 else "0.5-1"
+    return _CORRELATIONS[sum(value >= limit for limit in (-0.5, 0, 0.5))]
 
 
 def _pictures(document: Document) -> str:
@@ -152,7 +153,7 @@ DIMENSIONS = (
     Dimension("density", sentence=_density, order=_bands((0, 2, 5, 10))),
     Dimension("picture", sentence=lambda d: "with_picture" if d.images else "without_picture"),
     Dimension("fitting", sentence=_pictures, order=("fit", "mixed", "do_not_fit")),
-    Dimension("correlation", answer=_correlation, order=("below_0", "0-0.5", "0.5-1")),
+    Dimension("correlation", answer=_correlation, order=_CORRELATIONS),
     Dimension("speech", sentence=lambda d: "with_speech" if d.audio else "without_speech"),
     Dimension("pauses", sentence=_said(PAUSES)),
     Dimension("pause", entity=_pause, order=("0", "1", "2")),
