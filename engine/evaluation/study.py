@@ -7,10 +7,13 @@ These are the nouns; :mod:`engine.evaluation.judging`, :mod:`engine.evaluation.f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from engine.document import Document, Span
 from engine.evaluation.scores import PRF
+from engine.evaluation.usage import Usage
+from engine.tags import FLAT
 
 RIGHT, BOUNDARY, TYPE, BOTH, MISSED, SPURIOUS = "right", "boundary", "type", "both", "missed", "spurious"
 OUTCOMES = (RIGHT, BOUNDARY, TYPE, BOTH, MISSED, SPURIOUS)
@@ -54,10 +57,12 @@ class Known:
     Attributes:
         unknown: characters of the documents that its vocabulary does not have.
         training: the annotated documents that it was trained on; empty if they are not at hand.
+        usage: how mentions are used in these, with the labels of the study; of a reading that is judged.
     """
 
     unknown: frozenset[str] = frozenset()
     training: tuple[Document, ...] = ()
+    usage: Usage | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ class Reading:
         known: what the model has met.
         seconds: that the reading took.
         cached: how many documents were read before, and were not read again.
+        structure: ``flat`` or ``nested``: what spans the model finds.
     """
 
     name: str
@@ -85,6 +91,7 @@ class Reading:
     known: Known = field(default_factory=Known)
     seconds: float = 0.0
     cached: int = 0
+    structure: str = FLAT
 
 
 @dataclass(frozen=True)
@@ -108,11 +115,19 @@ class Study:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A figure with the bounds between which it lies in 95% of the resamplings of documents."""
+    """A figure with the bounds between which it lies in 95% of the resamplings of documents.
+
+    Attributes:
+        value: the figure.
+        low: where the interval begins.
+        high: where it ends.
+        known: whether there is an interval; one document has none, nor has a figure of nothing: both bounds are the value then.
+    """
 
     value: float
     low: float
     high: float
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +175,7 @@ class SliceLine:
     """The figures of a slice.
 
     Attributes:
-        name: of the slice.
+        name: of the slice, e.g. ``polyphonic``; what comes in values is named ``length=4-5``.
         group: what it slices by, e.g. ``length``.
         documents: in it.
         line: its figures.
@@ -219,6 +234,10 @@ class Figures:
     documents: int
     characters: int
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures as plain values."""
+        return asdict(self)
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -245,3 +264,7 @@ class Difference:
     p_permutation: float
     types: Mapping[str, Interval]
     slices: Mapping[str, Interval]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the difference as plain values."""
+        return asdict(self)
