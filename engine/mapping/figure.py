@@ -28,7 +28,7 @@ OUTCOME_MARKS = {
     MISSED: ("#7A4B94", "cross"),
     SPURIOUS: ("#1C1B19", "square"),
 }
-_SIDE, _LEGEND, _RADIUS = 380.0, 130.0, 2.6
+_SIDE, _LEGEND, _RADIUS = 380.0, 160.0, 2.6
 
 
 def looks(found: MentionMap, way: str) -> dict[str, tuple[str, str]]:
@@ -101,7 +101,7 @@ def _drawn(title: str, found: MentionMap, study: Study, index: int, way: str, wo
     for number, (name, (ink, shape)) in enumerate(chosen.items()):
         y = top + 8 + 15 * number
         drawn.dots([(left + _SIDE + 18, y)], shape, 3.6, ink)
-        drawn.write(left + _SIDE + 28, y + 3, shortened(spelled(named(name, way, words)), 8, 76), 8)
+        drawn.write(left + _SIDE + 28, y + 3, shortened(spelled(named(name, way, words)), 8, 106), 8)
         drawn.write(left + _SIDE + _LEGEND, y + 3, f"{counts[name]:,}", 7, at="right", ink=GREY)
     return drawn
 
