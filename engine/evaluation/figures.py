@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
-from engine.document import topmost
+from engine.document import Document, Span, topmost
 from engine.evaluation.counts import Counts, lines
 from engine.evaluation.forms import FormCounts
 from engine.evaluation.kinds import GROUPS, KINDS, first_of
@@ -83,8 +84,7 @@ def count_kinds(cases: Sequence[Case]) -> tuple[KindCount, ...]:
     return tuple(KindCount(kind.name, kind.group, once[kind.name], together[kind.name]) for kind in KINDS.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Sliced:
+class Sliced(NamedTuple):
     """What is in a slice: a whole sentence, or one side of a case.
 
     Attributes:
@@ -104,20 +104,25 @@ class Sliced:
 
 def slices_of(study: Study, reading: Reading) -> Iterator[Sliced]:
     """Yield what is in any slice, document by document."""
-    there = Usage(reading.known.training)
     by_row = cases_by_row(reading)
+    of_sentences = [(dimension, dimension.sentence) for dimension in DIMENSIONS if dimension.sentence]
     for row, document in enumerate(study.gold):
-        cases = by_row.get(row, ())
-        for dimension in DIMENSIONS:
-            if dimension.sentence:
-                if value := dimension.sentence(document):
-                    yield Sliced(row, name_of(dimension, value), dimension.name)
-            elif dimension.entity:
-                for case in cases:
-                    for is_gold, span in ((True, case.gold), (False, case.found)):
-                        beside = document.spans if is_gold else reading.predicted[row].spans
-                        if span and (value := dimension.entity(Entity(document, span, beside, reading.known, there))):
-                            yield Sliced(row, name_of(dimension, value), dimension.name, case, is_gold)
+        for dimension, tell in of_sentences:
+            if value := tell(document):
+                yield Sliced(row, name_of(dimension, value), dimension.name)
+        for case in by_row.get(row, ()):
+            for is_gold, span in ((True, case.gold), (False, case.found)):
+                if span:
+                    yield from _sliced(case, span, is_gold, document, reading)
+
+
+def _sliced(case: Case, span: Span, is_gold: bool, document: Document, reading: Reading) -> Iterator[Sliced]:
+    beside = document.spans if is_gold else reading.predicted[case.row].spans
+    there = reading.known.usage or Usage(reading.known.training)
+    entity = Entity(document, span, document.mention(span), beside, reading.known, there)
+    for dimension in DIMENSIONS:
+        if dimension.entity and (value := dimension.entity(entity)):
+            yield Sliced(case.row, name_of(dimension, value), dimension.name, case, is_gold)
 
 
 def cases_by_row(reading: Reading) -> dict[int, list[Case]]:
@@ -163,8 +168,8 @@ def _order(name: str, group: str) -> tuple[int, int, str]:
 def _count_forms(study: Study, reading: Reading, counts: Counts, forms: FormCounts) -> None:
     for row, (truth, guess) in enumerate(zip(study.gold, reading.predicted, strict=True)):
         own = FormCounts()
-        for counted in (own, forms):
-            counted.add(truth.spans, guess.spans)
+        own.add(truth.spans, guess.spans)
+        forms.merge(own)
         gold, found = own.gold.total(), own.found.total()
         for form in FORMS:
             counts.add(row, _FORM + form, gold, found, own.credit(form))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.document import Document, Span
 from engine.evaluation.slices import has_polyphonic_entity
@@ -23,13 +24,13 @@ ANNOTATOR, DOMAIN, CORRELATION = "annotator", "domain", "correlation"
 """Keys of a document's meta."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(NamedTuple):
     """An entity, annotated or predicted, and what is known of it.
 
     Attributes:
         document: its document as it is annotated.
         span: the entity.
+        mention: its characters.
         beside: the entities of the same side in the document.
         known: what the model has met.
         there: how mentions are used in its training documents.
@@ -37,14 +38,10 @@ class Entity:
 
     document: Document
     span: Span
+    mention: str
     beside: Sequence[Span]
     known: Known
     there: Usage
-
-    @property
-    def mention(self) -> str:
-        """Return its characters."""
-        return self.document.mention(self.span)
 
 
 @dataclass(frozen=True)
