@@ -70,16 +70,27 @@ def wire(context: Context, parts: ReportButtons, asked: Asked) -> None:
     """
 
     def save(event: gr.EventData, session: Session, request: gr.Request) -> dict[Any, Any]:
-        """Write the report, or draw the figures, in the page's language."""
-        found, kind, language = asked(session, request), str(event.format), context.texts.language
-        of = (found.study, found.figures, found.differences)
-        if int(event.item) == FIGURES:
-            name, media, content = f"figures-{kind}.zip", "application/zip", figures_zip(kind, *of, language=language)
-        else:
-            name, media, content = f"report.{kind}", FORMATS[kind], report_bytes(kind, *of, language=language)
-        return {parts.file: {"name": name, "type": media, "base64": b64encode(content).decode("ascii")}}
+        """Hand the report, or its figures, to the browser."""
+        return {parts.file: file_of(context, asked(session, request), int(event.item), str(event.format))}
 
     saved = parts.buttons.figure(
         guard(context, parts.problem)(save), [context.session], [parts.problem, parts.file], trigger_mode="once", **QUIET
     )
     hand_over(saved, parts.file)
+
+
+def file_of(context: Context, found: Reported, item: int, kind: str) -> dict[str, str]:
+    """Write a report, or draw all its figures, in the page's language, as a file for the browser.
+
+    Args:
+        context: of the page.
+        found: what it is of.
+        item: :data:`~workbench.views.reports.REPORT` or :data:`~workbench.views.reports.FIGURES`.
+        kind: the format.
+    """
+    of, language = (found.study, found.figures, found.differences), context.texts.language
+    if item == FIGURES:
+        name, media, content = f"figures-{kind}.zip", "application/zip", figures_zip(kind, *of, language=language)
+    else:
+        name, media, content = f"report.{kind}", FORMATS.get(kind, ""), report_bytes(kind, *of, language=language)
+    return {"name": name, "type": media, "base64": b64encode(content).decode("ascii")}

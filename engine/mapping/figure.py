@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from engine.drawing.colours import palette
 from engine.drawing.drawing import SHAPES, Drawing
@@ -26,8 +26,9 @@ OUTCOME_MARKS = {
     TYPE: ("#D55E00", "diamond"),
     BOTH: ("#A4343A", "star"),
     MISSED: ("#7A4B94", "cross"),
-    SPURIOUS: ("#1C1B19", "square"),
+    SPURIOUS: ("#009E73", "square"),
 }
+_TYPES = tuple(shape for shape in SHAPES if shape != "cross")
 _SIDE, _LEGEND, _RADIUS = 380.0, 160.0, 2.6
 
 
@@ -48,7 +49,7 @@ def looks(found: MentionMap, way: str) -> dict[str, tuple[str, str]]:
         return {outcome: OUTCOME_MARKS[outcome] for outcome in OUTCOMES if outcome in present}
     labels = sorted({label for mention in found.mentions for label in (mention.gold, mention.found) if label})
     colours = palette(labels)
-    own = {label: (colours[label], SHAPES[at % len(SHAPES)]) for at, label in enumerate(labels) if label in present}
+    own = {label: (colours[label], _TYPES[at % len(_TYPES)]) for at, label in enumerate(labels) if label in present}
     return own | ({"": (NOTHING, "cross")} if "" in present else {})
 
 
@@ -70,8 +71,9 @@ def map_figure(
         ValueError: for a format or a language that there is not.
     """
     words = Words(language)
+    chosen = looks(found, way)
     title = f"{words('map.title')} · {found.method.upper()} · {words(f'map.{way}')}"
-    return _drawn(title, found, study, index, way, words).save(kind, title)
+    return _drawn(title, found, study, index, (way, chosen), words).save(kind, title)
 
 
 def remarks(found: MentionMap, words: Words) -> list[str]:
@@ -82,8 +84,10 @@ def remarks(found: MentionMap, words: Words) -> list[str]:
     return [held, words("map.share", share=f"{100 * sum(found.shares):.1f}") if found.method == PCA else words("map.umap")]
 
 
-def _drawn(title: str, found: MentionMap, study: Study, index: int, way: str, words: Words) -> Drawing:
-    reading = study.readings[index]
+def _drawn(
+    title: str, found: MentionMap, study: Study, index: int, marks: tuple[str, Mapping[str, tuple[str, str]]], words: Words
+) -> Drawing:
+    reading, (way, chosen) = study.readings[index], marks
     prints = [
         *remarks(found, words),
         f"{reading.name} · {short(reading.digest)}",
@@ -94,7 +98,6 @@ def _drawn(title: str, found: MentionMap, study: Study, index: int, way: str, wo
     drawn.line(corners, RULE, 0.6)
     inner, edge = _SIDE - 24, 12.0
     counts = Counter(_said(mention, way) for mention in found.mentions)
-    chosen = looks(found, way)
     # What is frequent first, so that what is rare lies on top.
     for name, (ink, shape) in sorted(chosen.items(), key=lambda item: -counts[item[0]]):
         drawn.dots(_places(found.mentions, way, name, (left + edge, top + edge), inner), shape, _RADIUS, ink)
