@@ -60,6 +60,13 @@ def add(commands: Any) -> None:
     parser.add_argument("--map", action="append", default=[], metavar="FROM=TO,…", help="labels to rename, or to drop (FROM=)")
     parser.add_argument("--labels", metavar="A,B,…", help="score these labels alone, after --map; all by default")
     parser.add_argument("--structure", choices=STRUCTURES, help="which spans count; what all the models find by default")
+    parser.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="X",
+        help="one more slice: a text, a /pattern/ or label=PER; several times",
+    )
     parser.add_argument("--curve", metavar="F", help="also report the learning curves that simulate wrote: its folder")
     parser.add_argument("--report", "--html", metavar="F", help="write a report: .html, .pdf, .md, .tex or .csv")
     parser.add_argument("--language", choices=("zh", "en"), default="zh", help="of the report (zh)")
@@ -106,7 +113,10 @@ def analyse(arguments: argparse.Namespace) -> int:
     if not any(document.spans for document in study.gold):
         asked = "" if mapping or labels else "; is it the annotated file?"
         raise InputError(f"of {arguments.data} no entity is left to be judged{asked or ' after --map and --labels'}")
-    figures = [figures_of(study, i, samples=arguments.samples, seed=arguments.seed) for i in range(len(readings))]
+    figures = [
+        figures_of(study, i, samples=arguments.samples, seed=arguments.seed, conditions=arguments.where)
+        for i in range(len(readings))
+    ]
     differences = {
         (a, b): difference(study, a, b, samples=arguments.samples, seed=arguments.seed)
         for a in range(len(readings))

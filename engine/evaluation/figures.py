@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from engine.document import Document, Span, topmost
+from engine.evaluation.conditions import condition_of
 from engine.evaluation.counts import Counts, lines
 from engine.evaluation.forms import FormCounts
 from engine.evaluation.kinds import GROUPS, KINDS, first_of
@@ -29,10 +30,12 @@ from engine.evaluation.usage import Usage
 from engine.tags import FLAT, NESTED
 
 BINS = 10
+CONDITION = "text"
+"""Group of the slices that a free condition makes."""
 _FORM, _STRUCTURE, _TYPE, _SLICE = "form:", "structure:", "type:", "slice:"
 
 
-def figures_of(study: Study, index: int, *, samples: int = 1000, seed: int = 1) -> Figures:
+def figures_of(study: Study, index: int, *, samples: int = 1000, seed: int = 1, conditions: Sequence[str] = ()) -> Figures:
     """Return the figures of a reading.
 
     Args:
@@ -40,11 +43,15 @@ def figures_of(study: Study, index: int, *, samples: int = 1000, seed: int = 1) 
         index: of the reading.
         samples: resamples of the documents, for the intervals; 0 leaves them out.
         seed: of the resampling.
+        conditions: on the text, as :func:`engine.evaluation.conditions.condition_of` reads them; each makes one more slice.
+
+    Raises:
+        InputError: if a condition cannot be read.
     """
     reading = study.readings[index]
     counts, forms = Counts(len(study.gold)), FormCounts()
     _count_forms(study, reading, counts, forms)
-    sliced = count_slices(study, reading, counts)
+    sliced = count_slices(study, reading, counts) | _count_conditions(study, reading, counts, conditions)
     drawn = lines(counts, samples, seed)
     labels = labels_of(study, reading)
     bins, ece = _calibration(reading.cases)
@@ -106,9 +113,13 @@ def slices_of(study: Study, reading: Reading) -> Iterator[Sliced]:
     """Yield what is in any slice, document by document."""
     by_row = cases_by_row(reading)
     of_sentences = [(dimension, dimension.sentence) for dimension in DIMENSIONS if dimension.sentence]
+    of_answers = [(dimension, dimension.answer) for dimension in DIMENSIONS if dimension.answer]
     for row, document in enumerate(study.gold):
         for dimension, tell in of_sentences:
             if value := tell(document):
+                yield Sliced(row, name_of(dimension, value), dimension.name)
+        for dimension, tell in of_answers:
+            if value := tell(reading.predicted[row]):
                 yield Sliced(row, name_of(dimension, value), dimension.name)
         for case in by_row.get(row, ()):
             for is_gold, span in ((True, case.gold), (False, case.found)):
@@ -117,9 +128,10 @@ def slices_of(study: Study, reading: Reading) -> Iterator[Sliced]:
 
 
 def _sliced(case: Case, span: Span, is_gold: bool, document: Document, reading: Reading) -> Iterator[Sliced]:
-    beside = document.spans if is_gold else reading.predicted[case.row].spans
+    answer = reading.predicted[case.row]
     there = reading.known.usage or Usage(reading.known.training)
-    entity = Entity(document, span, document.mention(span), beside, reading.known, there)
+    beside = document.spans if is_gold else answer.spans
+    entity = Entity(document, answer, span, document.mention(span), beside, reading.known, there)
     for dimension in DIMENSIONS:
         if dimension.entity and (value := dimension.entity(entity)):
             yield Sliced(case.row, name_of(dimension, value), dimension.name, case, is_gold)
@@ -152,6 +164,20 @@ def count_slices(study: Study, reading: Reading, counts: Counts) -> dict[str, tu
     several = {group for group, count in Counter(groups.values()).items() if count > 1}
     ordered = sorted((name for name in groups if groups[name] in several), key=lambda name: _order(name, groups[name]))
     return {name: (groups[name], len(rows[name])) for name in ordered}
+
+
+def _count_conditions(study: Study, reading: Reading, counts: Counts, conditions: Sequence[str]) -> dict[str, tuple[str, int]]:
+    by_row = cases_by_row(reading)
+    found = {}
+    for condition in conditions:
+        holds, rows = condition_of(condition), 0
+        counts.add(0, _SLICE + condition, 0, 0, 0)
+        for row, (truth, guess) in enumerate(zip(study.gold, reading.predicted, strict=True)):
+            if holds(truth, guess):
+                rows += 1
+                counts.add(row, _SLICE + condition, *_totals(by_row.get(row, ())))
+        found[condition] = (CONDITION, rows)
+    return found
 
 
 def _totals(cases: Sequence[Case]) -> tuple[int, int, int]:

@@ -81,10 +81,15 @@ class Usage:
         return dict(found)
 
     def is_shortened(self, mention: str, label: str) -> bool:
-        """Tell whether a mention is made of some characters of a longer one of its type, in their order: 北大 of 北京大学."""
+        """Tell whether a mention is made of some characters of a longer one of its type, in their order: 北大 of 北京大学.
+
+        A stretch of a longer one, as 北京 of 北京市海淀区, is as a rule another entity, and no abbreviation.
+        """
         longer = [self._by_character.get((label, character), frozenset()) for character in set(mention)]
         candidates = frozenset.intersection(*longer) if longer else frozenset()
-        return any(len(other) > len(mention) + 1 and _is_subsequence(mention, other) for other in candidates)
+        return any(
+            len(other) > len(mention) + 1 and mention not in other and _is_subsequence(mention, other) for other in candidates
+        )
 
     @cached_property
     def _by_character(self) -> dict[tuple[str, str], frozenset[str]]:

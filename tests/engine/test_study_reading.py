@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-from engine import tagger
+from engine import samples, tagger
 from engine.document import Document, Span
 from engine.errors import InputError
 from engine.evaluation.reading import PIECE, optional_modalities, read, reading_of
@@ -35,13 +35,15 @@ class Stub:
     def system(self):
         vocabulary = SimpleNamespace(unknown=1, encode=lambda text: [1 if c == "曌" else 2 for c in text])
         labels = SimpleNamespace(names=("LOC",))
-        return SimpleNamespace(optional_modalities=self.optional, vocabulary=vocabulary, labels=labels, structure="flat")
+        return SimpleNamespace(
+            optional_modalities=self.optional, vocabulary=vocabulary, labels=labels, structure="flat", evidence_names=()
+        )
 
-    def predict(self, documents, *, without=()):
+    def predict(self, documents, *, explain=False, without=()):
         self.asked += len(documents)
         self.shown, self.masked = tuple(documents), tuple(without)
         spans = [(Span(0, 2, "LOC", 0.75),) if d.text.startswith("北京") else () for d in documents]
-        return [SimpleNamespace(document=d.with_spans(found)) for d, found in zip(documents, spans, strict=True)]
+        return [SimpleNamespace(document=d.with_spans(found), evidence=()) for d, found in zip(documents, spans, strict=True)]
 
 
 ROWS = [Document(f"北京有{i}曌", (Span(0, 2, "LOC"),)) for i in range(PIECE + 6)]
@@ -97,7 +99,9 @@ def test_annotations_do_not_matter_and_a_changed_picture_does(tmp_path):
     assert not next(read(model, [row], cache=tmp_path / "cache")).cached
 
 
-@pytest.mark.parametrize("content", ["", "[", "[]", '[[[0, 9, "LOC", 1]]]', '[[[0, 1, "", 1]]]', '{"a": 1}', "[[1]]"])
+@pytest.mark.parametrize(
+    "content", ["", "[", "[]", '[[[[0, 9, "LOC", 1]], {}]]', '[[[[0, 1, "", 1]], {}]]', '{"a": 1}', "[[1]]", "[[[], 1]]"]
+)
 def test_a_damaged_piece_is_read_again(tmp_path, content):
     model, rows = Stub(), [Document("北京")]
     list(read(model, rows, cache=tmp_path))
@@ -105,7 +109,7 @@ def test_a_damaged_piece_is_read_again(tmp_path, content):
     kept.write_text(content)
     (piece,) = read(model, rows, cache=tmp_path)
     assert not piece.cached and piece.documents[0].spans
-    assert json.loads(kept.read_text()) == [[[0, 2, "LOC", 0.75]]]
+    assert json.loads(kept.read_text()) == [[[[0, 2, "LOC", 0.75]], {}]]
 
 
 def test_that_nothing_can_be_kept_stops_nothing(tmp_path):
@@ -137,6 +141,17 @@ def test_a_shipped_model_answers_otherwise_without_its_glyphs():
         for without in ("", "glyph", "phonetic", "glyph,phonetic")
     ]
     assert all(one != other for i, one in enumerate(scores) for other in scores[i + 1 :])
+
+
+def test_where_a_model_hears_pauses_comes_with_its_answer(tmp_path):
+    example = next(example for example in samples.examples() if len(example.readings) > 1)
+    spoken = [Document(example.text, audio=str(reading.audio)) for reading in example.readings]
+    model = tagger.load("m3t")
+    kept = [[d.meta for piece in read(model, spoken, cache=tmp_path) for d in piece.documents] for _ in range(2)]
+    assert kept[0] == kept[1]
+    heard = [meta["heard_pauses"] for meta in kept[0]]
+    assert len(set(heard)) > 1, heard  # the same text, paused in different places
+    assert "heard_pauses" not in next(read(model, spoken, without="speech")).documents[0].meta
 
 
 GOLD = [marked("王芳在北京。", "王芳/PER", "北京/LOC"), marked("她到上海去。", "上海/LOC"), marked("好。")]
