@@ -26,6 +26,7 @@ from engine.commands import (
     simulate,
     train,
 )
+from engine.commands import map as mapping
 from engine.errors import EngineError, InputError
 
 _DESCRIPTION = """\
@@ -53,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         train,
         retrain,
         influence,
+        mapping,
         pretrain,
         build,
         reproduce,
