@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.document import Document
+from engine.document import Document, relabel
 from engine.errors import EngineError
+from engine.evaluation.scores import PRF
 from engine.formats.native import to_row
 from workbench.errors import UserError
 from workbench.study_data import StudyData
@@ -80,14 +81,17 @@ class LabelsDifferError(Exception):
 
     Attributes:
         counts: how many entities of each annotated type there are.
-        labels: the types that all models can find.
-        suggested: what each annotated type might be taken for.
+        labels: the types that the models can find.
+        gaps: the annotated types that some model cannot find.
+        suggested: what types might be taken for; the empty string leaves one out.
     """
 
-    def __init__(self, counts: Mapping[str, int], labels: Sequence[str], suggested: Mapping[str, str]) -> None:
+    def __init__(
+        self, counts: Mapping[str, int], labels: Sequence[str], gaps: Sequence[str], suggested: Mapping[str, str]
+    ) -> None:
         """Keep what the question needs."""
-        self.counts, self.labels, self.suggested = counts, tuple(labels), suggested
-        super().__init__(f"{', '.join(counts)} against {', '.join(labels)}")
+        self.counts, self.labels, self.gaps, self.suggested = counts, tuple(labels), tuple(gaps), suggested
+        super().__init__(f"{', '.join(gaps)} is annotated, and found is {', '.join(labels)}")
 
 
 class StoppedError(Exception):
@@ -134,8 +138,26 @@ class Worked:
             return self._differences[a, b]
 
 
-Tell = Callable[[str, int, int, float | None], None]
-"""Is told the model that reads, how many documents are read, of how many, and the seconds left where they can be guessed."""
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a study is.
+
+    Attributes:
+        model: key of the one that reads; empty when all have read, and the figures are computed.
+        done: how many documents are read, by all models together.
+        total: how many there are to read.
+        left: seconds, where they can be guessed.
+        f1: of the model, exact, as far as it has read.
+    """
+
+    model: str
+    done: int
+    total: int
+    left: float | None = None
+    f1: float | None = None
+
+
+Tell = Callable[[Progress], None]
 
 
 class Studies:
@@ -210,13 +232,16 @@ class Studies:
         if (worked := self.held(key)) is not None:
             return worked
         infos = [self.checkpoint(model) for model in question.models]
-        _check_labels(documents, infos, dict(question.mapping))
-        readings = self._readings(documents, list(zip(question.models, infos, strict=True)), tell)
+        differ = _differing(documents, infos, dict(question.mapping))
+        if differ.gaps:
+            raise differ
         mapping = dict(question.mapping)
+        readings = self._readings(documents, list(zip(question.models, infos, strict=True)), mapping, tell)
+        tell(Progress("", len(readings), len(readings)))
         study = study_of(name or self.data.named(question.data, account).name, documents, readings=readings, mapping=mapping)
         worked = Worked(key, question, study, question.models, documents)
         for index in range(len(readings)):
-            tell("", index, len(readings), None)
+            tell(Progress("", len(readings), len(readings)))
             worked.figures(index)
         with self._remembering:
             self._worked[key] = worked
@@ -224,23 +249,48 @@ class Studies:
                 self._worked.popitem(last=False)
         return worked
 
+    def labels(self, question: Question, account: str) -> LabelsDifferError:
+        """Return what has to be known to say anew which type is taken for which.
+
+        Raises:
+            UserError: if the data or a model is not to be had.
+        """
+        infos = [self.checkpoint(model) for model in question.models]
+        return _differing(self.data.documents(question.data, account), infos, dict(question.mapping))
+
     def _readings(
-        self, documents: Sequence[Document], models: Sequence[tuple[Model, CheckpointInfo]], tell: Tell
+        self,
+        documents: Sequence[Document],
+        models: Sequence[tuple[Model, CheckpointInfo]],
+        mapping: Mapping[str, str],
+        tell: Tell,
     ) -> list[Reading]:
         from engine.evaluation.reading import read, reading_of
 
         readings, total, fresh, seconds = [], len(documents) * len(models), 0, 0.0
         for number, (model, info) in enumerate(models):
+            before = number * len(documents)
+            tell(Progress(model.key, before, total))
             tagger, without, pieces = self._checkpoints.tagger(info), ",".join(model.without), []
-            tell(model.key, number * len(documents), total, None)
+            wanted = found = right = 0
             for piece in read(tagger, documents, without=without, cache=self._cache):
                 pieces.append(piece)
                 if not piece.cached:
                     fresh, seconds = fresh + len(piece.documents), seconds + piece.seconds
-                done = number * len(documents) + piece.done
-                tell(model.key, done, total, (total - done) * seconds / fresh if fresh else None)
+                first = piece.done - len(piece.documents)
+                for truth, guess in zip(documents[first : piece.done], piece.documents, strict=True):
+                    gold, said = _keys(truth, truth, mapping), _keys(truth, guess, mapping)
+                    wanted, found, right = wanted + len(gold), found + len(said), right + len(gold & said)
+                done = before + piece.done
+                left = (total - done) * seconds / fresh if fresh else None
+                tell(Progress(model.key, done, total, left, PRF.of(wanted, found, right).f1))
             readings.append(reading_of(tagger, documents, pieces, without=without))
         return readings
+
+
+def _keys(truth: Document, said: Document, mapping: Mapping[str, str]) -> set[tuple[int, int, str]]:
+    """Return what somebody said of a document, as far as its annotation can confirm or refute it."""
+    return {span.key for span in relabel(said, mapping).spans if truth.annotated is None or span.label in truth.annotated}
 
 
 def _variants(info: CheckpointInfo) -> Iterable[Model]:
@@ -261,22 +311,26 @@ def _variants(info: CheckpointInfo) -> Iterable[Model]:
         yield replace(model, without=spared)
 
 
-def _check_labels(documents: Sequence[Document], infos: Sequence[CheckpointInfo], mapping: Mapping[str, str]) -> None:
-    """See that what is annotated can be found, or that somebody has said what it is taken for.
+def unannotated(worked: Worked, index: int) -> tuple[str, ...]:
+    """Return the types that a reading's model finds and nothing is annotated as, where its finding them is judged."""
+    study, reading = worked.study, worked.study.readings[index]
+    marked = {span.label for document in study.gold for span in document.spans}
+    found = {case.found.label for case in reading.cases if case.found is not None}
+    return tuple(sorted(found - marked)) if marked else ()
 
-    Raises:
-        LabelsDifferError: if not.
-        UserError: if the models have no type in common.
-    """
+
+def _differing(documents: Sequence[Document], infos: Sequence[CheckpointInfo], mapping: Mapping[str, str]) -> LabelsDifferError:
+    """Compare what is annotated with what all models can find, as a mapping has it."""
     from engine.evaluation.judging import suggested_mapping
 
-    shared = [label for label in infos[0].labels if all(label in info.labels for info in infos)]
-    if not shared:
-        raise UserError("errors.labels.error", models=", ".join(info.name for info in infos))
     counts = Counter(span.label for document in documents for span in document.spans)
-    if any(mapping.get(label, label) not in ("", *shared) for label in counts):
-        suggested = suggested_mapping(sorted(counts), tuple(shared))
-        raise LabelsDifferError(dict(counts.most_common()), shared, suggested)
+    sets = [{mapping.get(label, label) for label in info.labels} - {""} for info in infos]
+    gaps = [label for label in counts if (taken := mapping.get(label, label)) and any(taken not in found for found in sets)]
+    suggested: dict[str, str] = {}
+    for info in infos:
+        suggested |= suggested_mapping(documents, info.labels)
+    labels = dict.fromkeys(label for info in infos for label in info.labels)
+    return LabelsDifferError(dict(counts.most_common()), tuple(labels), gaps, {**suggested, **mapping})
 
 
 def _key(question: Question, documents: Sequence[Document]) -> str:

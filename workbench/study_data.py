@@ -1,4 +1,4 @@
-"""What a study of errors can be made of: shipped samples, projects, uploaded files, lists of sentences; and who may open which."""
+"""What a study of errors can be made of: samples, projects, uploaded files, lists of sentences; and who may open which."""
 
 from __future__ import annotations
 
@@ -135,9 +135,10 @@ class StudyData:
         check_json([name, rows])
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         kept = json.dumps(asdict(_Kept(name, project, account)), ensure_ascii=False)
-        key = f"{project}-{hashlib.sha256(f'{account}\n{name}\n{lines}'.encode()).hexdigest()[:_HASH]}"
-        for file, content in ((self._folder / f"{key}.jsonl", lines), (self._folder / f"{key}.name.json", kept)):
-            write_once(file, lambda partial, content=content: Path(partial).write_text(content, encoding="utf-8"))
+        said = "\n".join([account, name, lines]).encode()
+        key = f"{project}-{hashlib.sha256(said).hexdigest()[:_HASH]}"
+        _write(self._folder / f"{key}.jsonl", lines)
+        _write(self._folder / f"{key}.name.json", kept)
         return f"{FILE}:{key}"
 
     def _read(self, key: str) -> list[Document]:
@@ -167,3 +168,7 @@ class StudyData:
         if role is None:
             return False
         return role != "annotator" or not self._store.projects.get(project).blind
+
+
+def _write(file: Path, content: str) -> None:
+    write_once(file, lambda partial: Path(partial).write_text(content, encoding="utf-8"))

@@ -35,6 +35,16 @@ class Disputed:
     documents: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A text that one tab wants another, or a panel, to look at: read by which checkpoint, with which pictures and recording."""
+
+    text: str
+    checkpoint: str
+    pictures: tuple[str, ...] = ()
+    speech: str = ""
+
+
 @dataclass
 class Session:
     """What one open page is about: ids alone, so that it is small and survives pickling.
@@ -65,6 +75,10 @@ class Session:
         judging_judged: whether it lists what has gold already too.
         job: the job that the Retrain tab shows.
         seen: the state of that job when it was last drawn.
+        study: what Errors shows; ``None`` before anything is.
+        studying: token of the study that is being made; empty for none, and for one that is to stop.
+        listing: the list that sentences are added to.
+        asked: the text that Errors asks another tab, or a panel, to look at.
     """
 
     analysis: str = ""
@@ -90,6 +104,10 @@ class Session:
     judging_judged: bool = False
     job: str = ""
     seen: str = ""
+    study: Any = None
+    studying: str = ""
+    listing: str = ""
+    asked: Asked | None = None
 
     @property
     def shown_pictures(self) -> list[str]:

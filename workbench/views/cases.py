@@ -181,8 +181,8 @@ class _Lane:
         label = f"{sign}{esc(span.label)}" if span.start == start else ""
         kind = f" is-{outcome}" if outcome else ""
         return (
-            f'<i class="case-bar is-some{kind}{ends}" style="--color:{colours[span.label]}" title="{esc(hover)}" aria-hidden="true">'
-            f"{label}</i>"
+            f'<i class="case-bar is-some{kind}{ends}" style="--color:{colours[span.label]}" title="{esc(hover)}" '
+            f'aria-hidden="true">{label}</i>'
         )
 
 
@@ -194,7 +194,7 @@ def _said(each: Sentence, track: Track, words: Words, *, several: bool) -> str:
     if not cases:
         right = f'<li class="case-line is-right">{name}<b aria-hidden="true">✓</b> {esc(words("errors.cases.right"))}</li>'
         return f'<ul class="case-lines">{right}</ul>'
-    lines = "".join(f"<li class=\"case-line is-{case.outcome}\">{name}{_line(case, each.text, words)}</li>" for case in cases)
+    lines = "".join(f'<li class="case-line is-{case.outcome}">{name}{_line(case, each.text, words)}</li>' for case in cases)
     return f'<ul class="case-lines">{lines}</ul>'
 
 

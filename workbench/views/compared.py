@@ -26,7 +26,7 @@ def compared_html(difference: Difference, a: str, b: str, words: Words) -> str:
     total = sum(counts) or 1
     cells = "".join(
         f'<li><button type="button" class="compared-part" data-do="pick" data-select="{part}">'
-        f'<b>{count:,}</b> <span>{esc(words(f"errors.compared.{part}", a=a, b=b))}</span> <small>{count / total:.1%}</small>'
+        f"<b>{count:,}</b> <span>{esc(words(f'errors.compared.{part}', a=a, b=b))}</span> <small>{count / total:.1%}</small>"
         f"</button></li>"
         for part, count in zip(PARTS, counts, strict=True)
     )

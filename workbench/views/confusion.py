@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from engine.evaluation.selecting import term
 from workbench.views.colours import step
 from workbench.views.escape import esc
 
@@ -54,7 +55,7 @@ def _cell(one: str, other: str, count: int, total: int, words: Words) -> str:
         return f'<td class="{kind} is-zero">·</td>'
     hover = f"{cell_name(one, other, words)}: {count:,}"
     shade = f"duomo-cell duomo-q{step(count / total, 1.0) * 7 // 10}"
-    select = f'data-do="pick" data-select="{esc(f"cell:{one}:{other}")}"'
+    select = f'data-do="pick" data-select="{esc(term("cell", one, other))}"'
     return (
         f'<td class="{kind}"><button type="button" class="confusion-count {shade}" {select} title="{esc(hover)}" '
         f'aria-label="{esc(hover)}">{count:,}</button></td>'

@@ -45,7 +45,7 @@ def _group(group: str, kinds: Sequence[KindCount], words: Words, together: bool)
 
 def _row(kind: KindCount, count: int, most: int, words: Words, together: bool) -> str:
     name = kind_name(kind.name, words)
-    select = f"{'kind' if together else 'once'}:{kind.name}"
+    select = f"{'kind' if together else 'first'}:{kind.name}"
     return (
         f'<li><button type="button" class="kinds-open" data-do="pick" data-select="{esc(select)}" '
         f'title="{esc(words(f"errors.kind_hint.{kind.name}"))}"><span class="kinds-name">{esc(name)}</span>'

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from engine.evaluation.selecting import term
 from engine.evaluation.study import Interval, Line, SliceLine
 from workbench.views.escape import esc
 
 Words = Callable[..., str]
 _HEADS = ("name", "documents", "gold", "precision", "recall", "f1")
+_VALUES = frozenset("first middle last fit mixed do_not_fit below_0 natural none misleading".split())
+"""Values of dimensions that have words of their own; others are numbers, or the data's own words."""
+_SAID = frozenset(("position", "fitting", "correlation", "pauses"))
 
 
 def slice_name(name: str, words: Words) -> str:
-    """Return what a slice is called; what stands behind a colon, such as a domain, is the data's own word."""
-    family, _, value = name.partition(":")
-    key = f"errors.slice.{family.replace('-', '_')}"
-    return words(key, value=value) if value else words(key)
+    """Return what a slice is called: what has one word, else by what it is sliced and the value, such as a length or a domain."""
+    dimension, _, value = name.partition("=")
+    if not value:
+        return words(f"errors.slice.{name}")
+    said = words(f"errors.value.{value}") if dimension in _SAID and value in _VALUES else value
+    return words("errors.slice.valued", group=words(f"errors.group.{dimension}"), value=said)
 
 
 def slices_html(slices: Sequence[SliceLine], words: Words, differences: Mapping[str, Interval] | None = None) -> str:
@@ -48,7 +54,7 @@ def types_html(types: Sequence[Line], words: Words, differences: Mapping[str, In
     )
     rows = []
     for line in types:
-        cells = [_opening(f"type:{line.name}", line.name, line.name), _count(line.gold), _count(line.found)]
+        cells = [_opening(term("type", line.name), line.name, line.name), _count(line.gold), _count(line.found)]
         cells += [_share(line.precision), _share(line.recall), _figure(line.f1)]
         cells += [_difference((differences or {}).get(line.name), words)] if differences else []
         rows.append(f"<tr>{''.join(cells)}</tr>")
@@ -60,19 +66,19 @@ def types_html(types: Sequence[Line], words: Words, differences: Mapping[str, In
 
 def _row(each: SliceLine, words: Words, differences: Mapping[str, Interval] | None) -> str:
     line, name = each.line, slice_name(each.name, words)
-    group = f"<small>{esc(words(f'errors.group.{each.group}'))}</small>"
-    cells = [_opening(f"slice:{each.name}", name, f"{each.group} {name}", group)]
+    cells = [_opening(term("slice", each.name), name, f"{words(f'errors.group.{each.group}')} {name}")]
     cells += [_count(each.documents), _count(line.gold), _share(line.precision), _share(line.recall)]
     few = "" if each.enough else f'<small class="slices-few">{esc(words("errors.slices.few", count=line.gold))}</small>'
     cells.append(_figure(line.f1, few))
     if differences:
         cells.append(_difference(differences.get(each.name), words))
-    return f'<tr{"" if each.enough else ' class="is-few"'}>{"".join(cells)}</tr>'
+    kind = "" if each.enough else ' class="is-few"'
+    return f"<tr{kind}>{''.join(cells)}</tr>"
 
 
-def _opening(select: str, name: str, value: str, more: str = "") -> str:
+def _opening(select: str, name: str, value: str) -> str:
     button = f'<button type="button" class="slices-open" data-do="pick" data-select="{esc(select)}">{esc(name)}</button>'
-    return f'<th scope="row" data-value="{esc(value)}">{button}{more}</th>'
+    return f'<th scope="row" data-value="{esc(value)}">{button}</th>'
 
 
 def _count(count: int) -> str:
@@ -88,7 +94,7 @@ def _figure(figure: Interval, more: str = "") -> str:
         f'<span class="interval" aria-hidden="true"><i style="left:{figure.low:.1%};right:{1 - figure.high:.1%}"></i>'
         f'<b style="left:{figure.value:.1%}"></b></span>'
     )
-    bounds = f"{figure.low * 100:.1f}–{figure.high * 100:.1f}"
+    bounds = bounds_of(figure)
     shown = f'<span class="slices-figure">{figure.value:.1%}</span> <small>{bounds}</small>{bar}{more}'
     return f'<td data-value="{figure.value:.6f}">{shown}</td>'
 
@@ -96,11 +102,16 @@ def _figure(figure: Interval, more: str = "") -> str:
 def _difference(figure: Interval | None, words: Words) -> str:
     if figure is None:
         return f'<td data-value="-9"><small>{esc(words("errors.slices.no_difference"))}</small></td>'
-    sure = figure.low > 0 or figure.high < 0
+    sure = figure.known and (figure.low > 0 or figure.high < 0)
     sign = "▲" if figure.value > 0 else "▼" if figure.value < 0 else ""
-    bounds = f"{signed(figure.low)} – {signed(figure.high)}"
+    bounds = f"{signed(figure.low)} – {signed(figure.high)}" if figure.known else ""
     kind = "is-sure" if sure else ""
     return f'<td data-value="{figure.value:.6f}" class="{kind}">{sign} {signed(figure.value)} <small>{bounds}</small></td>'
+
+
+def bounds_of(figure: Interval) -> str:
+    """Return the bounds of a share in points; nothing where there is no interval."""
+    return f"{figure.low * 100:.1f}–{figure.high * 100:.1f}" if figure.known else ""
 
 
 def signed(value: float) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.evaluation.study import EXACT, FORMS, OUTCOMES, RIGHT, Figures
+from engine.evaluation.study import EXACT, FORMS, OUTCOMES, RIGHT, Figures, Interval
 from workbench.views.cases import SIGNS
 from workbench.views.escape import esc
+from workbench.views.slices import bounds_of
 
 Words = Callable[..., str]
 _SIZE, _LEFT, _TOP = 220, 40, 10
@@ -16,10 +17,9 @@ def headline_html(figures: Figures, words: Words) -> str:
     """Say F1 large with its interval, and what it is made of; every count opens its sentences."""
     exact = figures.forms[EXACT]
     f1 = exact.f1
+    interval = words("errors.headline.interval", low=f"{f1.low * 100:.1f}", high=f"{f1.high * 100:.1f}") if f1.known else ""
     said = words(
         "errors.headline.said",
-        low=f"{f1.low * 100:.1f}",
-        high=f"{f1.high * 100:.1f}",
         gold=f"{exact.gold:,}",
         found=f"{exact.found:,}",
         correct=f"{exact.correct:,.0f}",
@@ -33,11 +33,17 @@ def headline_html(figures: Figures, words: Words) -> str:
         for name in OUTCOMES
         if figures.outcomes.get(name) or name == RIGHT
     )
+    wrong = sum(figures.outcomes.values()) - figures.outcomes.get(RIGHT, 0)
+    if wrong:
+        counts += (
+            f'<li><button type="button" class="outcome" data-do="pick" data-select="outcome:wrong">'
+            f"{esc(words('errors.outcome.wrong'))} <span>{wrong:,}</span></button></li>"
+        )
     nothing = "" if exact.gold else f'<p class="notice notice-warning" role="status">{esc(words("errors.headline.no_gold"))}</p>'
     few = words("errors.headline.one") if figures.documents == 1 else ""
     return (
         f'{nothing}<div class="study-lead"><p class="study-figure">{f1.value * 100:.1f}<small>F1 %</small></p>'
-        f"<p>{esc(said)} {esc(few)}</p></div>"
+        f"<p>{esc(interval)} {esc(said)} {esc(few)}</p></div>"
         f'<ul class="outcomes" aria-label="{esc(words("errors.headline.outcomes"))}">{counts}</ul>'
     )
 
@@ -51,21 +57,20 @@ def forms_html(figures: Figures, words: Words) -> str:
     for form in FORMS:
         line, macro = figures.forms[form], figures.macro[form]
         title = f"{esc(words(f'errors.form.{form}'))}<small>{esc(words(f'errors.form_hint.{form}'))}</small>"
-        rows.append(_row(title, line.precision, line.recall, line.f1.value, (line.f1.low, line.f1.high), f"{macro.f1:.1%}"))
+        rows.append(_row(title, line.precision, line.recall, line.f1, f"{macro.f1:.1%}"))
     for name, line in figures.structures.items():
         title = esc(words(f"errors.structure.{name}"))
-        rows.append(_row(title, line.precision, line.recall, line.f1.value, (line.f1.low, line.f1.high), ""))
+        rows.append(_row(title, line.precision, line.recall, line.f1, ""))
     return (
         f'<div class="duomo-scroll"><table class="slices is-forms"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
-def _row(title: str, precision: float, recall: float, f1: float, bounds: tuple[float, float], macro: str) -> str:
-    low, high = bounds
+def _row(title: str, precision: float, recall: float, f1: Interval, macro: str) -> str:
     return (
         f'<tr><th scope="row">{title}</th><td>{precision:.1%}</td><td>{recall:.1%}</td>'
-        f"<td>{f1:.1%} <small>{low * 100:.1f}–{high * 100:.1f}</small></td><td>{macro}</td></tr>"
+        f"<td>{f1.value:.1%} <small>{bounds_of(f1)}</small></td><td>{macro}</td></tr>"
     )
 
 
@@ -103,8 +108,8 @@ def reliability_html(figures: Figures, words: Words) -> str:
     sure, right = esc(words("errors.reliability.sure")), esc(words("errors.reliability.right"))
     middle = _TOP + _SIZE / 2
     return (
-        f'<p>{esc(said)}</p><svg class="duomo-plot reliability" viewBox="0 0 {_LEFT + _SIZE + 20} {_TOP + _SIZE + 40}" role="img" '
-        f'aria-label="{esc(said)}"><rect class="frame" x="{x0}" y="{y1}" width="{_SIZE}" height="{_SIZE}"/>'
+        f'<p>{esc(said)}</p><svg class="duomo-plot reliability" viewBox="0 0 {_LEFT + _SIZE + 20} {_TOP + _SIZE + 40}" '
+        f'role="img" aria-label="{esc(said)}"><rect class="frame" x="{x0}" y="{y1}" width="{_SIZE}" height="{_SIZE}"/>'
         f'<line class="axis" stroke-dasharray="3 3" x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}"/>{ticks}'
         f'<g class="line-0"><polyline points="{path}"/>{"".join(points)}</g>'
         f'<text x="{x0 + _SIZE / 2:.1f}" y="{y0 + 32:.1f}" text-anchor="middle">{sure}</text>'

@@ -15,10 +15,15 @@ window.duomoErrors = (() => {
     if (last) put(last);
   }
 
-  // The tab is named in the address only while it is the one that is open.
+  const isOurs = (tab) => tab.id.startsWith("errors-tab");
+
+  // The tab that the address names, if it does.
+  const tab = (tabs) => (here() ? tabs.find(isOurs) : undefined);
+
+  // The address names the tab only while it is the one that is open.
   function opened(open) {
-    if (open && last && !here()) put(last);
-    else if (!open && here()) put("");
+    if (isOurs(open) && last && !here()) put(last);
+    else if (!isOurs(open) && here()) put("");
   }
 
   function link(element) {
@@ -104,5 +109,5 @@ window.duomoErrors = (() => {
     if (way && here()) way.hash = window.location.hash;
   }, true);
 
-  return { address, opened, link, mapping, tables, arrive, asked: () => window.location.hash };
+  return { address, tab, opened, link, mapping, tables, arrive, asked: () => window.location.hash };
 })();

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
 import gradio as gr
 
+from engine.errors import EngineError
 from workbench.errors import UserError
-from workbench.exchange import read_uploads
+from workbench.exchange.uploads import read_uploads
 from workbench.sentence_lists import csv_of, document_for, entry_of, jsonl_of
 from workbench.steps import Outcome, steps
 from workbench.store import Entry
-from workbench.studies import LabelsDifferError, Model, Question, StoppedError, Worked
+from workbench.studies import LabelsDifferError, Model, Progress, Question, StoppedError, Worked
 from workbench.tabs import Asked, Session, account_of, notice, project_of, require
 from workbench.tabs.errors.address import NOBODY, View, read, written
 from workbench.tabs.errors.showing import Showing, is_of_project
 from workbench.uploads import uploaded
+from workbench.views.compared import PARTS
 from workbench.views.escape import esc
 from workbench.views.label_mapping import label_mapping_html
 from workbench.views.sentence_lists import lists_html
@@ -69,6 +71,11 @@ class Handlers(Showing):
         view = self._view(session)
         mapping = tuple(sorted((str(gold), str(found)) for gold, found in dict(event.mapping).items()))
         yield from self._study(session, request, replace(view, question=replace(view.question, mapping=mapping)))
+
+    def labels(self, session: Session, request: gr.Request) -> dict[Any, Any]:
+        """Ask anew which type is taken for which."""
+        question = self._view(session).question
+        return {self.parts.mapping: self._mapping(self.context.services.studies.labels(question, account_of(request)))}
 
     def cancel(self, session: Session) -> dict[Any, Any]:
         """Ask the study that is being made to stop; what was read stays kept."""
@@ -131,9 +138,13 @@ class Handlers(Showing):
         return self.listed(session, self._worked(session, request))
 
     def _select(self, session: Session, request: gr.Request, selection: str) -> dict[Any, Any]:
-        worked = self._worked(session, request)
+        worked, before = self._worked(session, request), self._view(session)
         session.study = replace(self._view(session), select=selection, page=0)
-        return self.listed(session, worked)
+        try:
+            return self.listed(session, worked)
+        except EngineError:  # a condition that cannot be read selects nothing
+            session.study = before
+            raise
 
     # taking sentences elsewhere
 
@@ -220,17 +231,17 @@ class Handlers(Showing):
         session.study, session.studying = view, token
         yield {
             parts.mapping: "",
-            parts.progress: self._progress("", 0, 0, None),
+            parts.progress: self._progress(None),
             parts.run: gr.update(visible=False),
             parts.cancel: gr.update(visible=True, interactive=True),
         }
         over = {parts.progress: "", parts.run: gr.update(visible=True), parts.cancel: gr.update(visible=False)}
 
         def work(told: Any) -> Worked:
-            def tell(*said: Any) -> None:
+            def tell(far: Progress) -> None:
                 if session.studying != token:
                     raise StoppedError
-                told(*said)
+                told(far)
 
             return studies.work(view.question, account, tell, name)
 
@@ -243,7 +254,7 @@ class Handlers(Showing):
                 else:
                     yield {parts.progress: self._progress(*step.said)}
         except LabelsDifferError as differ:
-            yield {**over, parts.mapping: label_mapping_html(differ.counts, differ.labels, differ.suggested, t)}
+            yield {**over, parts.mapping: self._mapping(differ)}
         except StoppedError:
             yield {**over, parts.problem: notice(t("errors.cancel.done"), "info")}
         except Exception:
@@ -254,17 +265,21 @@ class Handlers(Showing):
             if session.studying == token:
                 session.studying = ""
 
-    def _progress(self, model: str, done: int, total: int, left: float | None) -> str:
-        t = self.context.texts
-        name = self.model_name(Model.of(model)) if model else ""
-        if not total:
-            stage, time = t("errors.progress.loading"), ""
-        elif not model:
-            stage, time = t("errors.progress.judging"), ""
+    def _mapping(self, differ: LabelsDifferError) -> str:
+        return label_mapping_html(differ.counts, differ.labels, differ.suggested, self.context.texts, gaps=differ.gaps)
+
+    def _progress(self, far: Progress | None) -> str:
+        t, time, share = self.context.texts, "", 0.0
+        if far is None:
+            stage = t("errors.progress.loading")
+        elif not far.model:
+            stage, share = t("errors.progress.judging"), 1.0
         else:
-            stage = t("errors.progress.reading", model=name, done=f"{done:,}", total=f"{total:,}")
-            time = "" if left is None else t("views.progress.left", time=duration(left, t.words)) if left else ""
-        share = done / total if total else 0.0
+            name, share = self.model_name(Model.of(far.model)), far.done / far.total
+            stage = t("errors.progress.reading", model=name, done=f"{far.done:,}", total=f"{far.total:,}")
+            left = t("views.progress.left", time=duration(far.left, t.words)) if far.left else ""
+            so_far = "" if far.f1 is None else t("errors.progress.so_far", f1=f"{far.f1 * 100:.1f}")
+            time = " · ".join(part for part in (so_far, left) if part)
         return (
             f'<section class="progress errors-progress"><p class="progress-head"><strong>{esc(stage)}</strong>'
             f'<span>{esc(time)}</span></p><div class="track" role="progressbar" aria-label="{esc(t("errors.progress.label"))}" '
@@ -300,13 +315,16 @@ class Handlers(Showing):
         if chosen or not session.listing:
             session.listing = chosen or (names[0] if names else t("errors.named.first"))
             update["value"] = session.listing
-        return {self.parts.named: gr.update(**update), self.parts.lists: lists_html(lists, t)}
+        return {
+            self.parts.named: gr.update(**update),
+            self.parts.lists: lists_html([(each.id, each.name, each.count) for each in lists], t),
+        }
 
     def _asked(self, session: Session, request: gr.Request, row: int) -> Asked:
         view, worked = self._view(session), self._worked(session, request)
         document = worked.documents[row]
         info = self.context.services.studies.checkpoint(worked.models[view.a])
-        return Asked(document.text, str(info.path), tuple(document.images), document.audio or "", row)
+        return Asked(document.text, str(info.path), tuple(document.images), document.audio or "")
 
     def _entry(self, worked: Worked, view: View, row: int) -> Entry:
         reading, model = worked.study.readings[view.a], worked.models[view.a]
@@ -320,10 +338,4 @@ class Handlers(Showing):
 
 
 def _of_one(selection: str) -> str:
-    from workbench.views.compared import PARTS
-
     return "" if selection in PARTS else selection
-
-
-def _keys(models: Sequence[Model]) -> list[str]:
-    return [model.key for model in models]

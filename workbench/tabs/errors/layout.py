@@ -10,8 +10,9 @@ import gradio as gr
 from workbench.studies import MOST_MODELS
 from workbench.tabs import Context
 
-_FIGURES = "duomo.deeds(element, trigger, ['begin', 'pick', 'count']); duomoErrors.tables(element)"
-_SENTENCES = "duomo.deeds(element, trigger, ['evidence', 'annotate', 'keep', 'explain', 'turn']); duomoErrors.arrive(element, watch)"
+_FIGURES = "duomo.deeds(element, trigger, ['begin', 'pick', 'count', 'labels']); duomoErrors.tables(element)"
+_DEEDS = ("evidence", "annotate", "keep", "explain", "turn")
+_SENTENCES = f"duomo.deeds(element, trigger, {[*_DEEDS]}); duomoErrors.arrive(element, watch)"
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,7 @@ def lay_out(context: Context) -> Parts:
     with gr.Accordion(t("errors.lists.title"), open=False, elem_id="errors-lists-frame"):
         lists = gr.HTML(js_on_load="duomo.deeds(element, trigger, ['study', 'save'])", elem_id="errors-lists")
     file = gr.JSON(visible=False)
-    address = gr.HTML(
-        html_template="", js_on_load="watch('value', () => duomoErrors.address(props.value))", visible="hidden"
-    )
+    address = gr.HTML(html_template="", js_on_load="watch('value', () => duomoErrors.address(props.value))", visible="hidden")
     asked = gr.Textbox(visible=False)
     return Parts(
         problem,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import unquote
 
 import gradio as gr
 
-from engine.evaluation.selecting import Hit, select
-from engine.evaluation.study import Case
-from workbench.studies import Model, Worked
+from engine.errors import EngineError
+from engine.evaluation.kinds import KINDS
+from engine.evaluation.selecting import WRONG, Hit, select
+from engine.evaluation.study import OUTCOMES, Case
+from workbench.studies import Model, Worked, unannotated
 from workbench.study_data import PROJECT, SAMPLE, Data
-from workbench.tabs import Context, Session
+from workbench.tabs import Context, Session, notice
 from workbench.tabs.errors.address import NOBODY, View, written
 from workbench.tabs.errors.layout import Parts
 from workbench.views.cases import Sentence, Track, cases_html
@@ -49,28 +52,30 @@ class Showing:
             return model.name
         if len(model.without) > 1:
             return t("errors.model.text", name=model.name)
-        return t("errors.model.without", name=model.name, what=t(f"views.modality.{model.without[0]}"))
+        return t("errors.model.without", name=model.name, what=t(f"errors.without.{model.without[0]}"))
 
     def selection_name(self, selection: str, a: str, b: str) -> str:
         """Return what a selection is called."""
         t, (kind, _, value) = self.context.texts, selection.partition(":")
+        if kind == "text":
+            return t("errors.selected.text", text=value)
+        values = [unquote(part) for part in value.split(":")]
+        value = values[0]
         match kind:
-            case "cell":
-                one, _, other = value.partition(":")
-                return cell_name(one, other, t)
-            case "kind" | "once":
+            case "cell" if len(values) == 2:
+                return cell_name(values[0], values[1], t)
+            case "kind" | "first" if value in KINDS:
                 return t("errors.selected.kind", name=kind_name(value, t))
-            case "outcome":
+            case "outcome" if value in (*OUTCOMES, WRONG):
                 return t(f"errors.outcome.{value}")
             case "slice":
                 return t("errors.selected.slice", name=slice_name(value, t))
             case "type":
                 return t("errors.selected.type", name=value)
-            case "text":
-                return t("errors.selected.text", text=value)
         if selection in PARTS:
             return t(f"errors.compared.{selection}", a=a, b=b)
-        return t("errors.selected.all")
+        # What somebody has written into an address by hand is shown as it is written.
+        return t("errors.selected.all") if selection == "all" else selection
 
     # parts of the page
 
@@ -91,8 +96,17 @@ class Showing:
             parts.b: gr.update(choices=b, value=view.b),
             parts.figures: self.figures(worked, view),
             parts.below: gr.update(visible=True),
-            **self.listed(session, worked),
+            **self._first_listed(session, worked),
         }
+
+    def _first_listed(self, session: Session, worked: Worked) -> dict[Any, Any]:
+        """Draw the sentences; a selection that somebody has written into an address by hand may be none."""
+        try:
+            return self.listed(session, worked)
+        except EngineError as error:
+            session.study = replace(self.view(session), select="", page=0)
+            told = notice(self.context.texts("page.engine.error", message=error))
+            return {**self.listed(session, worked), self.parts.told: told}
 
     def view(self, session: Session) -> View:
         """Return what is looked at."""
@@ -108,7 +122,7 @@ class Showing:
         reading = worked.study.readings[view.a]
         made = t("errors.made.line", seconds=f"{reading.seconds:.1f}", cached=reading.cached, documents=figures.documents)
         parts = [
-            self._section("headline", f"{a} · {worked.study.name}", headline_html(figures, t), made),
+            self._section("headline", f"{a} · {worked.study.name}", headline_html(figures, t) + self._labels(worked, view), made),
             self._section("compared", t("errors.compared.title"), compared_html(difference, a, b, t)) if difference else "",
             '<div class="errors-pair">',
             self._section("confusion", t("errors.confusion.title"), confusion_html(figures.labels, figures.confusion, t)),
@@ -122,6 +136,15 @@ class Showing:
             "</div>",
         ]
         return "".join(parts)
+
+    def _labels(self, worked: Worked, view: View) -> str:
+        """Say of what types a model makes up all that it finds, and offer to take them for others."""
+        t, labels = self.context.texts, unannotated(worked, view.a)
+        if not labels and not worked.question.mapping:
+            return ""
+        said = f"{esc(t('errors.labels.note', labels='、'.join(labels)))} " if labels else ""
+        change = f'<button type="button" class="quiet" data-do="labels">{esc(t("errors.labels.change"))}</button>'
+        return f'<p class="errors-labels">{said}{change}</p>'
 
     def _section(self, name: str, title: str, html: str, note: str = "") -> str:
         said = f'<p class="duomo-hint">{esc(note)}</p>' if note else ""
