@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from engine import __version__
 from engine.commands import (
     agreement,
+    analyse,
     build,
     catalogues,
     convert,
@@ -47,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for command in (
         predict,
         evaluate,
+        analyse,
         agreement,
         train,
         retrain,

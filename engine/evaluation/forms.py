@@ -14,7 +14,7 @@ matching). On entities that do not overlap each other, the first three forms are
 nervaluate 1.2.1 goes from left to right and takes what comes first, so that the order of the predictions decides: a prediction
 that overlaps an entity can use it up before the one that is exactly right is looked at (nested entities), and a prediction of
 another type before one of the right type (``ent_type``). Its figures are never above ours then. seqeval knows flat entities
-alone, and outside of strict mode lets one begin at ``I-``, so that a sequence that is not one of the scheme is read as if it were.
+alone, and outside of strict mode lets one begin at ``I-``, so that tags that are not of the scheme are read as if they were.
 """
 
 from __future__ import annotations

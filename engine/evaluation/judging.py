@@ -147,7 +147,9 @@ def _pair(left: list[Span], made: list[Span]) -> list[_Pair]:
         if wanted.key not in partners and said.key not in taken:
             partners[wanted.key] = said
             taken.add(said.key)
-    result = [(span, said, _outcome(span, said)) for span in left if (said := partners.get(span.key))]
+    result: list[_Pair] = [
+        (span, partners[span.key], _outcome(span, partners[span.key])) for span in left if span.key in partners
+    ]
     left[:] = [span for span in left if span.key not in partners]
     made[:] = [span for span in made if span.key not in taken]
     return result

@@ -23,6 +23,7 @@ from engine.errors import InputError
 from engine.evaluation.study import Known, Reading
 
 if TYPE_CHECKING:
+    from engine.checkpoint import CheckpointInfo
     from engine.tagger import Tagger
 
 PIECE = 64
@@ -115,6 +116,19 @@ def reading_of(
         sum(len(piece.documents) for piece in pieces if piece.cached),
         tagger.system.structure,
     )
+
+
+def optional_modalities(info: CheckpointInfo) -> tuple[str, ...]:
+    """Return the modalities that a checkpoint makes use of and can do without, without loading it.
+
+    Raises:
+        CheckpointError: if it is damaged.
+    """
+    from engine.checkpoint import options_of
+    from engine.systems import get
+
+    system, config = get(info.system), options_of(info)
+    return tuple(m.name for m in system.modalities if m.optional and system.uses(config, m.name))
 
 
 def name_of(checkpoint: str, without: str = "") -> str:
