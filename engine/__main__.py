@@ -13,9 +13,11 @@ from collections.abc import Sequence
 from engine import __version__
 from engine.commands import (
     agreement,
+    attribute,
     build,
     catalogues,
     convert,
+    counterfactual,
     evaluate,
     influence,
     predict,
@@ -51,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         train,
         retrain,
         influence,
+        counterfactual,
+        attribute,
         pretrain,
         build,
         reproduce,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -53,14 +54,22 @@ class Tagger:
         self.precision = precision
         self._turn = threading.Lock()
 
-    def predict(self, documents: Sequence[Document], *, explain: bool = False) -> list[Prediction]:
+    def predict(self, documents: Sequence[Document], *, explain: bool = False, without: str = "") -> list[Prediction]:
         """Find the entities of each document, as :func:`predict` does."""
         with self._turn:
-            return predict(self.system, documents, explain=explain, precision=self.precision)
+            return predict(self.system, documents, explain=explain, precision=self.precision, without=without)
+
+    @contextmanager
+    def alone(self) -> Iterator[System]:
+        """Lend the system to somebody who looks into it; nobody else is answered meanwhile."""
+        with self._turn:
+            yield self.system
 
 
 @torch.inference_mode()
-def predict(system: System, documents: Sequence[Document], *, explain: bool = False, precision: str = "fp32") -> list[Prediction]:
+def predict(
+    system: System, documents: Sequence[Document], *, explain: bool = False, precision: str = "fp32", without: str = ""
+) -> list[Prediction]:
     """Find the entities of each document; annotations that it carries are not looked at.
 
     Args:
@@ -68,6 +77,10 @@ def predict(system: System, documents: Sequence[Document], *, explain: bool = Fa
         documents: of any length: long ones are cut at sentence ends and stitched.
         explain: whether to return evidence; a long document's is stitched where it is per character, else left out.
         precision: number format to compute in, as :mod:`engine.precision` has them.
+        without: a modality that is left out; empty for none.
+
+    Raises:
+        InputError: if the system cannot do without it.
     """
     device = next(system.parameters()).device
     overlap = min(_OVERLAP, system.window // 4)
@@ -78,6 +91,8 @@ def predict(system: System, documents: Sequence[Document], *, explain: bool = Fa
         began = time.perf_counter()
         parts = [documents[i].part(window.start, window.end) for i, window in group]
         batch = system.collate(parts).to(device)
+        if without:
+            batch = system.without(batch, without)
         with computing(precision, device):
             spans = system.decode(batch)
             evidence: list[list[Evidence]] = system.explain(batch) if explain else [[] for _ in parts]
