@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 from typing import TypeVar
 
@@ -54,7 +55,7 @@ class Tagger:
         self.precision = precision
         self._turn = threading.Lock()
 
-    def predict(self, documents: Sequence[Document], *, explain: bool = False, without: str = "") -> list[Prediction]:
+    def predict(self, documents: Sequence[Document], *, explain: bool = False, without: Sequence[str] = ()) -> list[Prediction]:
         """Find the entities of each document, as :func:`predict` does."""
         with self._turn:
             return predict(self.system, documents, explain=explain, precision=self.precision, without=without)
@@ -68,7 +69,12 @@ class Tagger:
 
 @torch.inference_mode()
 def predict(
-    system: System, documents: Sequence[Document], *, explain: bool = False, precision: str = "fp32", without: str = ""
+    system: System,
+    documents: Sequence[Document],
+    *,
+    explain: bool = False,
+    precision: str = "fp32",
+    without: Sequence[str] = (),
 ) -> list[Prediction]:
     """Find the entities of each document; annotations that it carries are not looked at.
 
@@ -77,10 +83,10 @@ def predict(
         documents: of any length: long ones are cut at sentence ends and stitched.
         explain: whether to return evidence; a long document's is stitched where it is per character, else left out.
         precision: number format to compute in, as :mod:`engine.precision` has them.
-        without: a modality that is left out; empty for none.
+        without: optional modalities that are kept from the system.
 
     Raises:
-        InputError: if the system cannot do without it.
+        InputError: if the system cannot do without one of them.
     """
     device = next(system.parameters()).device
     overlap = min(_OVERLAP, system.window // 4)
@@ -90,9 +96,7 @@ def predict(
     for group in batched(pieces, CHARACTERS[device.type]):
         began = time.perf_counter()
         parts = [documents[i].part(window.start, window.end) for i, window in group]
-        batch = system.collate(parts).to(device)
-        if without:
-            batch = system.without(batch, without)
+        batch = reduce(system.without, without, system.collate(parts)).to(device)
         with computing(precision, device):
             spans = system.decode(batch)
             evidence: list[list[Evidence]] = system.explain(batch) if explain else [[] for _ in parts]

@@ -158,7 +158,7 @@ def outcomes(
     for without in dict.fromkeys(each.without for each in made):
         numbers = [number for number, each in enumerate(made) if each.without == without]
         asked = [made[number].document for number in numbers]
-        answers = tagger.predict(asked, without=without) if without else tagger.predict(asked)
+        answers = tagger.predict(asked, without=(without,) if without else ())
         found |= {number: answer.document for number, answer in zip(numbers, answers, strict=True)}
     rows = [_row(prediction.document, edit, made[number], found[number]) for number, edit in enumerate(edits)]
     return Grid(prediction.document, tuple(rows))

@@ -7,10 +7,12 @@ These are the nouns; :mod:`engine.evaluation.judging`, :mod:`engine.evaluation.f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from engine.document import Document, Span
 from engine.evaluation.scores import PRF
+from engine.tags import FLAT
 
 RIGHT, BOUNDARY, TYPE, BOTH, MISSED, SPURIOUS = "right", "boundary", "type", "both", "missed", "spurious"
 OUTCOMES = (RIGHT, BOUNDARY, TYPE, BOTH, MISSED, SPURIOUS)
@@ -74,6 +76,7 @@ class Reading:
         known: what the model has met.
         seconds: that the reading took.
         cached: how many documents were read before, and were not read again.
+        structure: ``flat`` or ``nested``: what spans the model finds.
     """
 
     name: str
@@ -85,6 +88,7 @@ class Reading:
     known: Known = field(default_factory=Known)
     seconds: float = 0.0
     cached: int = 0
+    structure: str = FLAT
 
 
 @dataclass(frozen=True)
@@ -108,11 +112,19 @@ class Study:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A figure with the bounds between which it lies in 95% of the resamplings of documents."""
+    """A figure with the bounds between which it lies in 95% of the resamplings of documents.
+
+    Attributes:
+        value: the figure.
+        low: where the interval begins.
+        high: where it ends.
+        known: whether there is an interval; one document has none, nor has a figure of nothing: both bounds are the value then.
+    """
 
     value: float
     low: float
     high: float
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +172,7 @@ class SliceLine:
     """The figures of a slice.
 
     Attributes:
-        name: of the slice.
+        name: of the slice, e.g. ``polyphonic``; what comes in values is named ``length=4-5``.
         group: what it slices by, e.g. ``length``.
         documents: in it.
         line: its figures.
@@ -219,6 +231,10 @@ class Figures:
     documents: int
     characters: int
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures as plain values."""
+        return asdict(self)
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -245,3 +261,7 @@ class Difference:
     p_permutation: float
     types: Mapping[str, Interval]
     slices: Mapping[str, Interval]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the difference as plain values."""
+        return asdict(self)

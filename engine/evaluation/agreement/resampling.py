@@ -65,7 +65,7 @@ def estimate(tallies: Mapping[_Key, Tally], *, resamples: int, seed: int) -> dic
     documents = next((len(part) for part in parts.values()), 0)
     whole = {name: part.sum(axis=0) for name, part in parts.items()}
     drawn: dict[_Key, list[Array]] = {key: [] for key in tallies}
-    for weights in _weights(documents, resamples if documents > 1 else 0, seed):
+    for weights in resamples_of(documents, resamples if documents > 1 else 0, seed):
         sums = {name: weights @ part for name, part in parts.items()}
         for key, tally in tallies.items():
             drawn[key].append(tally.formula(*(sums[id(part)] for part in tally.parts)))
@@ -75,7 +75,7 @@ def estimate(tallies: Mapping[_Key, Tally], *, resamples: int, seed: int) -> dic
     }
 
 
-def _weights(documents: int, resamples: int, seed: int) -> Iterator[Array]:
+def resamples_of(documents: int, resamples: int, seed: int) -> Iterator[Array]:
     """Yield how often each document is drawn, ``[R, D]``, for some resamples at once."""
     generator = np.random.default_rng(seed)
     at_once = max(1, _CELLS // max(documents, 1))

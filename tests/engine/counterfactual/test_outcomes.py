@@ -30,7 +30,7 @@ class Rule:
             config=None, optional_modalities=("glyph",), vector_tables={}, uses=lambda config, modality: modality == "glyph"
         )
 
-    def predict(self, documents, *, explain=False, without=""):
+    def predict(self, documents, *, explain=False, without=()):
         self.asked.append((len(documents), without))
         return [Prediction(document.with_spans(self.spans(document.text, without)), (), 0.0) for document in documents]
 
@@ -46,7 +46,7 @@ def test_each_edit_says_what_became_of_each_entity_whatever_the_lengths_and_all_
     edits = [parse(words) for words in ("replace:0-2=女记者", "mask:1", "replace:4=来到", "replace:0=□", "without=glyph")]
     tagger = Rule()
     grid = outcomes(tagger, Document(TEXT), edits)
-    assert tagger.asked == [(1, ""), (4, ""), (1, "glyph")]
+    assert tagger.asked == [(1, ()), (4, ()), (1, ("glyph",))]
     assert [[fate.fate for fate in row.fates] for row in grid.rows] == [
         [KEPT, KEPT],
         [LOST, KEPT],
