@@ -11,6 +11,7 @@ from typing import Any
 
 import gradio as gr
 
+from engine.document import Document
 from engine.errors import EngineError
 from workbench.errors import UserError
 from workbench.language import Texts
@@ -37,12 +38,10 @@ class Disputed:
 
 @dataclass(frozen=True)
 class Asked:
-    """A text that one tab wants another, or a panel, to look at: read by which checkpoint, with which pictures and recording."""
+    """A document that one tab wants another, or a panel, to look at, its files as paths, and the folder of who is to read it."""
 
-    text: str
+    document: Document
     checkpoint: str
-    pictures: tuple[str, ...] = ()
-    speech: str = ""
 
 
 @dataclass

@@ -161,11 +161,13 @@ class _Handlers:
             return {}
         session.analysis = ""
         session.forget_speech()
-        session.pictures = tuple(Placed(path, Path(path).name) for path in asked.pictures)
-        if asked.speech:
-            session.speech, session.speech_name, session.speech_text = asked.speech, Path(asked.speech).name, asked.text
-        shown = self._answer(asked.text, asked.checkpoint, {}, session) | self._chosen(asked.checkpoint)
-        return {self.parts.text: asked.text, **shown}
+        document = asked.document
+        kept = [self.context.services.keep_picture(path) for path in document.images]
+        session.pictures = tuple(Placed(str(picture.path), picture.path.name) for picture in kept)
+        if document.audio:
+            session.speech, session.speech_name, session.speech_text = document.audio, Path(document.audio).name, document.text
+        shown = self._answer(document.text, asked.checkpoint, document.readings, session) | self._chosen(asked.checkpoint)
+        return {self.parts.text: document.text, **shown}
 
     def use(self, event: gr.EventData, text: str, checkpoint: str, session: Session) -> dict[Any, Any]:
         """Have a model that looks at pictures answer, in place of the one that does not."""

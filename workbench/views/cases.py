@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.document import Document, Span
+from engine.evaluation.kinds import DUOMO, KINDS, OTHER
 from engine.evaluation.study import BOTH, BOUNDARY, MISSED, RIGHT, SPURIOUS, TYPE, Case
 from workbench.views.colours import palette
 from workbench.views.document_list import Leaf, pages_html
@@ -201,8 +202,9 @@ def _said(each: Sentence, track: Track, words: Words, *, several: bool) -> str:
 def _line(case: Case, text: str, words: Words) -> str:
     gold, found = (_mention(span, text) for span in (case.gold, case.found))
     nothing = f"<small>{esc(words('errors.cases.nothing'))}</small>"
-    kinds = [words(f"errors.outcome.{case.outcome}"), *(kind_name(kind, words) for kind in case.kinds)]
-    facts = " · ".join(dict.fromkeys(kinds))
+    # The kinds of CMNER and CNERTA say again what the outcome says.
+    kinds = [kind_name(kind, words) for kind in case.kinds if KINDS[kind].group == DUOMO and kind != OTHER]
+    facts = " · ".join([words(f"errors.outcome.{case.outcome}"), *kinds])
     return (
         f'<b aria-hidden="true">{SIGNS[case.outcome]}</b> {gold or nothing} <span aria-hidden="true">→</span> {found or nothing} '
         f'<small class="case-kinds">{esc(facts)}</small>'

@@ -39,7 +39,9 @@ def build(context: Context) -> Tab:
     parts.sentences.turn(told(does.turn), session, parts.listed, trigger_mode="always_last", **QUIET)
 
     looked = parts.sentences.evidence(told(does.evidence), session, parts.told, **QUIET)
-    explained = parts.sentences.explain(told(does.explain), session, parts.told, **QUIET)
+    bench, beside = parts.bench, [session, parts.bench.state]
+    explained = parts.sentences.explain(told(does.explain), beside, [parts.told, parts.workbench, *bench.filled], **QUIET)
+    explained.success(None, js="() => duomoErrors.bench()", **QUIET)
     opened = parts.sentences.annotate(told(does.annotate), session, parts.told, trigger_mode="once", **QUIET)
     parts.sentences.keep(told(does.keep), [session, parts.named], [parts.told, parts.named, parts.lists], **QUIET)
     saved = parts.lists.save(guarded(does.save), session, [parts.problem, parts.file], **QUIET)
@@ -48,5 +50,5 @@ def build(context: Context) -> Tab:
     return Tab(
         item,
         opening=Door(guarded(does.restore), [parts.asked, session], parts.shown, script="() => [duomoErrors.asked(), null]"),
-        signals={"opened": opened.success, "evidence": looked.success, "explain": explained.success},
+        signals={"opened": opened.success, "evidence": looked.success},
     )

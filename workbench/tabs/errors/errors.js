@@ -103,11 +103,13 @@ window.duomoErrors = (() => {
     }));
   }
 
+  const bench = () => setTimeout(() => document.querySelector("#errors-bench")?.scrollIntoView({ block: "start", behavior: "smooth" }), 100);
+
   // A change of language keeps the view.
   document.addEventListener("click", (event) => {
     const way = event.target.closest("a[data-language]");
     if (way && here()) way.hash = window.location.hash;
   }, true);
 
-  return { address, tab, opened, link, mapping, tables, arrive, asked: () => window.location.hash };
+  return { address, tab, opened, link, mapping, tables, arrive, bench, asked: () => window.location.hash };
 })();

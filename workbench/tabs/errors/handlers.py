@@ -11,6 +11,7 @@ from uuid import uuid4
 import gradio as gr
 
 from engine.errors import EngineError
+from workbench.bench_panel import BenchState
 from workbench.errors import UserError
 from workbench.exchange.uploads import read_uploads
 from workbench.sentence_lists import csv_of, document_for, entry_of, jsonl_of
@@ -49,7 +50,9 @@ class Handlers(Showing):
     def restore(self, address: str, session: Session, request: gr.Request) -> Iterator[dict[Any, Any]]:
         """Open the view that the page's address asks for; without one, do nothing."""
         view = read(address)
-        if view is not None:
+        if view is None:
+            yield {}  # a generator that yields nothing would empty what it fills
+        else:
             project = is_of_project(view)
             if project and self.context.services.store.projects.admits(project, account_of(request)):
                 session.project = project
@@ -88,6 +91,7 @@ class Handlers(Showing):
         project = project_of(self.context, session, request)
         paths = [uploaded(file) for file in files or ()]
         if not paths:
+            yield {}
             return
         yield {self.parts.progress: f'<p class="duomo-loading" role="status">{esc(self.context.texts("errors.files.busy"))}</p>'}
         try:
@@ -154,11 +158,10 @@ class Handlers(Showing):
         session.asked = self._asked(session, request, int(event.row))
         return {}
 
-    def explain(self, event: gr.EventData, session: Session, request: gr.Request) -> dict[Any, Any]:
-        """Ask for a sentence to be laid on the bench."""
-        session.asked = None
-        session.asked = self._asked(session, request, int(event.row))
-        return {}
+    def explain(self, event: gr.EventData, session: Session, state: BenchState, request: gr.Request) -> dict[Any, Any]:
+        """Lay a sentence on the bench, which asks what the answer hangs on."""
+        asked, bench = self._asked(session, request, int(event.row)), self.parts.bench
+        return {self.parts.workbench: gr.update(open=True), **bench.receive(asked.document, asked.checkpoint, state)}
 
     def annotate(self, event: gr.EventData, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Ask for a sentence to be opened in Annotate; one that the project does not have is brought in first."""
@@ -322,9 +325,8 @@ class Handlers(Showing):
 
     def _asked(self, session: Session, request: gr.Request, row: int) -> Asked:
         view, worked = self._view(session), self._worked(session, request)
-        document = worked.documents[row]
         info = self.context.services.studies.checkpoint(worked.models[view.a])
-        return Asked(document.text, str(info.path), tuple(document.images), document.audio or "")
+        return Asked(worked.documents[row], str(info.path))
 
     def _entry(self, worked: Worked, view: View, row: int) -> Entry:
         reading, model = worked.study.readings[view.a], worked.models[view.a]

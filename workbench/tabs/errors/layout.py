@@ -7,6 +7,8 @@ from typing import Any
 
 import gradio as gr
 
+from workbench.bench_panel import Bench
+from workbench.bench_panel import lay_out as lay_bench_out
 from workbench.studies import MOST_MODELS
 from workbench.tabs import Context
 
@@ -37,6 +39,8 @@ class Parts:
     named: gr.Dropdown
     told: gr.HTML
     sentences: gr.HTML
+    workbench: gr.Accordion
+    bench: Bench
     lists: gr.HTML
     file: gr.JSON
     address: gr.HTML
@@ -105,6 +109,8 @@ def lay_out(context: Context) -> Parts:
             )
         told = gr.HTML(elem_classes="notices", elem_id="errors-told")
         sentences = gr.HTML(js_on_load=_SENTENCES, elem_id="errors-sentences")
+    with gr.Accordion(t("errors.bench.title"), open=False, elem_id="errors-bench") as workbench:
+        bench = lay_bench_out(context)
     with gr.Accordion(t("errors.lists.title"), open=False, elem_id="errors-lists-frame"):
         lists = gr.HTML(js_on_load="duomo.deeds(element, trigger, ['study', 'save'])", elem_id="errors-lists")
     file = gr.JSON(visible=False)
@@ -129,6 +135,8 @@ def lay_out(context: Context) -> Parts:
         named,
         told,
         sentences,
+        workbench,
+        bench,
         lists,
         file,
         address,

@@ -121,19 +121,19 @@ class Showing:
         types, slices = (difference.types, difference.slices) if difference else (None, None)
         reading = worked.study.readings[view.a]
         made = t("errors.made.line", seconds=f"{reading.seconds:.1f}", cached=reading.cached, documents=figures.documents)
+        head = headline_html(figures, t) + self._labels(worked, view)
         parts = [
-            self._section("headline", f"{a} · {worked.study.name}", headline_html(figures, t) + self._labels(worked, view), made),
+            self._section("headline", f"{a} · {worked.study.name}", head, made),
             self._section("compared", t("errors.compared.title"), compared_html(difference, a, b, t)) if difference else "",
-            '<div class="errors-pair">',
+            '<div class="errors-pair"><div>',
             self._section("confusion", t("errors.confusion.title"), confusion_html(figures.labels, figures.confusion, t)),
-            self._section("kinds", t("errors.kinds.title"), kinds_html(figures.kinds, t, together=view.together)),
-            "</div>",
             self._section("types", t("errors.types.title"), types_html(figures.types, t, types)),
-            self._section("slices", t("errors.slices.title"), slices_html(figures.slices, t, slices)),
-            '<div class="errors-pair">',
             self._section("forms", t("errors.forms.title"), forms_html(figures, t)),
             self._section("reliability", t("errors.reliability.title"), reliability_html(figures, t)),
-            "</div>",
+            "</div><div>",
+            self._section("kinds", t("errors.kinds.title"), kinds_html(figures.kinds, t, together=view.together)),
+            "</div></div>",
+            self._section("slices", t("errors.slices.title"), slices_html(figures.slices, t, slices)),
         ]
         return "".join(parts)
 
