@@ -8,73 +8,29 @@ there are few players, else sampled (Castro, Gómez and Tejada 2009). All are in
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.attribution.faithfulness import DRAWS, Faithfulness, faithfulness
+from engine.attribution.attribution import CHARACTERS, GRADIENTS, METHODS, MODALITIES, OCCLUSION, Attribution
+from engine.attribution.faithfulness import DRAWS, faithfulness
 from engine.attribution.games import Game, characters_of, modalities_of, without_text
 from engine.attribution.target import Target, looking_into, repeated
 from engine.document import Document, Span
 from engine.errors import ConfigError, InputError
 from engine.systems.contract import Batch, System
 
-GRADIENTS, OCCLUSION, SHAPLEY = "integrated_gradients", "occlusion", "shapley"
-CHARACTERS, MODALITIES = "characters", "modalities"
-METHODS: Mapping[str, tuple[str, ...]] = {
-    GRADIENTS: (CHARACTERS,),
-    OCCLUSION: (CHARACTERS, MODALITIES),
-    SHAPLEY: (MODALITIES, CHARACTERS),
-}
-"""Whose share each method tells; the first where nobody says."""
 STEPS = 64
 """Of the integral."""
 _TOGETHER = 16
 _EXACT = 5
 """Players whose every order is gone through."""
 _SAMPLES = 12
-
-
-@dataclass(frozen=True)
-class Attribution:
-    """What adds how much to the probability of an entity.
-
-    Attributes:
-        method: of :data:`METHODS`.
-        over: ``characters`` or ``modalities``.
-        target: the entity, with its probability.
-        players: the characters of the whole text, or the names of the modalities.
-        values: of each player, in nats; what is far from the entity in a long text, and was not read with it, has 0.
-        whole: the logarithm of the entity's probability as it is.
-        empty: that of where the method begins: nothing known.
-        gap: by how much the values miss the difference of the two; none where the method does not promise it.
-        faithfulness: how far to trust it; none of a single player.
-        seconds: that it took.
-    """
-
-    method: str
-    over: str
-    target: Span
-    players: tuple[str, ...]
-    values: tuple[float, ...]
-    whole: float
-    empty: float
-    gap: float | None
-    faithfulness: Faithfulness | None
-    seconds: float
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as plain values."""
-        target = {"start": self.target.start, "end": self.target.end, "label": self.target.label, "score": self.target.score}
-        rest = {name: getattr(self, name) for name in ("method", "over", "whole", "empty", "gap", "seconds")}
-        measured = self.faithfulness.to_json() if self.faithfulness else None
-        plain = {"target": target, "players": list(self.players), "values": list(self.values)}
-        return {**rest, **plain, "faithfulness": measured}
 
 
 def attribute(

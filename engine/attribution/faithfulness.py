@@ -10,11 +10,13 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.attribution.games import Game, Row
+if TYPE_CHECKING:
+    from engine.attribution.games import Game, Row
+
 
 STEPS = 16
 """Points of a curve at most, beside the first."""

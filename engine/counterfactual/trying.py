@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine.counterfactual.edit import Edit
 from engine.counterfactual.outcomes import glyphs_of
 from engine.counterfactual.wording import homophones, lookalikes, names_of, simple_form
 from engine.document import Document
 from engine.modalities.glyphs import traditional
-from engine.tagger import Prediction, Tagger
+
+if TYPE_CHECKING:
+    from engine.tagger import Prediction, Tagger
 
 _MOST_ENTITIES = 6
 

@@ -13,7 +13,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.attribution.attributing import GRADIENTS, METHODS, OCCLUSION, SHAPLEY, _asked, attribute
+from engine.attribution.attributing import _asked, attribute
+from engine.attribution.attribution import GRADIENTS, METHODS, OCCLUSION, SHAPLEY
 from engine.attribution.faithfulness import CLEAR, NO, faithfulness
 from engine.attribution.games import Game, characters_of, hidden
 from engine.attribution.target import Target
