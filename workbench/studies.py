@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
 from engine.document import Document, relabel
 from engine.errors import EngineError
@@ -31,6 +32,7 @@ MOST_MODELS = 4
 DIGITS = 12
 """Of a checkpoint's digest, as they stand in an address."""
 _REMEMBERED = 6
+_WRITTEN = {ord(sign): quote(sign, safe="") for sign in "%@,+"} | {ord("~"): "%7E"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +53,14 @@ class Model:
     def key(self) -> str:
         """Return what it is asked for by, and what stands in an address: ``mpm-cner@1f0c…~glyph+phonetic``."""
         digest, without = f"@{self.digest}" if self.digest else "", f"~{'+'.join(self.without)}" if self.without else ""
-        return f"{self.name}{digest}{without}"
+        return f"{self.name.translate(_WRITTEN)}{digest}{without}"
 
     @classmethod
     def of(cls, key: str) -> Model:
         """Read a key."""
         rest, _, without = key.partition("~")
         name, _, digest = rest.partition("@")
-        return cls(name, digest, tuple(part for part in without.split("+") if part))
+        return cls(unquote(name), digest, tuple(part for part in without.split("+") if part))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,14 +211,13 @@ class Studies:
         """
         return self.held(_key(question, self.data.documents(question.data, account)))
 
-    def work(self, question: Question, account: str, tell: Tell, name: str = "") -> Worked:
+    def work(self, question: Question, account: str, tell: Tell) -> Worked:
         """Have the models read the documents, and judge what they said.
 
         Args:
             question: what is studied.
             account: who asks.
             tell: told how far it is; what it raises ends the work, and what was read until then stays kept.
-            name: of the data, as it is shown.
 
         Raises:
             UserError: if the data or a model is not to be had, or too many models are asked.
@@ -238,7 +239,8 @@ class Studies:
         mapping = dict(question.mapping)
         readings = self._readings(documents, list(zip(question.models, infos, strict=True)), mapping, tell)
         tell(Progress("", len(readings), len(readings)))
-        study = study_of(name or self.data.named(question.data, account).name, documents, readings=readings, mapping=mapping)
+        name = self.data.named(question.data, account).name
+        study = study_of(name, documents, readings=readings, mapping=mapping)
         worked = Worked(key, question, study, question.models, documents)
         for index in range(len(readings)):
             tell(Progress("", len(readings), len(readings)))
@@ -328,9 +330,20 @@ def _differing(documents: Sequence[Document], infos: Sequence[CheckpointInfo], m
     gaps = [label for label in counts if (taken := mapping.get(label, label)) and any(taken not in found for found in sets)]
     suggested: dict[str, str] = {}
     for info in infos:
-        suggested |= suggested_mapping(documents, info.labels)
+        suggested |= _in_words_of(info.labels, suggested_mapping(documents, info.labels))
     labels = dict.fromkeys(label for info in infos for label in info.labels)
     return LabelsDifferError(dict(counts.most_common()), tuple(labels), gaps, {**suggested, **mapping})
+
+
+def _in_words_of(labels: Sequence[str], suggested: Mapping[str, str]) -> dict[str, str]:
+    """Return a suggestion in which types become those of the model, not the other way round."""
+    names: dict[str, str] = {}
+    for label in sorted(labels, key=len):
+        target = suggested.get(label, label)
+        if target and target not in labels:
+            names.setdefault(target, label)
+    turned = {label: names.get(target, target) for label, target in suggested.items()} | names
+    return {label: target for label, target in turned.items() if label != target}
 
 
 def _key(question: Question, documents: Sequence[Document]) -> str:

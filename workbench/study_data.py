@@ -159,14 +159,14 @@ class StudyData:
             return None
 
     def _may_open(self, kept: _Kept, account: str) -> bool:
-        member = self._store.projects.role(kept.project, account) is not None
+        member = self._store.projects.admits(kept.project, account)
         return member and (kept.account == account or self._sees(kept.project, account))
 
     def _sees(self, project: int, account: str) -> bool:
         """Tell whether somebody may see what all have annotated in a project: not an annotator of a blind one."""
-        role = self._store.projects.role(project, account)
-        if role is None:
+        if not self._store.projects.admits(project, account):
             return False
+        role = self._store.projects.role(project, account)
         return role != "annotator" or not self._store.projects.get(project).blind
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.document import Document, Span
+from engine.drawing.colours import palette
 from engine.evaluation.kinds import DUOMO, KINDS, OTHER
 from engine.evaluation.study import BOTH, BOUNDARY, MISSED, RIGHT, SPURIOUS, TYPE, Case
-from workbench.views.colours import palette
 from workbench.views.document_list import Leaf, pages_html
 from workbench.views.escape import esc
 from workbench.views.kinds import kind_name
@@ -20,6 +20,7 @@ from workbench.views.layout import levels, pieces
 
 Words = Callable[..., str]
 SIGNS = {RIGHT: "✓", BOUNDARY: "↔", TYPE: "≠", BOTH: "✗", MISSED: "−", SPURIOUS: "＋"}
+_ROOM = "____"
 _LONG, _AROUND, _CHUNK = 240, 50, 10
 _UNIT = re.compile(r"[A-Za-z0-9]+|.", re.DOTALL)
 
@@ -158,8 +159,10 @@ class _Lane:
 
     def __init__(self, kind: str, text: str, spans: Sequence[Span], outcomes: Mapping[Span, str]) -> None:
         self.kind, self.spans, self.outcomes = kind, spans, {span.key: outcome for span, outcome in outcomes.items()}
-        bare = [Span(*span.key) for span in spans]
-        self._levels = {span.key: level for span, level in levels(Document(text, tuple(bare))).items()}
+        # A sign stands before the label, and both are larger beside this text than where the levels are made for.
+        wide = Document(text, tuple(Span(span.start, span.end, f"{span.label}{_ROOM}") for span in spans))
+        found = levels(wide)
+        self._levels = {(s.start, s.end, s.label.removesuffix(_ROOM)): level for s, level in found.items()}
         self._depth = 1 + max(self._levels.values(), default=0)
 
     def html(self, start: int, end: int, colours: Mapping[str, str], words: Words) -> str:
@@ -179,7 +182,7 @@ class _Lane:
         hover = f"{span.label}{score} {words(f'errors.outcome.{outcome}') if outcome else ''}"
         # What is right needs no sign.
         sign = SIGNS[outcome] if outcome and outcome != RIGHT else ""
-        label = f"{sign}{esc(span.label)}" if span.start == start else ""
+        label = f"<b>{sign}{esc(span.label)}</b>" if span.start == start else ""
         kind = f" is-{outcome}" if outcome else ""
         return (
             f'<i class="case-bar is-some{kind}{ends}" style="--color:{colours[span.label]}" title="{esc(hover)}" '

@@ -230,7 +230,7 @@ class Handlers(Showing):
     def _study(self, session: Session, request: gr.Request, view: View) -> Iterator[dict[Any, Any]]:
         parts, t, account = self.parts, self.context.texts, account_of(request)
         studies, token = self.context.services.studies, uuid4().hex
-        name = self.data_name(studies.data.named(view.question.data, account))
+        studies.data.named(view.question.data, account)
         session.study, session.studying = view, token
         yield {
             parts.mapping: "",
@@ -246,7 +246,7 @@ class Handlers(Showing):
                     raise StoppedError
                 told(far)
 
-            return studies.work(view.question, account, tell, name)
+            return studies.work(view.question, account, tell)
 
         try:
             for step in steps(work, "study"):
@@ -325,8 +325,10 @@ class Handlers(Showing):
 
     def _asked(self, session: Session, request: gr.Request, row: int) -> Asked:
         view, worked = self._view(session), self._worked(session, request)
-        info = self.context.services.studies.checkpoint(worked.models[view.a])
-        return Asked(worked.documents[row], str(info.path))
+        services, model = self.context.services, worked.models[view.a]
+        path = services.studies.checkpoint(model).path
+        # Everywhere the empty name stands for the checkpoint in use.
+        return Asked(worked.documents[row], "" if path == services.checkpoints.in_use().path else str(path))
 
     def _entry(self, worked: Worked, view: View, row: int) -> Entry:
         reading, model = worked.study.readings[view.a], worked.models[view.a]

@@ -123,15 +123,15 @@ class Showing:
         made = t("errors.made.line", seconds=f"{reading.seconds:.1f}", cached=reading.cached, documents=figures.documents)
         head = headline_html(figures, t) + self._labels(worked, view)
         parts = [
-            self._section("headline", f"{a} · {worked.study.name}", head, made),
+            self._section("headline", f"{a} · {self.data_name(_data_of(worked))}", head, made),
             self._section("compared", t("errors.compared.title"), compared_html(difference, a, b, t)) if difference else "",
             '<div class="errors-pair"><div>',
             self._section("confusion", t("errors.confusion.title"), confusion_html(figures.labels, figures.confusion, t)),
             self._section("types", t("errors.types.title"), types_html(figures.types, t, types)),
             self._section("forms", t("errors.forms.title"), forms_html(figures, t)),
-            self._section("reliability", t("errors.reliability.title"), reliability_html(figures, t)),
             "</div><div>",
             self._section("kinds", t("errors.kinds.title"), kinds_html(figures.kinds, t, together=view.together)),
+            self._section("reliability", t("errors.reliability.title"), reliability_html(figures, t)),
             "</div></div>",
             self._section("slices", t("errors.slices.title"), slices_html(figures.slices, t, slices)),
         ]
@@ -200,6 +200,11 @@ class Showing:
 def cases_of(worked: Worked, index: int, row: int) -> tuple[Case, ...]:
     """Return the cases of one sentence."""
     return tuple(case for case in worked.study.readings[index].cases if case.row == row)
+
+
+def _data_of(worked: Worked) -> Data:
+    key = worked.question.data
+    return Data(key, key.partition(":")[0], worked.study.name)
 
 
 def is_of_project(view: View) -> int:
