@@ -192,9 +192,7 @@ class Handlers(Showing):
     def study_list(self, event: gr.EventData, session: Session, request: gr.Request) -> Iterator[dict[Any, Any]]:
         """Study the sentences of a list, with the models that were asked last."""
         models = self._view(session).question.models if session.study else self.context.services.studies.models()[:1]
-        data = f"list:{int(event.id)}"
-        yield {self.parts.data: data}
-        yield from self.run(session, data, [model.key for model in models], request)
+        yield from self.run(session, f"list:{int(event.id)}", [model.key for model in models], request)
 
     def save(self, event: gr.EventData, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Hand a list to the browser as a file."""
