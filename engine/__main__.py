@@ -28,6 +28,7 @@ from engine.commands import (
     simulate,
     train,
 )
+from engine.commands import map as mapping
 from engine.errors import EngineError, InputError
 
 _DESCRIPTION = """\
@@ -57,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         influence,
         counterfactual,
         attribute,
+        mapping,
         pretrain,
         build,
         reproduce,

@@ -18,7 +18,8 @@ from workbench.views.escape import esc
 
 _TABS = Path(__file__).parent / "tabs"
 _VIEWS = Path(__file__).parent / "views"
-_PANELS = tuple(Path(__file__).parent / name for name in ("character_panel", "speech_panel", "picture_panel", "bench_panel"))
+_PANEL_NAMES = ("character_panel", "speech_panel", "picture_panel", "bench_panel", "map_panel")
+_PANELS = tuple(Path(__file__).parent / name for name in _PANEL_NAMES)
 _STYLES = (*sorted(_TABS.rglob("*.css")), *(panel / "panel.css" for panel in _PANELS))
 _DRAWN = tuple(_VIEWS / name for name in ("panels.js", "speech.js", "pictures.js"))
 # A page's script builds on that of the tabs.

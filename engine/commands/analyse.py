@@ -60,8 +60,16 @@ def add(commands: Any) -> None:
     parser.add_argument("--map", action="append", default=[], metavar="FROM=TO,…", help="labels to rename, or to drop (FROM=)")
     parser.add_argument("--labels", metavar="A,B,…", help="score these labels alone, after --map; all by default")
     parser.add_argument("--structure", choices=STRUCTURES, help="which spans count; what all the models find by default")
+    parser.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="X",
+        help="one more slice: a text, a /pattern/ or label=PER; several times",
+    )
     parser.add_argument("--curve", metavar="F", help="also report the learning curves that simulate wrote: its folder")
     parser.add_argument("--report", "--html", metavar="F", help="write a report: .html, .pdf, .md, .tex or .csv")
+    parser.add_argument("--language", choices=("zh", "en"), default="zh", help="of the report (zh)")
     parser.add_argument("--cache", metavar="DIR", help="where readings are kept; by default in Duomo's cache")
     parser.add_argument(
         "--samples", type=int, default=1000, metavar="N", help="resamples of the documents (1000); 0: no intervals"
@@ -86,6 +94,8 @@ def analyse(arguments: argparse.Namespace) -> int:
         raise InputError("analyse: give --checkpoint or --predictions, up to four of them")
     if arguments.samples < 0:
         raise InputError(f"--samples: expected a number from 0 on, got {arguments.samples}")
+    if arguments.report:
+        _check_report(Path(arguments.report))
     use_threads(arguments.threads)
     from engine import formats
     from engine.evaluation.comparing import difference
@@ -103,21 +113,49 @@ def analyse(arguments: argparse.Namespace) -> int:
     if not any(document.spans for document in study.gold):
         asked = "" if mapping or labels else "; is it the annotated file?"
         raise InputError(f"of {arguments.data} no entity is left to be judged{asked or ' after --map and --labels'}")
-    figures = [figures_of(study, i, samples=arguments.samples, seed=arguments.seed) for i in range(len(readings))]
+    figures = [
+        figures_of(study, i, samples=arguments.samples, seed=arguments.seed, conditions=arguments.where)
+        for i in range(len(readings))
+    ]
     differences = {
         (a, b): difference(study, a, b, samples=arguments.samples, seed=arguments.seed)
         for a in range(len(readings))
         for b in range(a + 1, len(readings))
     }
     if arguments.report:
-        from engine.reporting import write_report
-
-        write_report(Path(arguments.report), study, figures, differences)
+        _report(arguments, study, figures, differences)
     if arguments.json:
         _write(arguments.json, _content(study, figures, differences, curves))
     if arguments.json != "-":
         _print(study, figures, differences)
     return 0
+
+
+def _check_report(path: Path) -> None:
+    """See that a report can be written as what its name says, before anything is read.
+
+    Raises:
+        InputError: if it cannot.
+    """
+    from engine.reporting import FORMATS
+
+    if path.suffix.lstrip(".").lower() not in FORMATS:
+        raise InputError(f"--report: a report is written as {', '.join(f'.{suffix}' for suffix in FORMATS)}; got {path.name}")
+
+
+def _report(
+    arguments: argparse.Namespace,
+    study: Study,
+    figures: Sequence[Figures],
+    differences: Mapping[tuple[int, int], Difference],
+) -> None:
+    from engine.reporting import write_report
+
+    try:
+        Path(arguments.report).parent.mkdir(parents=True, exist_ok=True)
+        write_report(Path(arguments.report), study, figures, differences, language=arguments.language)
+    except OSError as error:
+        raise InputError(f"--report {arguments.report}: cannot be written ({error.strerror})") from error
 
 
 def _content(

@@ -68,6 +68,13 @@ class FormCounts:
         if len(right) < len(wanted) and len(right) < len(said):
             self._compare(sorted(wanted - right), sorted(said - right))
 
+    def merge(self, other: FormCounts) -> None:
+        """Add what somebody else has counted."""
+        for name in ("gold", "found", "exact", "typed", "bounded_gold", "bounded_found"):
+            getattr(self, name).update(getattr(other, name))
+        self.bounded += other.bounded
+        self.touching += other.touching
+
     def _compare(self, wanted: list[_Key], said: list[_Key]) -> None:
         """Count what is left when all that is right is taken out."""
         for label in {key[2] for key in wanted} & {key[2] for key in said}:

@@ -214,7 +214,9 @@ def said(a: str, b: str, difference: Difference, words: Words, *, level: float =
 def _input(without: str, words: Words) -> str:
     if not without:
         return words("input.all")
-    return words("input.without", modality=words(f"modality.{without}") if words.has(f"modality.{without}") else without)
+    names = [name.strip() for name in without.replace("+", ",").split(",")]
+    called = [words(f"modality.{name}") if words.has(f"modality.{name}") else name for name in names]
+    return words("input.without", modality=words("input.and").join(called))
 
 
 def _heads(words: Words) -> tuple[str, ...]:

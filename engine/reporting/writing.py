@@ -47,10 +47,26 @@ def write_report(
         language: ``zh`` or ``en``.
 
     Raises:
-        InputError: for another suffix, or figures that are not of the study.
-        OSError: if the file cannot be written.
+        InputError: for another suffix, figures that are not of the study, or a file that cannot be written.
     """
-    path.write_bytes(report_bytes(path.suffix.lstrip(".").lower(), study, figures, differences, language=language))
+    content = report_bytes(kind_of(path), study, figures, differences, language=language)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise InputError(f"the report {path} cannot be written: {error.strerror}") from error
+
+
+def kind_of(path: Path) -> str:
+    """Return as what a report is written, by the path's suffix; to be asked before there is anything to write.
+
+    Raises:
+        InputError: for another suffix.
+    """
+    kind = path.suffix.lstrip(".").lower()
+    if kind not in FORMATS:
+        raise InputError(f"a report is written as {', '.join(f'.{suffix}' for suffix in FORMATS)}; got {str(path)!r}")
+    return kind
 
 
 def report_bytes(

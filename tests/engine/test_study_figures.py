@@ -263,6 +263,24 @@ def test_what_meta_says_of_a_document_makes_slices_of_their_own():
     assert not any(name.startswith("annotator") for name in names)  # one alone tells nothing
 
 
+def test_a_free_condition_makes_a_slice():
+    pairs = [
+        (marked("北京和王芳", "北京/LOC", "王芳/PER"), marked("北京和王芳", "北京/LOC")),
+        (marked("上海", "上海/LOC"), marked("上海")),
+    ]
+    whole = study(pairs)
+    parts = {
+        part.name: part
+        for part in figures_of(whole, 0, conditions=["北京", "/^上/ label=LOC", "没有"]).slices
+        if part.group == "text"
+    }
+    assert [(p.documents, p.line.gold, p.line.correct) for p in parts.values()] == [(1, 2, 1), (1, 1, 0), (0, 0, 0)]
+    for name, part in parts.items():
+        assert len(select(whole, f"text:{name}")) == part.documents
+    with pytest.raises(InputError, match="pattern"):
+        figures_of(whole, 0, conditions=["/(/"])
+
+
 SELECTED = study(
     [
         (

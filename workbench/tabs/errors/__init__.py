@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from workbench.map_panel import wire
 from workbench.tabs import QUIET, Context, Door, Tab, guard, hand_over
 from workbench.tabs.errors.handlers import Handlers
 from workbench.tabs.errors.layout import lay_out
@@ -46,6 +47,11 @@ def build(context: Context) -> Tab:
     parts.sentences.keep(told(does.keep), [session, parts.named], [parts.told, parts.named, parts.lists], **QUIET)
     saved = parts.lists.save(guarded(does.save), session, [parts.problem, parts.file], **QUIET)
     hand_over(saved, parts.file)
+    wire(context, parts.map, does.subject)
+    parts.map.board.opened(guarded(does.open_row), session, parts.listed, **QUIET)
+    parts.map.board.listed(told(does.keep_rows), [session, parts.named], [*parts.listed, parts.named, parts.lists], **QUIET)
+    reported = parts.link.report(guarded(does.report), session, [parts.problem, parts.file], trigger_mode="once", **QUIET)
+    hand_over(reported, parts.file)
     item.select(guarded(does.show), session, parts.offered, **QUIET)
     return Tab(
         item,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
@@ -14,13 +14,14 @@ from engine.errors import EngineError
 from workbench.bench_panel import BenchState
 from workbench.errors import UserError
 from workbench.exchange.uploads import read_uploads
+from workbench.map_panel import Subject
 from workbench.sentence_lists import csv_of, document_for, entry_of, jsonl_of
 from workbench.steps import Outcome, steps
 from workbench.store import Entry
 from workbench.studies import LabelsDifferError, Model, Progress, Question, StoppedError, Worked
 from workbench.tabs import Asked, Session, account_of, notice, project_of, require
 from workbench.tabs.errors.address import NOBODY, View, read, written
-from workbench.tabs.errors.showing import Showing, is_of_project
+from workbench.tabs.errors.showing import MOST_ROWS, ROWS, Showing, is_of_project
 from workbench.uploads import uploaded
 from workbench.views.compared import PARTS
 from workbench.views.escape import esc
@@ -179,8 +180,22 @@ class Handlers(Showing):
 
     def keep(self, event: gr.EventData, session: Session, name: str, request: gr.Request) -> dict[Any, Any]:
         """Add a sentence, or all that are selected, to a list."""
-        view, worked, t = self._view(session), self._worked(session, request), self.context.texts
+        view, worked = self._view(session), self._worked(session, request)
         rows = [hit.row for hit in self.hits(worked, view)] if event._data.get("every") else [int(event.row)]
+        return self._kept(session, request, name, rows)
+
+    def keep_rows(self, event: gr.EventData, session: Session, name: str, request: gr.Request) -> dict[Any, Any]:
+        """Add the sentences that were chosen on the map to a list, and show them."""
+        rows = sorted({int(row) for row in event.rows})
+        shown = self._select(session, request, f"{ROWS}:{','.join(map(str, rows[:MOST_ROWS]))}")
+        return {**shown, **self._kept(session, request, name, rows)}
+
+    def open_row(self, event: gr.EventData, session: Session, request: gr.Request) -> dict[Any, Any]:
+        """Show the sentence of a mark on the map."""
+        return self._select(session, request, f"{ROWS}:{int(event.row)}")
+
+    def _kept(self, session: Session, request: gr.Request, name: str, rows: Sequence[int]) -> dict[Any, Any]:
+        view, worked, t = self._view(session), self._worked(session, request), self.context.texts
         if len(rows) > _MOST_KEPT:
             raise UserError("errors.keep.many", count=len(rows), most=_MOST_KEPT)
         called = (name or "").strip() or t("errors.named.first")
@@ -203,6 +218,30 @@ class Handlers(Showing):
         found = store.lists.get(int(event.id), account)
         name = "".join(letter if letter.isalnum() else "-" for letter in found.name) if found else "list"
         return {self.parts.file: {"name": f"{name}.{kind if kind == 'csv' else 'jsonl'}", "type": media, "base64": content}}
+
+    def report(self, event: gr.EventData, session: Session, request: gr.Request) -> dict[Any, Any]:
+        """Hand a report of the study, or all its figures, to the browser as a file."""
+        from engine.reporting import FORMATS, figures_zip, report_bytes
+
+        worked, view, kind = self._worked(session, request), self._view(session), str(event.kind)
+        study, language = self._titled(worked), self.context.texts.language
+        figures = [worked.figures(index) for index in range(len(worked.models))]
+        # The two that are compared, or else each with the first.
+        pairs = [(view.a, view.b)] if view.b != NOBODY else [(0, other) for other in range(1, len(figures))]
+        differences = {pair: worked.difference(*pair) for pair in pairs}
+        if str(event.what) == "figures":
+            content, name, media = figures_zip(kind, study, figures, differences, language=language), "figures.zip", "application/zip"
+        else:
+            content = report_bytes(kind, study, figures, differences, language=language)
+            name, media = f"errors.{kind}", FORMATS[kind]
+        return {self.parts.file: {"name": name, "type": media, "base64": b64encode(content).decode("ascii")}}
+
+    def subject(self, session: Session, request: gr.Request) -> Subject:
+        """Say what the map of mentions is of."""
+        worked, studies = self._worked(session, request), self.context.services.studies
+        view = self._view(session)
+        model = worked.models[view.a]
+        return Subject(worked.study, view.a, lambda: self.context.services.checkpoints.tagger(studies.checkpoint(model)))
 
     # what all of them need
 

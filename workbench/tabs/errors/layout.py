@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +10,16 @@ import gradio as gr
 
 from workbench.bench_panel import Bench
 from workbench.bench_panel import lay_out as lay_bench_out
+from workbench.map_panel import MapPanel
 from workbench.studies import MOST_MODELS
 from workbench.tabs import Context
 
 _FIGURES = "duomo.deeds(element, trigger, ['begin', 'pick', 'count', 'labels']); duomoErrors.tables(element)"
 _DEEDS = ("evidence", "annotate", "keep", "explain", "turn")
 _SENTENCES = f"duomo.deeds(element, trigger, {[*_DEEDS]}); duomoErrors.arrive(element, watch)"
+
+REPORTS: Mapping[str, str] = {"html": "HTML", "pdf": "PDF", "tex": "LaTeX", "md": "Markdown", "csv": "CSV", "json": "JSON"}
+FIGURES: Mapping[str, str] = {"png": "PNG", "svg": "SVG", "pdf": "PDF"}
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class Parts:
     sentences: gr.HTML
     workbench: gr.Accordion
     bench: Bench
+    map: MapPanel
     lists: gr.HTML
     file: gr.JSON
     address: gr.HTML
@@ -89,7 +95,7 @@ def lay_out(context: Context) -> Parts:
         b = gr.Radio([], label=t("errors.b.label"), elem_id="errors-b", min_width=240)
     figures = gr.HTML(js_on_load=_FIGURES, elem_id="errors-figures")
     with gr.Column(visible=False, elem_id="errors-below") as below:
-        link = gr.HTML(_link(context), js_on_load="duomoErrors.link(element)", elem_id="errors-link")
+        link = gr.HTML(_link(context), js_on_load="duomoErrors.link(element); duomo.deeds(element, trigger, ['report'])", elem_id="errors-link")
         with gr.Row(elem_classes="errors-sieve", equal_height=False):
             condition = gr.Textbox(
                 label=t("errors.condition.label"),
@@ -111,6 +117,8 @@ def lay_out(context: Context) -> Parts:
         sentences = gr.HTML(js_on_load=_SENTENCES, elem_id="errors-sentences")
     with gr.Accordion(t("errors.bench.title"), open=False, elem_id="errors-bench") as workbench:
         bench = lay_bench_out(context)
+    with gr.Accordion(t("errors.map.title"), open=False, elem_id="errors-map"):
+        map = MapPanel.lay_out(context)
     with gr.Accordion(t("errors.lists.title"), open=False, elem_id="errors-lists-frame"):
         lists = gr.HTML(js_on_load="duomo.deeds(element, trigger, ['study', 'save'])", elem_id="errors-lists")
     file = gr.JSON(visible=False)
@@ -137,6 +145,7 @@ def lay_out(context: Context) -> Parts:
         sentences,
         workbench,
         bench,
+        map,
         lists,
         file,
         address,
@@ -145,5 +154,16 @@ def lay_out(context: Context) -> Parts:
 
 
 def _link(context: Context) -> str:
-    label, done = context.texts("errors.link.label"), context.texts("errors.link.done")
-    return f'<button type="button" class="quiet" data-link data-done="{done}">{label}</button>'
+    t = context.texts
+    link = f'<button type="button" class="quiet" data-link data-done="{t("errors.link.done")}">{t("errors.link.label")}</button>'
+    reports = _buttons("report", REPORTS, t("errors.report.label"))
+    return f'<p class="errors-save">{link}{reports}{_buttons("figures", FIGURES, t("errors.report.figures"))}</p>'
+
+
+def _buttons(what: str, kinds: Mapping[str, str], label: str) -> str:
+    buttons = "".join(
+        f'<button type="button" class="quiet" data-do="report" data-what="{what}" data-kind="{kind}" '
+        f'aria-label="{label}: {called}">{called}</button>'
+        for kind, called in kinds.items()
+    )
+    return f"<span>{label}</span>{buttons}"

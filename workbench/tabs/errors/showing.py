@@ -11,7 +11,7 @@ import gradio as gr
 from engine.errors import EngineError
 from engine.evaluation.kinds import KINDS
 from engine.evaluation.selecting import WRONG, Hit, select
-from engine.evaluation.study import OUTCOMES, Case
+from engine.evaluation.study import OUTCOMES, Case, Study
 from workbench.studies import Model, Worked, unannotated
 from workbench.study_data import PROJECT, SAMPLE, Data
 from workbench.tabs import Context, Session, notice
@@ -27,6 +27,8 @@ from workbench.views.slices import slice_name, slices_html, types_html
 from workbench.views.study_summary import forms_html, headline_html, reliability_html
 
 SIZE = 20
+ROWS, MOST_ROWS = "rows", 200
+"""A selection of the page's own: sentences by their numbers, as they were chosen on the map; so many stand in an address."""
 DEEDS = ("evidence", "annotate", "keep", "explain")
 
 
@@ -59,6 +61,8 @@ class Showing:
         t, (kind, _, value) = self.context.texts, selection.partition(":")
         if kind == "text":
             return t("errors.selected.text", text=value)
+        if kind == ROWS:
+            return t("errors.selected.rows")
         values = [unquote(part) for part in value.split(":")]
         value = values[0]
         match kind:
@@ -170,7 +174,17 @@ class Showing:
 
     def hits(self, worked: Worked, view: View) -> tuple[Hit, ...]:
         """Return the sentences of the selection."""
+        kind, _, numbers = view.select.partition(":")
+        if kind == ROWS:
+            rows = {int(number) for number in numbers.split(",") if number.isdecimal()}
+            return tuple(hit for hit in select(worked.study, "all", view.a) if hit.row in rows)
         return select(worked.study, view.select, view.a, None if view.b == NOBODY else view.b)
+
+    def _titled(self, worked: Worked) -> Study:
+        """Return a study whose data and models are called as on the page."""
+        names = [self.model_name(model) for model in worked.models]
+        readings = [replace(reading, name=name) for reading, name in zip(worked.study.readings, names, strict=True)]
+        return replace(worked.study, name=self.data_name(_data_of(worked)), readings=tuple(readings))
 
     def _sentence(self, worked: Worked, view: View, hit: Hit) -> Sentence:
         gold = worked.study.gold[hit.row]
