@@ -297,16 +297,14 @@ def _keys(truth: Document, said: Document, mapping: Mapping[str, str]) -> set[tu
 
 def _variants(info: CheckpointInfo) -> Iterable[Model]:
     """Yield a checkpoint with all that it makes use of, then without each thing that it can do without, and without them all."""
-    from engine.checkpoint import options_of
-    from engine.systems import get
+    from engine.evaluation.reading import optional_modalities
 
     model = Model(info.name, info.digest[:DIGITS])
     yield model
     try:
-        system, options = get(info.system), options_of(info)
+        spared = optional_modalities(info)
     except EngineError:  # told when it is chosen
         return
-    spared = tuple(each.name for each in system.modalities if each.optional and system.uses(options, each.name))
     for name in spared:
         yield replace(model, without=(name,))
     if len(spared) > 1:

@@ -34,7 +34,7 @@ class Careless(StandIn):
         self.known[TEXT] = (Span(0, 2, "PER"), Span(3, 5, "LOC"), Span(7, 9, "PER"))
         self.system.vocabulary = SimpleNamespace(unknown=0, encode=lambda character: [1])
         self.system.labels, self.system.structure = SimpleNamespace(names=LABELS), "flat"
-        self.system.optional_modalities = ()
+        self.system.optional_modalities = self.system.evidence_names = ()
 
     def predict(self, documents: list[Document], *, explain: bool = False, without: Any = ()) -> list[Prediction]:
         return super().predict(documents, explain=explain)

@@ -38,11 +38,13 @@ class Reader:
         self.info, self.answer, self.asked = info, answer, 0
         vocabulary = SimpleNamespace(unknown=0, encode=lambda c: [1])
         labels = SimpleNamespace(names=info.labels)
-        self.system = SimpleNamespace(optional_modalities=(), vocabulary=vocabulary, labels=labels, structure="flat")
+        given: dict[str, Any] = {"optional_modalities": (), "evidence_names": (), "structure": "flat"}
+        self.system = SimpleNamespace(vocabulary=vocabulary, labels=labels, **given)
 
     def predict(self, documents: Any, *, explain: bool = False, without: Any = ()) -> list[Any]:
         self.asked += len(documents)
-        return [SimpleNamespace(document=document.with_spans(self.answer(document))) for document in documents]
+        found = [document.with_spans(self.answer(document)) for document in documents]
+        return [SimpleNamespace(document=document, evidence=()) for document in found]
 
 
 class Models:

@@ -10,9 +10,9 @@ from workbench.views.escape import esc
 
 Words = Callable[..., str]
 _HEADS = ("name", "documents", "gold", "precision", "recall", "f1")
-_VALUES = frozenset("first middle last fit mixed do_not_fit below_0 natural none misleading".split())
+_VALUES = frozenset("first middle last fit mixed do_not_fit natural none misleading".split())
 """Values of dimensions that have words of their own; others are numbers, or the data's own words."""
-_SAID = frozenset(("position", "fitting", "correlation", "pauses"))
+_SAID = frozenset(("position", "fitting", "pauses"))
 
 
 def slice_name(name: str, words: Words) -> str:
@@ -21,6 +21,8 @@ def slice_name(name: str, words: Words) -> str:
     if not value:
         return words(f"errors.slice.{name}")
     said = words(f"errors.value.{value}") if dimension in _SAID and value in _VALUES else value
+    if dimension == "correlation" and value.startswith("below_"):
+        said = words("errors.value.below", value=value.removeprefix("below_"))
     return words("errors.slice.valued", group=words(f"errors.group.{dimension}"), value=said)
 
 

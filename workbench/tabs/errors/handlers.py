@@ -230,7 +230,11 @@ class Handlers(Showing):
         pairs = [(view.a, view.b)] if view.b != NOBODY else [(0, other) for other in range(1, len(figures))]
         differences = {pair: worked.difference(*pair) for pair in pairs}
         if str(event.what) == "figures":
-            content, name, media = figures_zip(kind, study, figures, differences, language=language), "figures.zip", "application/zip"
+            content, name, media = (
+                figures_zip(kind, study, figures, differences, language=language),
+                "figures.zip",
+                "application/zip",
+            )
         else:
             content = report_bytes(kind, study, figures, differences, language=language)
             name, media = f"errors.{kind}", FORMATS[kind]

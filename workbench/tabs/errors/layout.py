@@ -95,7 +95,11 @@ def lay_out(context: Context) -> Parts:
         b = gr.Radio([], label=t("errors.b.label"), elem_id="errors-b", min_width=240)
     figures = gr.HTML(js_on_load=_FIGURES, elem_id="errors-figures")
     with gr.Column(visible=False, elem_id="errors-below") as below:
-        link = gr.HTML(_link(context), js_on_load="duomoErrors.link(element); duomo.deeds(element, trigger, ['report'])", elem_id="errors-link")
+        link = gr.HTML(
+            _link(context),
+            js_on_load="duomoErrors.link(element); duomo.deeds(element, trigger, ['report'])",
+            elem_id="errors-link",
+        )
         with gr.Row(elem_classes="errors-sieve", equal_height=False):
             condition = gr.Textbox(
                 label=t("errors.condition.label"),
