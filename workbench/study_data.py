@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import samples
 from engine.document import Document
 from engine.errors import FormatError
+from engine.evaluation.slicing import ANNOTATOR
 from engine.formats.native import from_row, to_row
 from engine.formats.source import Source
 from workbench.errors import UserError
@@ -111,7 +112,7 @@ class StudyData:
             case "sample":
                 found = SAMPLES[name]()
             case "project":
-                found = [self._beside(document) for document in self._store.reading.answers(int(name))]
+                found = [self._beside(_annotated(document)) for document in self._store.reading.answers(int(name))]
             case "list":
                 found = [self._beside(entry.document) for entry in self._store.lists.entries(int(name), account)]
                 found = list({(document.text, document.id): document for document in found}.values())
@@ -168,6 +169,12 @@ class StudyData:
             return False
         role = self._store.projects.role(project, account)
         return role != "annotator" or not self._store.projects.get(project).blind
+
+
+def _annotated(document: Document) -> Document:
+    """Return a document of a project that says who annotated it, for slices by annotator."""
+    author = document.meta.get("author", "")
+    return replace(document, meta={**document.meta, ANNOTATOR: author}) if author else document
 
 
 def _write(file: Path, content: str) -> None:
