@@ -1,4 +1,4 @@
-"""The bench of one sentence in a real browser, with a tagger that was trained on our samples: point, change, see, ask why, save."""
+"""The bench of one sentence in a real browser, with a tagger trained on our samples: point, change, see, ask why, save."""
 
 from __future__ import annotations
 

@@ -21,6 +21,8 @@ COMMANDS = [
     "train",
     "retrain",
     "influence",
+    "counterfactual",
+    "attribute",
     "pretrain masked-lm",
     "pretrain glyphs",
     "pretrain sounds",
