@@ -12,7 +12,7 @@ from engine.errors import ConfigError, InputError
 from engine.shipped import SHIPPED
 
 if TYPE_CHECKING:
-    from engine.attribution.attributing import Attribution
+    from engine.attribution.attribution import Attribution
     from engine.document import Document, Span
 
 _METHODS = ("integrated_gradients", "occlusion", "shapley")
