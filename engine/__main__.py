@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from engine import __version__
 from engine.commands import (
     agreement,
+    analyse,
     attribute,
     build,
     catalogues,
@@ -49,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for command in (
         predict,
         evaluate,
+        analyse,
         agreement,
         train,
         retrain,

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.document import Document, Span
+from engine.drawing.colours import palette
 from engine.errors import DocumentError
 from workbench.errors import UserError
 from workbench.measuring import measured
 from workbench.span_editor import read_remarks
 from workbench.span_editor.remarks import Remark
 from workbench.store import Label, Note, Place, Project, Revision, View
-from workbench.views.colours import KEYS, editor_labels, palette
+from workbench.views.colours import KEYS, editor_labels
 
 if TYPE_CHECKING:
     from workbench.services import Analysis, Services

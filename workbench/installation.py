@@ -25,7 +25,7 @@ CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 MODULES = (
     "accelerate alembic argon2 gradio librosa matplotlib numpy PIL pypinyin safetensors sqlalchemy torch torchcrf transformers"
 ).split()
-TEST_MODULES = "hypothesis mypy playwright psycopg pytest pytest_timeout seqeval".split()
+TEST_MODULES = "hypothesis mypy nervaluate playwright psycopg pytest pytest_timeout seqeval".split()
 
 PROBE = """
 import importlib, importlib.util, json, sys

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
-from engine.document import topmost
+from engine.document import Document, Span, topmost
+from engine.evaluation.conditions import condition_of
 from engine.evaluation.counts import Counts, lines
 from engine.evaluation.forms import FormCounts
 from engine.evaluation.kinds import GROUPS, KINDS, first_of
@@ -28,10 +30,12 @@ from engine.evaluation.usage import Usage
 from engine.tags import FLAT, NESTED
 
 BINS = 10
+CONDITION = "text"
+"""Group of the slices that a free condition makes."""
 _FORM, _STRUCTURE, _TYPE, _SLICE = "form:", "structure:", "type:", "slice:"
 
 
-def figures_of(study: Study, index: int, *, samples: int = 1000, seed: int = 1) -> Figures:
+def figures_of(study: Study, index: int, *, samples: int = 1000, seed: int = 1, conditions: Sequence[str] = ()) -> Figures:
     """Return the figures of a reading.
 
     Args:
@@ -39,11 +43,15 @@ def figures_of(study: Study, index: int, *, samples: int = 1000, seed: int = 1) 
         index: of the reading.
         samples: resamples of the documents, for the intervals; 0 leaves them out.
         seed: of the resampling.
+        conditions: on the text, as :func:`engine.evaluation.conditions.condition_of` reads them; each makes one more slice.
+
+    Raises:
+        InputError: if a condition cannot be read.
     """
     reading = study.readings[index]
     counts, forms = Counts(len(study.gold)), FormCounts()
     _count_forms(study, reading, counts, forms)
-    sliced = count_slices(study, reading, counts)
+    sliced = count_slices(study, reading, counts) | _count_conditions(study, reading, counts, conditions)
     drawn = lines(counts, samples, seed)
     labels = labels_of(study, reading)
     bins, ece = _calibration(reading.cases)
@@ -83,8 +91,7 @@ def count_kinds(cases: Sequence[Case]) -> tuple[KindCount, ...]:
     return tuple(KindCount(kind.name, kind.group, once[kind.name], together[kind.name]) for kind in KINDS.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Sliced:
+class Sliced(NamedTuple):
     """What is in a slice: a whole sentence, or one side of a case.
 
     Attributes:
@@ -104,20 +111,30 @@ class Sliced:
 
 def slices_of(study: Study, reading: Reading) -> Iterator[Sliced]:
     """Yield what is in any slice, document by document."""
-    there = Usage(reading.known.training)
     by_row = cases_by_row(reading)
+    of_sentences = [(dimension, dimension.sentence) for dimension in DIMENSIONS if dimension.sentence]
+    of_answers = [(dimension, dimension.answer) for dimension in DIMENSIONS if dimension.answer]
     for row, document in enumerate(study.gold):
-        cases = by_row.get(row, ())
-        for dimension in DIMENSIONS:
-            if dimension.sentence:
-                if value := dimension.sentence(document):
-                    yield Sliced(row, name_of(dimension, value), dimension.name)
-            elif dimension.entity:
-                for case in cases:
-                    for is_gold, span in ((True, case.gold), (False, case.found)):
-                        beside = document.spans if is_gold else reading.predicted[row].spans
-                        if span and (value := dimension.entity(Entity(document, span, beside, reading.known, there))):
-                            yield Sliced(row, name_of(dimension, value), dimension.name, case, is_gold)
+        for dimension, tell in of_sentences:
+            if value := tell(document):
+                yield Sliced(row, name_of(dimension, value), dimension.name)
+        for dimension, tell in of_answers:
+            if value := tell(reading.predicted[row]):
+                yield Sliced(row, name_of(dimension, value), dimension.name)
+        for case in by_row.get(row, ()):
+            for is_gold, span in ((True, case.gold), (False, case.found)):
+                if span:
+                    yield from _sliced(case, span, is_gold, document, reading)
+
+
+def _sliced(case: Case, span: Span, is_gold: bool, document: Document, reading: Reading) -> Iterator[Sliced]:
+    answer = reading.predicted[case.row]
+    there = reading.known.usage or Usage(reading.known.training)
+    beside = document.spans if is_gold else answer.spans
+    entity = Entity(document, answer, span, document.mention(span), beside, reading.known, there)
+    for dimension in DIMENSIONS:
+        if dimension.entity and (value := dimension.entity(entity)):
+            yield Sliced(case.row, name_of(dimension, value), dimension.name, case, is_gold)
 
 
 def cases_by_row(reading: Reading) -> dict[int, list[Case]]:
@@ -149,6 +166,20 @@ def count_slices(study: Study, reading: Reading, counts: Counts) -> dict[str, tu
     return {name: (groups[name], len(rows[name])) for name in ordered}
 
 
+def _count_conditions(study: Study, reading: Reading, counts: Counts, conditions: Sequence[str]) -> dict[str, tuple[str, int]]:
+    by_row = cases_by_row(reading)
+    found = {}
+    for condition in conditions:
+        holds, rows = condition_of(condition), 0
+        counts.add(0, _SLICE + condition, 0, 0, 0)
+        for row, (truth, guess) in enumerate(zip(study.gold, reading.predicted, strict=True)):
+            if holds(truth, guess):
+                rows += 1
+                counts.add(row, _SLICE + condition, *_totals(by_row.get(row, ())))
+        found[condition] = (CONDITION, rows)
+    return found
+
+
 def _totals(cases: Sequence[Case]) -> tuple[int, int, int]:
     gold, found = (sum(getattr(case, side) is not None for case in cases) for side in ("gold", "found"))
     return gold, found, sum(case.outcome == RIGHT for case in cases)
@@ -163,8 +194,8 @@ def _order(name: str, group: str) -> tuple[int, int, str]:
 def _count_forms(study: Study, reading: Reading, counts: Counts, forms: FormCounts) -> None:
     for row, (truth, guess) in enumerate(zip(study.gold, reading.predicted, strict=True)):
         own = FormCounts()
-        for counted in (own, forms):
-            counted.add(truth.spans, guess.spans)
+        own.add(truth.spans, guess.spans)
+        forms.merge(own)
         gold, found = own.gold.total(), own.found.total()
         for form in FORMS:
             counts.add(row, _FORM + form, gold, found, own.credit(form))

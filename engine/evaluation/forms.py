@@ -14,7 +14,7 @@ matching). On entities that do not overlap each other, the first three forms are
 nervaluate 1.2.1 goes from left to right and takes what comes first, so that the order of the predictions decides: a prediction
 that overlaps an entity can use it up before the one that is exactly right is looked at (nested entities), and a prediction of
 another type before one of the right type (``ent_type``). Its figures are never above ours then. seqeval knows flat entities
-alone, and outside of strict mode lets one begin at ``I-``, so that a sequence that is not one of the scheme is read as if it were.
+alone, and outside of strict mode lets one begin at ``I-``, so that tags that are not of the scheme are read as if they were.
 """
 
 from __future__ import annotations
@@ -67,6 +67,13 @@ class FormCounts:
         self.bounded_found.update(key[2] for key in right)
         if len(right) < len(wanted) and len(right) < len(said):
             self._compare(sorted(wanted - right), sorted(said - right))
+
+    def merge(self, other: FormCounts) -> None:
+        """Add what somebody else has counted."""
+        for name in ("gold", "found", "exact", "typed", "bounded_gold", "bounded_found"):
+            getattr(self, name).update(getattr(other, name))
+        self.bounded += other.bounded
+        self.touching += other.touching
 
     def _compare(self, wanted: list[_Key], said: list[_Key]) -> None:
         """Count what is left when all that is right is taken out."""

@@ -51,25 +51,35 @@ def study_of(
         raise InputError(f"a study is of one to {MOST} readings; these are {len(readings)}")
     chosen = structure or (NESTED if all(reading.structure == NESTED for reading in readings) else FLAT)
 
-    def judged(document: Document, annotated: tuple[str, ...] | None) -> Document:
-        renamed = replace(relabel(document, mapping or {}), annotated=annotated)
-        spans = renamed.judged(renamed.spans)
-        return renamed.with_spans(spans if chosen == NESTED else topmost(spans))
-
     marked = [_marked(document, mapping or {}, labels) for document in documents]
-    gold = tuple(judged(document, kept) for document, kept in zip(documents, marked, strict=True))
+    gold = tuple(_judged(document, kept, mapping or {}, chosen) for document, kept in zip(documents, marked, strict=True))
     here, there = Usage(gold), dict[int, Usage]()
     ready = []
     for reading in readings:
         if len(reading.predicted) != len(gold):
             raise InputError(f"{reading.name}: {len(reading.predicted)} documents are predicted, and {len(gold)} annotated")
-        predicted = tuple(judged(document, kept) for document, kept in zip(reading.predicted, marked, strict=True))
+        predicted = tuple(
+            _judged(document, kept, mapping or {}, chosen) for document, kept in zip(reading.predicted, marked, strict=True)
+        )
         training = reading.known.training
-        used = there.setdefault(id(training), Usage([relabel(document, mapping or {}) for document in training]))
+        if id(training) not in there:
+            there[id(training)] = Usage([relabel(document, mapping) for document in training] if mapping else training)
+        used = there[id(training)]
         names = tuple(dict.fromkeys(new for label in reading.labels if (new := (mapping or {}).get(label, label))))
         cases = judge(gold, predicted, reading.known, here=here, there=used)
-        ready.append(replace(reading, predicted=predicted, labels=names, cases=cases))
+        known = replace(reading.known, usage=used)
+        ready.append(replace(reading, predicted=predicted, labels=names, cases=cases, known=known))
     return Study(name, digest_of(gold), gold, chosen, tuple(ready))
+
+
+def _judged(document: Document, annotated: tuple[str, ...] | None, mapping: Mapping[str, str], structure: str) -> Document:
+    """Return a document with the spans that count, renamed."""
+    spans = relabel(document, mapping).spans if mapping else document.spans
+    kept = [span for span in spans if annotated is None or span.label in annotated]
+    counted = tuple(kept if structure == NESTED else topmost(kept))
+    if counted == document.spans and annotated == document.annotated:
+        return document
+    return replace(document, spans=counted, annotated=annotated)
 
 
 def _marked(document: Document, mapping: Mapping[str, str], labels: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -147,7 +157,9 @@ def _pair(left: list[Span], made: list[Span]) -> list[_Pair]:
         if wanted.key not in partners and said.key not in taken:
             partners[wanted.key] = said
             taken.add(said.key)
-    result = [(span, said, _outcome(span, said)) for span in left if (said := partners.get(span.key))]
+    result: list[_Pair] = [
+        (span, partners[span.key], _outcome(span, partners[span.key])) for span in left if span.key in partners
+    ]
     left[:] = [span for span in left if span.key not in partners]
     made[:] = [span for span in made if span.key not in taken]
     return result

@@ -215,7 +215,7 @@ def _is_abbreviation(wrong: Wrong) -> bool:
 
 def _is_inconsistent(wrong: Wrong) -> bool:
     """The same mention is annotated with another type elsewhere, or in one place and not in another."""
-    return any(wrong.here.is_mixed(wrong.truth.mention(span)) for span in wrong.spans)
+    return wrong.here.is_mixed(wrong.mention)
 
 
 def _touches_wrong(wrong: Wrong) -> bool:

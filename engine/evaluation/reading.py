@@ -2,6 +2,9 @@
 
 A kept piece is found by the digest of the model's weights and by a hash of all that its answer depends on: the texts, the chosen
 readings, the content of pictures and speech, the precision, and what is kept from the model.
+
+What a model notices of pictures and speech comes with its answer, in the meta of the predicted documents: how far the pictures
+have to do with the text (``correlation``), and before which characters it hears a pause (``heard_pauses``).
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,12 +26,17 @@ from engine.errors import InputError
 from engine.evaluation.study import Known, Reading
 
 if TYPE_CHECKING:
-    from engine.tagger import Tagger
+    from engine.checkpoint import CheckpointInfo
+    from engine.tagger import Prediction, Tagger
 
 PIECE = 64
 """Documents that are read at a time."""
 IMAGE, SPEECH = "image", "speech"
-_FORMAT = 1
+CORRELATION, HEARD_PAUSES = "correlation", "heard_pauses"
+"""Keys of the meta of a predicted document."""
+_ALIGNMENT = "alignment"
+_FORMAT = 2
+_Answer = tuple[tuple[Span, ...], dict[str, str]]
 _log = logging.getLogger(__name__)
 
 
@@ -69,16 +77,14 @@ def read(tagger: Tagger, documents: Sequence[Document], *, without: str = "", ca
         began = time.perf_counter()
         piece = documents[start : start + PIECE]
         file = cache / tagger.info.digest / f"{_hash(piece, tagger.precision, kept_back)}.json" if cache else None
-        spans = _recall(file, piece) if file else None
-        cached = spans is not None
-        if spans is None:
-            shown = [_reduced(document, kept_back) for document in piece]
-            masked = [modality for modality in kept_back if modality not in (IMAGE, SPEECH)]
-            spans = [found.document.spans for found in tagger.predict(shown, without=masked)]
+        answers = _recall(file, piece) if file else None
+        cached = answers is not None
+        if answers is None:
+            answers = _ask(tagger, piece, kept_back)
             if file:
-                _remember(file, spans)
+                _remember(file, answers)
         done += len(piece)
-        said = tuple(document.with_spans(found) for document, found in zip(piece, spans, strict=True))
+        said = tuple(_answered(document, *answer) for document, answer in zip(piece, answers, strict=True))
         yield Read(done, len(documents), said, cached, time.perf_counter() - began)
 
 
@@ -117,6 +123,19 @@ def reading_of(
     )
 
 
+def optional_modalities(info: CheckpointInfo) -> tuple[str, ...]:
+    """Return the modalities that a checkpoint makes use of and can do without, without loading it.
+
+    Raises:
+        CheckpointError: if it is damaged.
+    """
+    from engine.checkpoint import options_of
+    from engine.systems import get
+
+    system, config = get(info.system), options_of(info)
+    return tuple(m.name for m in system.modalities if m.optional and system.uses(config, m.name))
+
+
 def name_of(checkpoint: str, without: str = "") -> str:
     """Return what a reading is called."""
     return f"{checkpoint} - {without}" if without else checkpoint
@@ -135,6 +154,47 @@ def _left_out(tagger: Tagger, without: str) -> tuple[str, ...]:
         can = f"it can do without: {', '.join(able)}" if able else "it reads text alone"
         raise InputError(f"nothing of {', '.join(lacking)} can be kept from {tagger.info.name}: {can}")
     return wanted
+
+
+def _ask(tagger: Tagger, piece: Sequence[Document], without: Sequence[str]) -> list[_Answer]:
+    shown = [_reduced(document, without) for document in piece]
+    masked = [modality for modality in without if modality not in (IMAGE, SPEECH)]
+    emitted = tagger.system.evidence_names
+    tells = any(CORRELATION in emitted and document.images or _ALIGNMENT in emitted and document.audio for document in shown)
+    found = tagger.predict(shown, explain=tells, without=masked)
+    return [(prediction.document.spans, _noticed(prediction)) for prediction in found]
+
+
+def _noticed(prediction: Prediction) -> dict[str, str]:
+    """Return what a model notices of the pictures and the speech of a document, as far as it says so."""
+    from engine.evidence import Alignment, Correlation, Pauses
+
+    noticed: dict[str, str] = {}
+    times: Sequence[tuple[float, float]] = ()
+    pauses: Sequence[tuple[float, float]] = ()
+    for item in prediction.evidence:
+        if isinstance(item, Correlation) and item.values:
+            noticed[CORRELATION] = f"{sum(item.values) / len(item.values):.3f}"
+        elif isinstance(item, Alignment) and item.confidence:
+            times = item.times
+        elif isinstance(item, Pauses):
+            pauses = item.times
+    if times:
+        noticed[HEARD_PAUSES] = ",".join(map(str, _paused_before(times, pauses)))
+    return noticed
+
+
+def _paused_before(times: Sequence[tuple[float, float]], pauses: Sequence[tuple[float, float]]) -> list[int]:
+    """Return before which characters a recording pauses, by where each character is heard; (0, 0) is not heard."""
+    heard = [(i, (start + end) / 2) for i, (start, end) in enumerate(times) if end > 0]
+    middles = [(start + end) / 2 for start, end in pauses]
+    gaps = zip(heard, heard[1:], strict=False)
+    return [i for (_, before), (i, after) in gaps if any(before < middle < after for middle in middles)]
+
+
+def _answered(document: Document, spans: Sequence[Span], noticed: Mapping[str, str]) -> Document:
+    answered = document.with_spans(spans)
+    return replace(answered, meta={**document.meta, **noticed}) if noticed else answered
 
 
 def _reduced(document: Document, without: Sequence[str]) -> Document:
@@ -160,22 +220,24 @@ def _content(path: str) -> str:
         return "missing"
 
 
-def _recall(file: Path, piece: Sequence[Document]) -> list[tuple[Span, ...]] | None:
+def _recall(file: Path, piece: Sequence[Document]) -> list[_Answer] | None:
     try:
-        rows: list[list[list[Any]]] = json.loads(file.read_text(encoding="utf-8"))
-        spans = [tuple(Span(*fields) for fields in row) for row in rows]
-        fits = len(spans) == len(piece) and all(s.end <= len(d) for d, row in zip(piece, spans, strict=True) for s in row)
-        return spans if fits else None
+        rows: list[tuple[list[list[Any]], dict[str, str]]] = json.loads(file.read_text(encoding="utf-8"))
+        answers = [(tuple(Span(*fields) for fields in spans), dict(noticed)) for spans, noticed in rows]
+        fits = len(answers) == len(piece) and all(
+            span.end <= len(document) for document, (spans, _) in zip(piece, answers, strict=True) for span in spans
+        )
+        return answers if fits else None
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, InputError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, InputError) as error:
         _log.warning("%s is damaged and is made again: %s", file, error)
         return None
 
 
-def _remember(file: Path, spans: Sequence[Sequence[Span]]) -> None:
+def _remember(file: Path, answers: Sequence[_Answer]) -> None:
     """Keep a piece; that it cannot be kept stops nothing."""
-    rows = [[[span.start, span.end, span.label, span.score] for span in row] for row in spans]
+    rows = [([[span.start, span.end, span.label, span.score] for span in spans], noticed) for spans, noticed in answers]
     half = ""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -16,13 +16,13 @@ What is not plain, such as a colon or a space in a label, is written as in an ad
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from engine.document import Document
 from engine.errors import InputError
+from engine.evaluation.conditions import condition_of
 from engine.evaluation.figures import cases_by_row, slices_of
 from engine.evaluation.kinds import KINDS, first_of
 from engine.evaluation.study import OUTCOMES, RIGHT, Case, Reading, Study
@@ -71,7 +71,7 @@ def select(study: Study, selection: Selection, a: int = 0, b: int | None = None)
         raise InputError("the selection is empty; write for instance kind:too_long, or all")
     reading = study.readings[a]
     tests = [_test(study, reading, one, a, b) for one in terms]
-    keeps = _condition(condition) if is_text else None
+    keeps = condition_of(condition) if is_text else None
     whole = not any(one != ALL for one in terms)
     return tuple(_hits(study, reading, tests, keeps, whole))
 
@@ -146,29 +146,3 @@ def _compared(study: Study, term: str, a: int, b: int | None) -> _Test:
 
 def _right(cases: Iterable[Case]) -> set[tuple[int, tuple[int, int, str]]]:
     return {(case.row, case.gold.key) for case in cases if case.gold and case.outcome == RIGHT}
-
-
-def _condition(text: str) -> Callable[[Document, Document], bool]:
-    """Read a condition on the text.
-
-    Raises:
-        InputError: if it is empty, or a pattern cannot be.
-    """
-    parts = text.split()
-    if not parts:
-        raise InputError("text: what is the text to hold? write text:北京, text:/大学$/ or text:label=PER")
-    tests = [_part(part) for part in parts]
-    return lambda truth, guess: all(test(truth, guess) for test in tests)
-
-
-def _part(part: str) -> Callable[[Document, Document], bool]:
-    if part.startswith("label="):
-        label = unquote(part.removeprefix("label="))
-        return lambda truth, guess: any(span.label == label for span in (*truth.spans, *guess.spans))
-    if len(part) > 2 and part[0] == part[-1] == "/":
-        try:
-            pattern = re.compile(part[1:-1])
-        except re.error as error:
-            raise InputError(f"text: {part} is no pattern: {error}") from error
-        return lambda truth, guess: pattern.search(truth.text) is not None
-    return lambda truth, guess: part in truth.text

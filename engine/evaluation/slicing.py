@@ -9,42 +9,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.document import Document, Span
+from engine.evaluation.reading import CORRELATION, HEARD_PAUSES
 from engine.evaluation.slices import has_polyphonic_entity
 from engine.evaluation.study import Known
 from engine.evaluation.usage import Usage
-from engine.modalities.scripts import MARK, WORDS
-from engine.variants import NATURAL, PAUSES, known_pictures
+from engine.variants import PAUSES, known_pictures
 
 ENOUGH = 20
 """Annotated entities from which on the figures of a slice say anything."""
-ANNOTATOR, DOMAIN, CORRELATION = "annotator", "domain", "correlation"
+ANNOTATOR, DOMAIN = "annotator", "domain"
 """Keys of a document's meta."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(NamedTuple):
     """An entity, annotated or predicted, and what is known of it.
 
     Attributes:
         document: its document as it is annotated.
+        answer: its document as it is predicted.
         span: the entity.
+        mention: its characters.
         beside: the entities of the same side in the document.
         known: what the model has met.
         there: how mentions are used in its training documents.
     """
 
     document: Document
+    answer: Document
     span: Span
+    mention: str
     beside: Sequence[Span]
     known: Known
     there: Usage
-
-    @property
-    def mention(self) -> str:
-        """Return its characters."""
-        return self.document.mention(self.span)
 
 
 @dataclass(frozen=True)
@@ -55,12 +54,14 @@ class Dimension:
         name: of the group of slices.
         sentence: names a document's slice; ``""`` for none.
         entity: names an entity's slice instead.
+        answer: names the slice of a document as it is predicted.
         order: the slices in the order in which they are shown; others follow by name.
     """
 
     name: str
     sentence: Callable[[Document], str] | None = None
     entity: Callable[[Entity], str] | None = None
+    answer: Callable[[Document], str] | None = None
     order: tuple[str, ...] = ()
 
 
@@ -78,6 +79,7 @@ def _bands(limits: Sequence[int]) -> tuple[str, ...]:
     return tuple(band(value, limits) for value in (*limits, limits[-1] + 1))
 
 
+_CORRELATIONS = ("below_-0.5", "-0.5_to_0", "0_to_0.5", "above_0.5")
 _LENGTHS, _SENTENCES, _COUNTS, _TRAINED = (1, 2, 3, 5, 9), (20, 40, 80, 160), (0, 1, 3, 7), (0, 1, 4, 19, 99)
 
 
@@ -119,7 +121,7 @@ def _correlation(document: Document) -> str:
         value = float(document.meta.get(CORRELATION, ""))
     except ValueError:
         return ""
-    return "below_0" if value < 0 else "0-0.5" if value < 0.5 else "0.5-1"
+    return _CORRELATIONS[sum(value >= limit for limit in (-0.5, 0, 0.5))]
 
 
 def _pictures(document: Document) -> str:
@@ -128,15 +130,12 @@ def _pictures(document: Document) -> str:
 
 
 def _pause(entity: Entity) -> str:
-    """Tell how many borders of an entity are heard: where a document names the words in which it is spoken, with pauses."""
-    words = entity.document.meta.get(WORDS, "")
-    if not words or not entity.document.audio or entity.document.meta.get(PAUSES, NATURAL) != NATURAL:
+    """Tell at how many of its borders a model hears a pause; where a text begins or ends, silence is no pause."""
+    said = entity.answer.meta.get(HEARD_PAUSES)
+    if said is None:
         return ""
-    borders, place = {0}, 0
-    for word in words.split(MARK):
-        place += len(word)
-        borders.add(place)
-    return str((entity.span.start in borders) + (entity.span.end in borders))
+    heard = {int(offset) for offset in said.split(",") if offset}
+    return str((entity.span.start in heard) + (entity.span.end in heard))
 
 
 DIMENSIONS = (
@@ -154,7 +153,7 @@ DIMENSIONS = (
     Dimension("density", sentence=_density, order=_bands((0, 2, 5, 10))),
     Dimension("picture", sentence=lambda d: "with_picture" if d.images else "without_picture"),
     Dimension("fitting", sentence=_pictures, order=("fit", "mixed", "do_not_fit")),
-    Dimension("correlation", sentence=_correlation, order=("below_0", "0-0.5", "0.5-1")),
+    Dimension("correlation", answer=_correlation, order=_CORRELATIONS),
     Dimension("speech", sentence=lambda d: "with_speech" if d.audio else "without_speech"),
     Dimension("pauses", sentence=_said(PAUSES)),
     Dimension("pause", entity=_pause, order=("0", "1", "2")),

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.document import Document, Span
 from engine.evaluation.scores import PRF
+from engine.evaluation.usage import Usage
 from engine.tags import FLAT
 
 RIGHT, BOUNDARY, TYPE, BOTH, MISSED, SPURIOUS = "right", "boundary", "type", "both", "missed", "spurious"
@@ -56,10 +57,12 @@ class Known:
     Attributes:
         unknown: characters of the documents that its vocabulary does not have.
         training: the annotated documents that it was trained on; empty if they are not at hand.
+        usage: how mentions are used in these, with the labels of the study; of a reading that is judged.
     """
 
     unknown: frozenset[str] = frozenset()
     training: tuple[Document, ...] = ()
+    usage: Usage | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

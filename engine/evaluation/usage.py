@@ -36,7 +36,7 @@ class Usage:
     @cached_property
     def characters(self) -> frozenset[str]:
         """Return every character of the texts."""
-        return frozenset(character for document in self.documents for character in document.text)
+        return frozenset("".join(document.text for document in self.documents))
 
     def count(self, mention: str) -> int:
         """Return how often a mention is annotated."""
@@ -53,7 +53,7 @@ class Usage:
         if len(mention) < _LEAST:
             return False
         if mention not in self._unmarked:
-            self._unmarked[mention] = self._occurs_unmarked(mention)
+            self._unmarked[mention] = mention in self._left
         return self._unmarked[mention]
 
     @cached_property
@@ -61,24 +61,9 @@ class Usage:
         return {}
 
     @cached_property
-    def _joined(self) -> tuple[str, bytearray]:
-        """Return all texts as one, and for each of its characters whether it is annotated."""
-        text = "\n".join(document.text for document in self.documents)
-        marked, place = bytearray(len(text)), 0
-        for document in self.documents:
-            for span in document.spans:
-                marked[place + span.start : place + span.end] = b"\1" * (span.end - span.start)
-            place += len(document) + 1
-        return text, marked
-
-    def _occurs_unmarked(self, mention: str) -> bool:
-        text, marked = self._joined
-        place = text.find(mention)
-        while place >= 0:
-            if not any(marked[place : place + len(mention)]):
-                return True
-            place = text.find(mention, place + 1)
-        return False
+    def _left(self) -> str:
+        """Return all texts as one, with a line break in place of every character that is annotated."""
+        return "\n".join(_blanked(document) for document in self.documents)
 
     def one_off(self, mention: str) -> Iterator[tuple[int, str]]:
         """Yield every mention that differs from one in a single character, with the offset of that character."""
@@ -96,10 +81,15 @@ class Usage:
         return dict(found)
 
     def is_shortened(self, mention: str, label: str) -> bool:
-        """Tell whether a mention is made of some characters of a longer one of its type, in their order: 北大 of 北京大学."""
+        """Tell whether a mention is made of some characters of a longer one of its type, in their order: 北大 of 北京大学.
+
+        A stretch of a longer one, as 北京 of 北京市海淀区, is as a rule another entity, and no abbreviation.
+        """
         longer = [self._by_character.get((label, character), frozenset()) for character in set(mention)]
         candidates = frozenset.intersection(*longer) if longer else frozenset()
-        return any(len(other) > len(mention) + 1 and _is_subsequence(mention, other) for other in candidates)
+        return any(
+            len(other) > len(mention) + 1 and mention not in other and _is_subsequence(mention, other) for other in candidates
+        )
 
     @cached_property
     def _by_character(self) -> dict[tuple[str, str], frozenset[str]]:
@@ -118,6 +108,14 @@ class Usage:
         simplified, traditional = scripts_of(self.characters)
         counts = Counter(character for document in self.documents for character in document.text)
         return sum(counts[c] for c in traditional) > sum(counts[c] for c in simplified)
+
+
+def _blanked(document: Document) -> str:
+    pieces, place = [], 0
+    for span in document.spans:
+        pieces += [document.text[place : span.start], "\n"]
+        place = max(place, span.end)
+    return "".join((*pieces, document.text[place:]))
 
 
 def _gaps(mention: str) -> Iterator[tuple[int, _Gap]]:

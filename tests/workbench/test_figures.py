@@ -10,14 +10,16 @@ from pathlib import Path
 import pytest
 
 from engine.document import Document, Span
+from engine.drawing.colours import ramp
+from engine.drawing.lettering import drawable, typeface
+from engine.drawing.sheet import FORMATS
 from engine.evidence import Alternatives, Evidence, Heatmap, Scores
 from workbench.language import Texts
-from workbench.views.colours import STEPS, ramp, ramp_css, step
+from workbench.views.colours import STEPS, ramp_css, step
 from workbench.views.evidence import evidence_figure, evidence_html, figure_name
-from workbench.views.figure import FORMATS, figure
+from workbench.views.figure import figure
 from workbench.views.grid import is_square
 from workbench.views.heatmap import heatmap_html, heatmap_title
-from workbench.views.lettering import drawable, typeface
 from workbench.views.scores import scores_html
 
 WORDS = Texts("zh").words
@@ -132,7 +134,7 @@ def test_an_svg_needs_no_font_and_its_glyphs_have_names_of_their_own() -> None:
 
 def test_characters_without_a_glyph_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[str] = []
-    monkeypatch.setattr("workbench.views.sheet.Sheet.write", lambda self, x, y, words, size, **options: written.append(words))
+    monkeypatch.setattr("engine.drawing.sheet.Sheet.write", lambda self, x, y, words, size, **options: written.append(words))
     text = "王😀在\u200b𠮷 野\n"
     draw(Document(text), even(("PER",), len(text)))
     assert "字体中没有的字符，以编码代替：U+1F600 GRINNING FACE, U+200B ZERO WIDTH SPACE" in "".join(written)

@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 
 from engine.document import Document, Span
+from engine.drawing.sheet import FORMATS
 from engine.evidence import Correlation, Evidence, Gates, Heatmap, RegionAttention
 from engine.layers.seeing import WHOLE, grid_boxes
 from tests.engine.systems.picturing import drawn
 from tests.workbench.test_views import NASTY
 from workbench.language import Texts
-from workbench.views.figure import FORMATS
 from workbench.views.looking import looking_html
 from workbench.views.picture import Picture, picture_of
 from workbench.views.picture_figure import picture_figure

@@ -12,10 +12,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.document import Document, Span
+from engine.drawing.colours import NAMED, OTHERS, colour, contrast, ink_on, palette, ramp
 from engine.evidence import Alternative, Alternatives, Gates, Heatmap, Scores
 from workbench.views.alternatives import alternatives_html
 from workbench.views.charts import training_chart
-from workbench.views.colours import NAMED, OTHERS, colour, contrast, editor_labels, ink_on, palette, ramp
+from workbench.views.colours import editor_labels
 from workbench.views.escape import esc
 from workbench.views.gates import gates_html
 from workbench.views.heatmap import heatmap_html

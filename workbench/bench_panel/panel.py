@@ -15,6 +15,7 @@ import gradio as gr
 from engine.attribution.attribution import GRADIENTS, METHODS, Attribution
 from engine.counterfactual.kinds import parse
 from engine.document import Document, Span
+from engine.drawing.sheet import FORMATS
 from engine.errors import EngineError
 from workbench.bench_panel.asking import Asked, Asking
 from workbench.bench_panel.offering import offered, whole
@@ -33,7 +34,7 @@ from workbench.views.attribution import (
     title_of,
 )
 from workbench.views.escape import esc
-from workbench.views.figure import FORMATS, figure
+from workbench.views.figure import figure
 from workbench.views.outcomes import grid_html, grid_table, menu_html
 from workbench.views.saving import save_html
 from workbench.views.spans import spans_html

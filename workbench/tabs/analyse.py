@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from engine.drawing.sheet import FORMATS
 from engine.errors import EngineError
 from engine.samples import Example
 from workbench.character_panel import CharacterPanel, chosen_readings, is_seen, lay_out, shown, wire
@@ -25,7 +26,6 @@ from workbench.views.entities import entities_html
 from workbench.views.escape import esc
 from workbench.views.evidence import evidence_figure, evidence_html, figure_name
 from workbench.views.examples import examples_html, note
-from workbench.views.figure import FORMATS
 from workbench.views.looking import is_of_pictures
 from workbench.views.spans import spans_html
 

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
-from pathlib import Path
 from urllib.parse import quote
 
 import gradio as gr
 from gradio.themes.utils import colors, sizes
 
+from engine.drawing.lettering import FONTS
 from workbench.views.colours import ramp_css
 
-FONTS = Path(__file__).parent / "fonts"
 FONT_FAMILY = "Noto Sans SC Variable"
 
 _INK = colors.Color(

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from engine.drawing.colours import ink_on, ramp
+from engine.drawing.sheet import FORMATS, GREY, INK, RULE, Sheet, sheet
+from engine.drawing.wording import shortened, spelled, wide, wrapped
 from engine.evaluation.agreement import Agreement, Figure, Window
 from workbench.views.agreement import BY_LABEL, JUDGED, NONE, OVERALL, called, interval, meaning, value_of
-from workbench.views.colours import ink_on, ramp
-from workbench.views.figure import FORMATS
-from workbench.views.sheet import GREY, INK, RULE, Sheet, sheet
-from workbench.views.wording import shortened, spelled, wide, wrapped
 
 _MARGIN, _NARROWEST, _GAP = 16.0, 330.0, 14.0
 _TITLE, _CELL, _PRINT = 11.0, 8.5, 6.5
@@ -99,7 +98,7 @@ def table_figure(table: Table, *, title: str, note: str, kind: str) -> bytes:
         table: what to draw.
         title: what stands above.
         note: the small print.
-        kind: one of :data:`workbench.views.figure.FORMATS`.
+        kind: one of :data:`engine.drawing.sheet.FORMATS`.
 
     Raises:
         ValueError: for a format that there is not.
@@ -127,7 +126,7 @@ def time_figure(windows: Sequence[Window], texts: Mapping[str, str], *, title: s
         texts: the words ``views.agreement.*``.
         title: what stands above.
         note: the small print.
-        kind: one of :data:`workbench.views.figure.FORMATS`.
+        kind: one of :data:`engine.drawing.sheet.FORMATS`.
 
     Raises:
         ValueError: for a format that there is not, or without windows.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from engine.document import Document
+from engine.drawing.colours import palette
 from engine.evidence import Alternative, Alternatives
-from workbench.views.colours import palette
 from workbench.views.escape import esc
 
 _Triple = tuple[int, int, str]

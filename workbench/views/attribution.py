@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from engine.attribution.attribution import CHARACTERS, GRADIENTS, METHODS, Attribution
 from engine.attribution.faithfulness import Curve, Faithfulness
 from engine.document import Document, Span
+from engine.drawing.sheet import GREY, RULE, Sheet, sheet
+from engine.drawing.wording import spelled, wide, wrapped
 from engine.evidence import Heatmap
 from workbench.views.escape import esc
 from workbench.views.plots import Line, lines_svg
 from workbench.views.saving import save_html
-from workbench.views.sheet import GREY, RULE, Sheet, sheet
 from workbench.views.strip import strip_html
-from workbench.views.wording import spelled, wide, wrapped
 
 Words = Callable[..., str]
 ITEM, CURVES, GRID = 0, 1, 2
@@ -168,7 +168,7 @@ def curves_figure(found: Attribution, document: Document, words: Words, *, model
         document: that it is of.
         words: of the page.
         model: what the small print says of the model.
-        kind: one of :data:`workbench.views.figure.FORMATS`.
+        kind: one of :data:`engine.drawing.sheet.FORMATS`.
 
     Raises:
         ValueError: if it was not measured.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.document import Document
+from engine.drawing.colours import palette
 from workbench.views.alternatives import entity_html
-from workbench.views.colours import palette
 from workbench.views.escape import esc
 
 _MOST = 4

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.document import Document, Span
-from workbench.views.colours import palette
+from engine.drawing.colours import palette
 from workbench.views.desk import remarks_html, status_html
 from workbench.views.escape import esc
 from workbench.views.spans import spans_html

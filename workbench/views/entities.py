@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.document import Document, Span
-from workbench.views.colours import palette
+from engine.drawing.colours import palette
 from workbench.views.escape import esc
 
 MOST = 200

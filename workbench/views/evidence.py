@@ -52,7 +52,7 @@ def evidence_figure(
         evidence: a heatmap or scores.
         texts: the words of the views.
         model: what the small print says of the model.
-        kind: one of :data:`workbench.views.figure.FORMATS`.
+        kind: one of :data:`engine.drawing.sheet.FORMATS`.
         head: which head to draw, from 1; 0 for the mean.
 
     Raises:

@@ -11,17 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.document import Document, Span
+from engine.drawing.colours import ink_on, palette, ramp
+from engine.drawing.lettering import drawable
+from engine.drawing.sheet import FORMATS, GREY, Sheet, sheet
+from engine.drawing.wording import spelled, wide, wrapped
 from engine.evidence import Heatmap
-from workbench.views.colours import ink_on, palette, ramp
 from workbench.views.grid import SHOWN, is_square
 from workbench.views.layout import levels
-from workbench.views.lettering import drawable
-from workbench.views.sheet import GREY, Sheet, sheet
 from workbench.views.strip import mark, part
-from workbench.views.wording import spelled, wide, wrapped
-
-FORMATS: Mapping[str, str] = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
-"""What a figure can be saved as, with the media type of each."""
 
 _BAND = 40
 _MARGIN, _NARROWEST = 16.0, 330.0

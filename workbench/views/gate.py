@@ -7,10 +7,10 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from engine.document import Document, Span
+from engine.drawing.colours import palette
 from engine.gate import REFUSED, Figures, Gate, Part, Reason
 from engine.prediction_changes import BROKEN, CHANGED, FIXED, Changed, Stretch
 from workbench.views.alternatives import entity_html
-from workbench.views.colours import palette
 from workbench.views.escape import esc
 from workbench.views.spans import spans_html
 

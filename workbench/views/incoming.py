@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.document import Document
+from engine.drawing.colours import palette
 from engine.errors import Problem
-from workbench.views.colours import palette
 from workbench.views.escape import esc
 from workbench.views.spans import spans_html
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from workbench.views.colours import palette
+from engine.drawing.colours import palette
 from workbench.views.escape import esc
 
 _EXAMPLES = 3

@@ -8,9 +8,9 @@ from engine.counterfactual.edit import Edit
 from engine.counterfactual.outcomes import Fate, Grid, Hinge, Row
 from engine.counterfactual.wording import UNKNOWN_CHARACTER
 from engine.document import Document, Span
+from engine.drawing.colours import palette
 from engine.modalities.pinyin import Syllable
 from workbench.views.agreement_figure import Cell, Table
-from workbench.views.colours import palette
 from workbench.views.escape import esc
 
 Words = Callable[..., str]

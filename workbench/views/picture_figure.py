@@ -11,15 +11,14 @@ import PIL.Image
 from PIL import ImageEnhance, ImageOps
 
 from engine.document import Document
+from engine.drawing.colours import ink_on, ramp
+from engine.drawing.sheet import FORMATS, GREY, RULE, Sheet, sheet
+from engine.drawing.wording import shortened, spelled, wrapped
 from engine.evidence import Box, Correlation, Evidence, Gates, RegionAttention
-from workbench.views.colours import ink_on, ramp
 from workbench.views.correlation import correlation_hint, correlation_said
-from workbench.views.figure import FORMATS
 from workbench.views.picture import WHOLE, Picture, is_grid, region_name
 from workbench.views.picture_gates import blocks_of, boxes_of
 from workbench.views.regions import mean_shares, told
-from workbench.views.sheet import GREY, RULE, Sheet, sheet
-from workbench.views.wording import shortened, spelled, wrapped
 
 _WIDTH, _MARGIN, _GAP = 480.0, 16.0, 14.0
 _ROOM = _WIDTH - 2 * _MARGIN
@@ -63,7 +62,7 @@ def picture_figure(
         texts: the words of the views of pictures.
         others: the answer's other evidence, which tells where objects are.
         model: what the small print says of the model.
-        kind: one of :data:`workbench.views.figure.FORMATS`.
+        kind: one of :data:`engine.drawing.sheet.FORMATS`.
         stretch: the characters of which it is drawn where they look, half-open; by default all.
 
     Raises:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from engine.drawing.colours import palette
 from workbench.protected import Overlap, Protected
-from workbench.views.colours import palette
 from workbench.views.escape import esc
 from workbench.views.plots import bars_html
 

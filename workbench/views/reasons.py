@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine.document import Document
+from engine.drawing.colours import palette
 from engine.evidence import Alternative, Alternatives
 from workbench.views.alternatives import alternatives_html, entity_html
-from workbench.views.colours import palette
 from workbench.views.escape import esc
 
 Words = Callable[..., str]

@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping, Sequence
 
 from engine.document import Document
+from engine.drawing.colours import palette
 from engine.evidence import Box, RegionAttention
-from workbench.views.colours import palette
 from workbench.views.escape import esc
 from workbench.views.picture import WHOLE, Picture, caption, is_grid, region_name
 from workbench.views.strip import SHOWN, mark, part

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.drawing.sheet import FORMATS
 from workbench.views.escape import esc
-from workbench.views.figure import FORMATS
 
 
 def save_html(texts: Mapping[str, str], item: int | None = None) -> str:

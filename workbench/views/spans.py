@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.document import Document, Span
-from workbench.views.colours import palette
+from engine.drawing.colours import palette
 from workbench.views.escape import esc
 from workbench.views.layout import LEVEL, UNDERLINE, Piece, cluster_end, levels, lines, pieces, shown_from, tag_text
 

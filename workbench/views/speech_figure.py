@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.document import Document, Span
+from engine.drawing.colours import palette
 from engine.evidence import SpeechAttention
-from workbench.views.colours import palette
 from workbench.views.escape import esc
 from workbench.views.layout import tag_text
 from workbench.views.listening import curve_html, listens_at

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from workbench.views.colours import ramp, step
+from engine.drawing.colours import ramp
+from workbench.views.colours import step
 from workbench.views.escape import esc
 
 _STOPS = 8

@@ -6,8 +6,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 
 from engine.document import Document, Span
+from engine.drawing.colours import palette
 from workbench.judging import Labels, Unit, Voice, passages, versions
-from workbench.views.colours import palette
 from workbench.views.escape import esc
 from workbench.views.spans import spans_html
 

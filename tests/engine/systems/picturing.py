@@ -35,7 +35,7 @@ def pictured(document: Document, *paths: str) -> Document:
 
 def lettered(path: Path, *lines: str) -> str:
     """Draw lines of text in the page's own font and return the picture's path."""
-    from workbench.views.lettering import typeface
+    from engine.drawing.lettering import typeface
 
     font = ImageFont.truetype(io.BytesIO(typeface("".join(lines))), 36)
     picture = Image.new("RGB", (520, 40 + 70 * len(lines)), (250, 248, 240))

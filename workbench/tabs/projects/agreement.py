@@ -10,6 +10,7 @@ from typing import Any
 
 import gradio as gr
 
+from engine.drawing.sheet import FORMATS
 from workbench.agreement import Measured, Question, table_csv
 from workbench.differences import confusion, documents_of
 from workbench.errors import UserError
@@ -33,7 +34,6 @@ from workbench.tabs import (
 from workbench.views.agreement import about, confusion_html, headline_html, labels_html, pairs_html, time_html
 from workbench.views.agreement_figure import confusion_table, labels_table, overall_table, pairs_table, table_figure, time_figure
 from workbench.views.escape import esc
-from workbench.views.figure import FORMATS
 
 KEY = "agreement"
 _JUDGES: tuple[Role, ...] = ("curator", "admin")

@@ -9,11 +9,11 @@ from typing import Any
 
 import gradio as gr
 
+from engine.drawing.colours import palette
 from workbench.names import called
 from workbench.store import Acceptance, Deed, Project, Report, Saving, Standing, Work
 from workbench.store.report import ENOUGH
 from workbench.tabs import Context, Session, Tab, account_of, notice, opening, project_of
-from workbench.views.colours import palette
 from workbench.views.escape import esc
 from workbench.views.plots import bars_html, days_svg
 

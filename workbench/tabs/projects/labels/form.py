@@ -8,10 +8,10 @@ from typing import Any
 
 import gradio as gr
 
+from engine.drawing.colours import palette
 from workbench.labelling import colour_of
 from workbench.store import Label
 from workbench.tabs import Context
-from workbench.views.colours import palette
 from workbench.views.escape import esc
 from workbench.views.label_list import LabelCard
 

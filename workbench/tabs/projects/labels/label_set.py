@@ -8,12 +8,12 @@ from typing import Any
 
 import gradio as gr
 
+from engine.drawing.colours import palette
 from workbench.errors import UserError
 from workbench.labelling import STANDARD, former_names, moved
 from workbench.store import Label
 from workbench.tabs import QUIET, Context, Section, Session, account_of, guard, notice, project_of, require
 from workbench.tabs.projects.labels.form import Begin, Form, card_of, described, lay_out_begin, lay_out_form, suggested
-from workbench.views.colours import palette
 from workbench.views.escape import esc
 from workbench.views.label_list import label_list_html, undeclared_html
 

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from workbench.views.lettering import typeface
+from engine.drawing.lettering import typeface
 
+FORMATS: Mapping[str, str] = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
+"""What a figure can be saved as, with the media type of each."""
 INK, GREY, RULE = "#1C1B19", "#6B6760", "#D0CCC2"
 _DOTS = 220
 # Matplotlib 3.10, which Python 3.10 has, measures its lines by these letters.
@@ -95,10 +97,24 @@ class Sheet:
 
         self._axes.add_patch(Circle((x, y), radius, facecolor=ink, edgecolor="white", linewidth=1.2, zorder=3))
 
-    def line(self, points: Sequence[tuple[float, float]], ink: str, thick: float) -> None:
+    def line(self, points: Sequence[tuple[float, float]], ink: str, thick: float, *, dashed: bool = False) -> None:
         """Draw a line through points."""
+        from matplotlib.lines import Line2D
+
         across, down = zip(*points, strict=True)
-        self._axes.plot(across, down, color=ink, linewidth=thick, solid_capstyle="butt", solid_joinstyle="miter")
+        style: Any = (0, (3, 2)) if dashed else "-"
+        # Not by plot(), which asks what the axes' limits become: with thousands of lines that is most of the time.
+        drawn = Line2D(across, down, color=ink, linewidth=thick, linestyle=style, solid_capstyle="butt", solid_joinstyle="miter")
+        self._axes.add_artist(drawn)
+
+    def fill(self, areas: Sequence[Sequence[tuple[float, float]]], ink: str, rim: str = "") -> None:
+        """Fill areas, each given by its corners, with or without a thin rim."""
+        from matplotlib.collections import PolyCollection
+
+        edge: dict[str, Any] = (
+            {"edgecolors": rim, "linewidths": 0.5, "zorder": 2.5} if rim else {"edgecolors": "none", "zorder": 1}
+        )
+        self._axes.add_collection(PolyCollection(list(areas), facecolors=ink, **edge), autolim=False)
 
     def frame(self, x: float, y: float, width: float, height: float) -> None:
         """Draw a thin line around something."""
@@ -124,6 +140,26 @@ class Sheet:
         self._figure.savefig(file, format=kind, dpi=_DOTS, metadata=about)
         return file.getvalue()
 
+    def bind(self, pages: Any) -> None:
+        """Become the next page of a PDF, a ``PdfPages``."""
+        pages.savefig(self._figure)
+
+
+def bound(sheets: Iterable[Sheet], title: str) -> bytes:
+    """Return sheets as the pages of one PDF; their typefaces must be there still.
+
+    Args:
+        sheets: at least one.
+        title: what the file says of itself.
+    """
+    from matplotlib.backends.backend_pdf import PdfPages
+
+    file = io.BytesIO()
+    with PdfPages(file, metadata={"Title": title, "CreationDate": None}) as pages:
+        for sheet in sheets:
+            sheet.bind(pages)
+    return file.getvalue()
+
 
 @contextmanager
 def sheet(width: float, height: float, words: Iterable[str], bold: Iterable[str]) -> Iterator[Sheet]:
@@ -135,12 +171,25 @@ def sheet(width: float, height: float, words: Iterable[str], bold: Iterable[str]
         words: all that will be written plain.
         bold: all that will be written bold.
     """
+    with typefaces(words, bold) as fonts:
+        yield Sheet(width, height, fonts)
+
+
+@contextmanager
+def typefaces(words: Iterable[str], bold: Iterable[str]) -> Iterator[Mapping[bool, Path]]:
+    """Make the plain and the bold typeface with which some words can be written; sheets can be drawn until it is closed.
+
+    Args:
+        words: all that will be written plain.
+        bold: all that will be written bold.
+    """
     import matplotlib
 
     # Where a file that is still open cannot be deleted, the system's own cleaning gets it.
     with tempfile.TemporaryDirectory(prefix="duomo-", ignore_cleanup_errors=True) as folder:
         fonts = {False: Path(folder, "plain.ttf"), True: Path(folder, "bold.ttf")}
-        fonts[False].write_bytes(typeface({*"".join(words), *_MEASURE}))
-        fonts[True].write_bytes(typeface({*"".join(bold), *_MEASURE}, weight=650))
+        opened: dict[str, Any] = {}
+        fonts[False].write_bytes(typeface({*"".join(words), *_MEASURE}, opened=opened))
+        fonts[True].write_bytes(typeface({*"".join(bold), *_MEASURE}, weight=650, opened=opened))
         with _drawing, matplotlib.rc_context(_SETTINGS):
-            yield Sheet(width, height, fonts)
+            yield fonts

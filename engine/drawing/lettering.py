@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-_FOLDER = Path(__file__).parents[1] / "theme" / "fonts"
+FONTS = Path(__file__).parent / "fonts"
+"""Slices of Noto Sans SC, and their style sheet for a page."""
 # Not the original's name: a font that is not the original must not bear it.
 _NAME = "Duomo Figure"
 _1970 = 0x7C259DC0
@@ -24,28 +25,32 @@ def drawable(text: str) -> frozenset[str]:
     return frozenset(character for character in text if ord(character) in _index())
 
 
-def typeface(characters: Iterable[str], *, weight: int = 400) -> bytes:
+def typeface(characters: Iterable[str], *, weight: int = 400, opened: dict[str, Any] | None = None) -> bytes:
     """Return a TrueType font that holds some characters.
 
     Args:
         characters: what to hold; those that the page's font has not are left out.
         weight: 100 to 900; rare characters have one weight.
+        opened: slices that are open already, and where those that are opened are left: unpacking one takes longest.
     """
     from fontTools.ttLib import TTFont
 
+    slices = {} if opened is None else opened
     glyphs, widths, places = {".notdef": _outline(None, "")}, {".notdef": 1000}, {}
     by_slice: dict[str, list[int]] = {}
     for code in sorted({ord(character) for character in characters}):
         if code in _index():
             by_slice.setdefault(_index()[code], []).append(code)
     for name, codes in by_slice.items():
-        with TTFont(_FOLDER / name) as font:
-            named = font.getBestCmap()
-            outlines = font.getGlyphSet(location={"wght": weight} if "fvar" in font else None)
-            for code in codes:
-                glyph = f"u{code:04X}"
-                glyphs[glyph], places[code] = _outline(outlines, named[code]), glyph
-                widths[glyph] = round(outlines[named[code]].width)
+        if name not in slices:
+            slices[name] = TTFont(io.BytesIO((FONTS / name).read_bytes()))
+        font = slices[name]
+        named = font.getBestCmap()
+        outlines = font.getGlyphSet(location={"wght": weight} if "fvar" in font else None)
+        for code in codes:
+            glyph = f"u{code:04X}"
+            glyphs[glyph], places[code] = _outline(outlines, named[code]), glyph
+            widths[glyph] = round(outlines[named[code]].width)
     # Matplotlib tells the glyphs of two fonts in one SVG apart by the fonts' names alone, and so does a page that holds two SVGs.
     held = hashlib.sha256("".join(map(chr, places)).encode("utf-8", "surrogatepass")).hexdigest()
     return _font(glyphs, widths, places, f"{_NAME} {held[:8]} {weight}")
@@ -58,7 +63,7 @@ def _index() -> dict[int, str]:
 
     found: dict[int, str] = {}
     # Slices of all weights come last: what several have, they give.
-    for path in sorted(_FOLDER.glob("*.woff2"), key=lambda path: ("-wght-" in path.name, path.name)):
+    for path in sorted(FONTS.glob("*.woff2"), key=lambda path: ("-wght-" in path.name, path.name)):
         with TTFont(path) as font:
             found |= dict.fromkeys(font.getBestCmap(), path.name)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from workbench.views.lettering import drawable
+from engine.drawing.lettering import drawable
 
 
 def spelled(text: str) -> str:
