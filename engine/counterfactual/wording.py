@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -37,8 +36,14 @@ def homophone(document: Document, edit: Edit, setting: Setting) -> Edited:
     Raises:
         InputError: if there is none, or the one that is asked for is read otherwise.
     """
-    known = homophones(document, edit.start)
-    return _put(document, edit, _chosen(document, edit, known, "is read like it"))
+    known, character = homophones(document, edit.start), document.text[edit.start]
+    if not known:
+        raise InputError(
+            f"{edit}: no other character is known that is read like {character}; choose another place, or replace it"
+        )
+    if edit.value and edit.value not in known:
+        raise InputError(f"{edit}: {edit.value} is not read like {character}; these are: {'、'.join(known)}")
+    return _put(document, edit, edit.value or known[0])
 
 
 def homophones(document: Document, offset: int) -> tuple[str, ...]:
@@ -61,8 +66,12 @@ def lookalike(document: Document, edit: Edit, setting: Setting) -> Edited:
     Raises:
         InputError: if no glyphs are known, none looks alike, or the one that is asked for does not.
     """
-    known = lookalikes(document, edit.start, setting.glyphs)
-    return _put(document, edit, _chosen(document, edit, known, "looks like it"))
+    known, character = lookalikes(document, edit.start, setting.glyphs), document.text[edit.start]
+    if not known:
+        raise InputError(f"{edit}: no other character is known that looks like {character}; choose another place, or replace it")
+    if edit.value and edit.value not in known:
+        raise InputError(f"{edit}: {edit.value} does not look like {character}; these do: {'、'.join(known)}")
+    return _put(document, edit, edit.value or known[0])
 
 
 def lookalikes(document: Document, offset: int, glyphs: VectorTable | None) -> tuple[str, ...]:
@@ -91,12 +100,12 @@ def traditional(document: Document, edit: Edit, setting: Setting) -> Edited:
     """Write the text in traditional characters."""
     from engine.modalities.glyphs import traditional as traditional_form
 
-    return _rewritten(document, edit, traditional_form(document.text), "traditional")
+    return _rewritten(document, edit, traditional_form(document.text))
 
 
 def simplified(document: Document, edit: Edit, setting: Setting) -> Edited:
     """Write the text in simplified characters."""
-    return _rewritten(document, edit, simple_form(document.text), "simplified")
+    return _rewritten(document, edit, simple_form(document.text))
 
 
 def simple_form(text: str) -> str:
@@ -177,18 +186,9 @@ def _put(document: Document, edit: Edit, words: str) -> Edited:
     return Edited(changed, offsets, put=words)
 
 
-def _chosen(document: Document, edit: Edit, known: Sequence[str], what: str) -> str:
-    character = document.text[edit.start]
-    if not known:
-        raise InputError(f"{edit}: no other character is known that {what}, {character}; choose another place, or replace it")
-    if edit.value and edit.value not in known:
-        raise InputError(f"{edit}: {edit.value} is none that {what}, {character}; there are {'、'.join(known)}")
-    return edit.value or known[0]
-
-
-def _rewritten(document: Document, edit: Edit, text: str, script: str) -> Edited:
+def _rewritten(document: Document, edit: Edit, text: str) -> Edited:
     if text == document.text:
-        raise InputError(f"{edit}: the text has nothing that is written otherwise in {script} characters; leave this edit out")
+        raise InputError(f"{edit}: the text has nothing that is written otherwise in this script; leave this edit out")
     stretches = [(i, i + 1, new) for i, (old, new) in enumerate(zip(document.text, text, strict=True)) if old != new]
     changed, offsets = spliced(document, stretches)
     # the same word in another script is read as before

@@ -1,4 +1,4 @@
-"""The bench of one sentence in a real browser, with a tagger that was trained on our samples: point, change, see, ask why, save."""
+"""The bench of one sentence in a real browser, with a tagger trained on our samples: point, change, see, ask why, save."""
 
 from __future__ import annotations
 
@@ -156,3 +156,15 @@ def test_on_a_phone_nothing_but_the_grid_and_the_strip_scrolls_sideways(visit: A
     page.locator("#bench-why [data-do=explain]").last.click()
     page.wait_for_selector("#bench-why .bench-why")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_what_is_typed_is_put_on_the_bench_and_what_is_wrong_is_said(visit: Any) -> None:
+    page = visit()
+    box = page.locator("#bench-text textarea")
+    box.fill(" ")
+    page.locator("#bench-run").click()
+    page.wait_for_selector("#bench-problem .notice")
+    box.fill("记者在南京<b>采访")
+    page.locator("#bench-run").click()
+    page.wait_for_function("document.querySelectorAll('#bench-hero .duomo-character').length === 10")
+    assert page.locator("#bench-problem .notice").count() == 0 and page.locator("#bench-hero b").count() == 0

@@ -15,6 +15,7 @@ import gradio as gr
 from engine.attribution.attribution import GRADIENTS, METHODS, Attribution
 from engine.counterfactual.kinds import parse
 from engine.document import Document, Span
+from engine.drawing.sheet import FORMATS
 from engine.errors import EngineError
 from workbench.bench_panel.asking import Asked, Asking
 from workbench.bench_panel.offering import offered, whole
@@ -33,7 +34,7 @@ from workbench.views.attribution import (
     title_of,
 )
 from workbench.views.escape import esc
-from workbench.views.figure import FORMATS, figure
+from workbench.views.figure import figure
 from workbench.views.outcomes import grid_html, grid_table, menu_html
 from workbench.views.saving import save_html
 from workbench.views.spans import spans_html
@@ -57,6 +58,7 @@ class BenchState:
         at: the character that is pointed at; -1 for none.
         target: start, end and label of the entity whose attribution is shown; none for none.
         method: of the attribution.
+        received: whether another part of the page has put the sentence here, with what stands beside it.
     """
 
     asked: Asked = Asked()
@@ -64,6 +66,7 @@ class BenchState:
     at: int = -1
     target: tuple[int, int, str] | None = None
     method: str = GRADIENTS
+    received: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ class Bench:
         images = tuple(str(self.context.services.keep_picture(path).path) for path in document.images)
         audio = str(self.context.services.keep_speech(document.audio).path) if document.audio else ""
         asked = Asked(document.text, checkpoint, tuple(sorted(document.readings.items())), audio, images)
-        state.asked, state.edits, state.at, state.target = asked, (), -1, None
+        state.asked, state.edits, state.at, state.target, state.received = asked, (), -1, None, True
         info = self.asking.info(asked)
         beside: dict[Any, Any] = {self.speech: None, self.pictures: None}
         chosen = {self.checkpoint: gr.update(choices=_choices(self.context), value=str(info.path) if checkpoint else "")}
@@ -135,7 +138,7 @@ class Bench:
         document = prediction.document
         grid = self.asking.grid(state.asked, state.edits)
         saved = f'<div data-item="{GRID}">{save_html(words.words)}</div>' if state.edits else ""
-        head = _line(words("bench.hero.hint"))
+        head = _line(_beside(state.asked, words)) + _line(words("bench.hero.hint"))
         return {
             self.hero: spans_html(document, words.words, title=words("bench.hero.title"), singly=True) + head,
             self.menu: self._menu(state),
@@ -207,7 +210,8 @@ class _Handlers:
         audio = str(services.keep_speech(uploaded(speech)).path) if speech else ""
         images = tuple(str(services.keep_picture(uploaded(path)).path) for path in pictures or ())
         asked = Asked(text, checkpoint or "", (), audio, images)
-        if not speech and not pictures and text == state.asked.text:  # what came with it stays, be it another who is asked
+        state.received = state.received and not speech and not pictures and text == state.asked.text
+        if state.received:  # what came with it stays, be it another who is asked
             asked = replace(state.asked, checkpoint=checkpoint or "")
         if replace(asked, checkpoint="") != replace(state.asked, checkpoint=""):
             state.edits, state.at = (), -1
@@ -300,7 +304,12 @@ def _parts(context: Context) -> Bench:
     with gr.Row(elem_classes="ask", equal_height=False):
         with gr.Column(scale=5, min_width=280):
             text = gr.Textbox(
-                label=t("bench.text.label"), placeholder=t("bench.text.hint"), lines=2, max_lines=6, elem_id="bench-text"
+                context.services.examples[0].text,
+                label=t("bench.text.label"),
+                placeholder=t("bench.text.hint"),
+                lines=2,
+                max_lines=6,
+                elem_id="bench-text",
             )
         with gr.Column(scale=2, min_width=220):
             checkpoint = gr.Dropdown(
@@ -345,5 +354,13 @@ def _choices(context: Context) -> list[tuple[str, str]]:
     return [(t("analyse.checkpoint.current", name=current.name), ""), *others]
 
 
+def _beside(asked: Asked, words: Callable[..., str]) -> str:
+    """Say what stands beside the sentence; nothing where nothing does."""
+    there = [words("bench.beside.speech")] if asked.speech else []
+    there += [words("bench.beside.pictures", count=len(asked.pictures))] if asked.pictures else []
+    there += [words("bench.beside.readings", count=len(asked.readings))] if asked.readings else []
+    return " · ".join(there)
+
+
 def _line(words: str) -> str:
-    return f'<p class="duomo-hint">{esc(words)}</p>'
+    return f'<p class="duomo-hint">{esc(words)}</p>' if words else ""

@@ -168,7 +168,7 @@ def curves_figure(found: Attribution, document: Document, words: Words, *, model
         document: that it is of.
         words: of the page.
         model: what the small print says of the model.
-        kind: one of :data:`workbench.views.figure.FORMATS`.
+        kind: one of :data:`engine.drawing.sheet.FORMATS`.
 
     Raises:
         ValueError: if it was not measured.

@@ -165,7 +165,7 @@ def test_a_homophone_is_read_as_the_character_is_in_its_context():
 def test_what_looks_alike_is_known_by_glyphs_alone(sentence):
     assert lookalikes(Document("未来"), 0, glyphs())[0] == "末"
     assert lookalikes(Document("未来"), 0, None) == ()
-    with pytest.raises(InputError, match="no other character is known that looks like it"):
+    with pytest.raises(InputError, match="no other character is known that looks like 未"):
         apply(sentence[0], Edit("lookalike", 0, 1), Setting())
 
 
@@ -214,7 +214,7 @@ def test_what_is_written_wrong_is_said(words, said):
         ("replace:30=王", "the characters 0 to 10"),
         ("replace:3=王", "what stands there already"),
         ("homophone:3-5", "is done to one character"),
-        ("homophone:3=李", "is none that is read like it"),
+        ("homophone:3=李", "李 is not read like 王"),
         ("entity:0-2", "its type is not known; write entity:0-2=PER"),
         ("simplified", "nothing that is written otherwise"),
         ("reading:1=xyz1", "no character is read"),
