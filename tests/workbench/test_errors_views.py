@@ -140,7 +140,7 @@ def test_two_readings_have_a_row_each(study: Study) -> None:
     first = html.index("case-piece")
     piece = html[first : html.index("case-piece", first + 1)]
     assert piece.count("case-lane is-gold") == 1 and piece.count("case-lane is-found") == 2
-    assert "a、b" in html and html.count('<span class="case-model">') >= 2
+    assert "a / b" in html and html.count('<span class="case-model">') >= 2
 
 
 def test_of_a_long_text_what_is_around_the_cases_is_drawn(study: Study) -> None:

@@ -70,7 +70,7 @@ def cases_html(sentences: Sequence[Sentence], leaf: Leaf, title: str, words: Wor
         return f'<section class="cases">{head}<p class="empty" role="status">{esc(words("errors.cases.none"))}</p></section>'
     first = leaf.number * leaf.size + 1
     count = words("errors.cases.count", first=first, last=first + len(sentences) - 1, total=f"{leaf.total:,}")
-    tracks = "、".join(track.name for track in sentences[0].tracks)
+    tracks = " / ".join(track.name for track in sentences[0].tracks)
     labels = dict.fromkeys(span.label for each in sentences for span in _all(each))
     colours = palette(sorted(labels))
     items = "".join(_sentence(each, colours, words, deeds) for each in sentences)

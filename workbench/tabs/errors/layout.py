@@ -84,7 +84,7 @@ def lay_out(context: Context) -> Parts:
             min_width=260,
             scale=5,
         )
-        run = gr.Button(t("errors.run.label"), variant="primary", elem_id="errors-run", min_width=120, scale=0)
+        run = gr.Button(t("errors.run.label"), variant="primary", elem_id="errors-run", min_width=160, scale=0)
         cancel = gr.Button(t("errors.cancel.label"), elem_id="errors-cancel", min_width=90, scale=0, visible=False)
     with gr.Accordion(t("errors.files.title"), open=False, elem_id="errors-upload"):
         files = gr.File(label=t("errors.files.label"), file_count="multiple", elem_id="errors-files", height=140)
