@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -57,6 +58,12 @@ class Tagger:
         """Find the entities of each document, as :func:`predict` does."""
         with self._turn:
             return predict(self.system, documents, explain=explain, precision=self.precision, without=without)
+
+    @contextmanager
+    def alone(self) -> Iterator[System]:
+        """Lend the system to somebody who looks into it; nobody else is answered meanwhile."""
+        with self._turn:
+            yield self.system
 
 
 @torch.inference_mode()

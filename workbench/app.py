@@ -11,18 +11,20 @@ from fastapi.staticfiles import StaticFiles
 
 from workbench.language import LANGUAGES, Texts
 from workbench.services import Services
-from workbench.tabs import QUIET, Context, Session, Tab, account_of, analyse, annotate, projects, retrain
+from workbench.tabs import QUIET, Context, Session, Tab, account_of, analyse, annotate, errors, projects, retrain
 from workbench.theme import css, head, static_paths, theme
 from workbench.uploads import CLEARED
 from workbench.views.escape import esc
 
 _TABS = Path(__file__).parent / "tabs"
 _VIEWS = Path(__file__).parent / "views"
-_PANELS = tuple(Path(__file__).parent / name for name in ("character_panel", "speech_panel", "picture_panel", "map_panel"))
+_PANEL_NAMES = ("character_panel", "speech_panel", "picture_panel", "bench_panel", "map_panel")
+_PANELS = tuple(Path(__file__).parent / name for name in _PANEL_NAMES)
 _STYLES = (*sorted(_TABS.rglob("*.css")), *(panel / "panel.css" for panel in _PANELS))
 _DRAWN = tuple(_VIEWS / name for name in ("panels.js", "speech.js", "pictures.js"))
 # A page's script builds on that of the tabs.
-_SCRIPTS = (*_DRAWN, *(panel / "panel.js" for panel in _PANELS), _TABS / "tabs.js", *sorted((_TABS / "projects").glob("*.js")))
+_OF_PAGES = (*sorted((_TABS / "projects").glob("*.js")), *sorted((_TABS / "errors").glob("*.js")))
+_SCRIPTS = (*_DRAWN, *(panel / "panel.js" for panel in _PANELS), _TABS / "tabs.js", *_OF_PAGES)
 _FONTS = "fonts"
 
 
@@ -86,7 +88,7 @@ def _page(blocks: gr.Blocks, services: Services, texts: Texts) -> None:
     session = gr.State(Session())
     context = Context(services, texts, session)
     with gr.Tabs(elem_id="tabs") as tabs:
-        built = {module.KEY: module.build(context) for module in (analyse, annotate, retrain, projects)}
+        built = {module.KEY: module.build(context) for module in (analyse, annotate, retrain, errors, projects)}
     _join(tabs, built)
 
     def greet(request: gr.Request) -> Any:
@@ -109,11 +111,16 @@ def _join(tabs: gr.Tabs, built: dict[str, Tab]) -> None:
     def opened(session: Session, request: gr.Request) -> dict[Any, Any]:
         return {**enter.handler(session, request), tabs: gr.Tabs(selected=annotate.KEY)} if session.wanted else {tabs: gr.skip()}
 
+    def look(session: Session, request: gr.Request) -> dict[Any, Any]:
+        return {**answer.handler(session, request), tabs: gr.Tabs(selected=analyse.KEY)} if session.asked else {tabs: gr.skip()}
+
     carry, refresh = built["annotate"].doors["carry"], built["analyse"].doors["refresh"]
     enter = built["annotate"].doors["open"]
-    count = built["retrain"].doors["count"]
+    count, answer = built["retrain"].doors["count"], built["analyse"].doors["answer"]
     built["analyse"].signals["correct"](correct, carry.inputs, [*carry.outputs, tabs], **QUIET)
     built["projects"].signals["opened"](opened, enter.inputs, [*enter.outputs, tabs], **QUIET)
+    built["errors"].signals["opened"](opened, enter.inputs, [*enter.outputs, tabs], **QUIET)
+    built["errors"].signals["evidence"](look, answer.inputs, [*answer.outputs, tabs], **QUIET)
     for changed in ("used", "overridden", "chosen"):
         built["retrain"].signals[changed](refresh.handler, refresh.inputs, refresh.outputs, **QUIET)
     built["annotate"].signals["saved"](count.handler, count.inputs, count.outputs, **QUIET)

@@ -29,6 +29,8 @@ from workbench.retraining.learning import Learning
 from workbench.retraining.protected import ProtectedSets
 from workbench.signing import Signing
 from workbench.spoken import Spoken, keep, keep_shifted
+from workbench.studies import Studies
+from workbench.study_data import StudyData
 
 if TYPE_CHECKING:
     from engine.checkpoint import CheckpointInfo
@@ -98,6 +100,8 @@ class Services:
         self.learning = Learning(store, self.checkpoints, self.jobs, self.with_files, self.protected)
         self.speech_folder = settings.workspace / "speech"
         self.picture_folder = settings.workspace / "pictures"
+        data = StudyData(store, settings.workspace / "studies" / "files", self.with_files)
+        self.studies = Studies(data, self.checkpoints, settings.workspace / "studies" / "read")
         self.recorder = Recorder(self.speech_folder)
         self.presence = Presence()
         self._remembering = threading.Lock()
@@ -284,6 +288,22 @@ class Services:
         pictures = [self.picture_folder / name for name in document.images]
         images = tuple(str(path) for path in pictures if path.is_file())
         return replace(document, audio=self._recording(document.audio), images=images)
+
+    def bring(self, project: int, document: Document, *, by: str = "") -> int:
+        """Bring one document into a project, its pictures and its recording into the workspace, and return its id.
+
+        Raises:
+            InputError: if a picture or the recording cannot be read.
+            StoreError: if it cannot be stored.
+        """
+        kept = {path: self.keep_picture(path).path.name for path in document.images}
+        if document.audio:
+            kept[document.audio] = self.keep_speech(document.audio).path.name
+        self.store.documents.add(project, [document], by=by, file_name=kept.__getitem__)
+        found = self.store.find(document.text, project)
+        if found is None:
+            raise UserError("errors.bring.error")
+        return found.id
 
     def _recording(self, name: str | None) -> str | None:
         file = self.speech_folder / name if name else None

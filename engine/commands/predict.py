@@ -144,7 +144,7 @@ def _print_written(written: dict[str, list[dict[str, Any]]]) -> None:
 
 def _documents(arguments: argparse.Namespace) -> Iterator[Document]:
     if arguments.text is not None:
-        text = _checked(arguments.text, "--text")
+        text = checked_text(arguments.text, "--text")
         readings = parse_readings(arguments.reading, text)
         yield Document(text, images=tuple(arguments.image), audio=arguments.speech, readings=readings)
         return
@@ -245,7 +245,12 @@ def _decode(content: bytes, source: str) -> str:
         ) from error
 
 
-def _checked(text: str, source: str) -> str:
+def checked_text(text: str, source: str) -> str:
+    """Return a text that was given as an argument.
+
+    Raises:
+        InputError: if it is empty, or the terminal has spoilt it.
+    """
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:

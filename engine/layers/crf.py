@@ -286,6 +286,31 @@ class CRF(nn.Module):
             scores = (_log_product(scores, weights) + emissions[row, position]).masked_fill(~possible, -math.inf)
         return min(1.0, max(0.0, float(signs @ (scores + outer).exp().sum(1))))
 
+    def segment_log_probability(self, emissions: Tensor, mask: Tensor, start: int, among: Tensor) -> Tensor:
+        """Return the logarithm of what :meth:`segment_probability` gives of each sentence, ``[B]``; gradients flow through it.
+
+        Args:
+            emissions: ``[B, T, K]``.
+            mask: ``[B, T]``.
+            start: first position of the segment.
+            among: ``[W, n, K]``, as there.
+        """
+        among, signs = _either(among)
+        emissions = emissions.double()
+        segment = slice(start, start + among.shape[1])
+        several = [emissions]
+        for way in among:
+            right = emissions.clone()
+            right[:, segment] = emissions[:, segment].masked_fill(~way, FORBIDDEN)
+            several.append(right)
+        together, masks = torch.cat(several), mask.repeat(len(several), 1)
+        partition: Tensor = _LogPartition.apply(together, masks, self.start, self.end, self.transitions)  # type: ignore[no-untyped-call]
+        every, *segments = partition.chunk(len(several))
+        logs = torch.stack(segments) - every  # [V, B]
+        top = logs.amax(0).detach()
+        summed = (signs[:, None] * (logs - top).exp()).sum(0)
+        return (summed.clamp(min=torch.finfo(torch.float64).tiny).log() + top).clamp(max=0)
+
     @torch.no_grad()
     def n_best(self, emissions: Tensor, total: float, n: int) -> list[tuple[list[int], float]]:
         """Return what :meth:`ranked` does, with probabilities instead of their logarithms."""

@@ -48,6 +48,13 @@ class TextEncoder(nn.Module):
         """Return how many characters fit between the marks."""
         return int(self.model.config.max_position_embeddings) - 4
 
+    @property
+    def embedding(self) -> nn.Embedding:
+        """Return the table in which its units are looked up."""
+        table = self.model.get_input_embeddings()
+        assert isinstance(table, nn.Embedding)
+        return table
+
     def freeze(self, layers: int) -> None:
         """Let the bottom layers, and the embeddings below them, not learn (Wu and Dredze 2019, section 4.4).
 
@@ -97,6 +104,20 @@ class TextEncoder(nn.Module):
         behind = torch.arange(places.shape[1], device=places.device) - lengths
         places = torch.where(behind > 0, (units + behind).clamp(max=values.shape[1] - 1), places)
         return values[torch.arange(len(places), device=places.device)[:, None], places]
+
+    def shared(self, text: TextFeatures, values: Tensor) -> Tensor:
+        """Divide what each unit has among its characters, ``[B, L] -> [B, T]``; what the marks have is left out.
+
+        Args:
+            text: the characters.
+            values: of the units that the model reads and their marks, as for :meth:`spread`.
+        """
+        each = self.spread(text, values)[:, 1 : text.ids.shape[1] + 1] * text.mask
+        if self.vocabulary.pieces is None:
+            return each
+        units = (self._starts(text).cumsum(1) - 1).clamp(min=0)
+        sizes = torch.zeros_like(each).scatter_add(1, units, text.mask.to(each.dtype))
+        return each / sizes.gather(1, units).clamp(min=1)
 
     def _starts(self, text: TextFeatures) -> Tensor:
         return text.mask & (text.ids != self.vocabulary.continues)

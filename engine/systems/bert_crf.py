@@ -49,6 +49,11 @@ class BertCrf(EncoderTagger):
         self.bigrams = bigrams
         self.bilstm = BiLSTM(width, config.lstm) if config.lstm else None
 
+    @property
+    def embeddings(self) -> tuple[nn.Embedding, ...]:
+        """Return the encoder's table, and that of bigrams."""
+        return super().embeddings if self.bigrams is None else (*super().embeddings, self.bigrams)
+
     def encode(self, batch: Batch) -> Tensor:
         """Return ``[B, T, H]``."""
         ids, mask = self.characters(batch), batch.text.mask

@@ -72,6 +72,11 @@ class BilstmCrf(CrfTagger):
         """Return the most characters of one pass."""
         return int(self.config.window)
 
+    @property
+    def embeddings(self) -> tuple[nn.Embedding, ...]:
+        """Return the tables of characters and of bigrams."""
+        return (self.characters,) if self.bigrams is None else (self.characters, self.bigrams)
+
     def encode(self, batch: Batch) -> Tensor:
         """Return ``[B, T, 2 * hidden]``."""
         ids, mask = batch.text.ids, batch.text.mask

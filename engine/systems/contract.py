@@ -327,6 +327,32 @@ class System(nn.Module, ABC):
     def represent(self, batch: Batch) -> Tensor:
         """Return a vector for each character as it stands in its document, all modalities considered, ``[B, T, H]``."""
 
+    @abstractmethod
+    def log_probability(self, batch: Batch, span: Span) -> Tensor:
+        """Return the logarithm of the probability of a span in each document, ``[B]``; gradients flow through it.
+
+        It is that of the confidence which :meth:`decode` gives: whatever lies around the span or in it.
+
+        Args:
+            batch: documents that all have the span's characters.
+            span: of one of the system's labels.
+        """
+
+    @property
+    @abstractmethod
+    def embeddings(self) -> tuple[nn.Embedding, ...]:
+        """Return the tables in which characters are looked up: all that is known of the text goes through them."""
+
+    def on_characters(self, batch: Batch, table: nn.Embedding, values: Tensor) -> Tensor:
+        """Give each character its share of what the vectors of a table have been given, ``[B, L] -> [B, T]``; sums stay.
+
+        Args:
+            batch: that was looked up.
+            table: one of :attr:`embeddings`.
+            values: for each vector that it gave; by default these are the characters'.
+        """
+        return values
+
     def without(self, batch: Batch, modality: str) -> Batch:
         """Return a batch with one of the optional modalities masked in every document; there are none by default.
 

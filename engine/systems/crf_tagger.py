@@ -168,6 +168,12 @@ class CrfTagger(System):
         values = (self.crf.path_scores(emissions, tags, mask) - marginals.total).clamp(max=0).tolist()
         return [[(path, value if path else 0.0)] for path, value in zip(paths, values, strict=True)]
 
+    def log_probability(self, batch: Batch, span: Span) -> Tensor:
+        """Return the CRF's marginal of the span."""
+        emissions = self(replace(batch, tags=None, possible=None)).emissions
+        found = self.crf.segment_log_probability(emissions, batch.text.mask, span.start, self._ways(span))
+        return found.to(emissions.dtype)
+
     @torch.no_grad()
     def represent(self, batch: Batch) -> Tensor:
         """Return what the emissions are made of."""

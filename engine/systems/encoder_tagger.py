@@ -99,6 +99,17 @@ class EncoderTagger(CrfTagger):
         head = [parameter for parameter in self.parameters() if id(parameter) not in inside]
         return {"encoder": [parameter for parameter in encoder if parameter.requires_grad], "head": head}
 
+    @property
+    def embeddings(self) -> tuple[nn.Embedding, ...]:
+        """Return the encoder's table."""
+        return (self.encoder.embedding,)
+
+    def on_characters(self, batch: Batch, table: nn.Embedding, values: Tensor) -> Tensor:
+        """Take off the marks, and divide what a word piece was given among its characters."""
+        if isinstance(self.encoder, TextEncoder) and table is self.encoder.embedding:
+            return self.encoder.shared(batch.text, values)
+        return values
+
     def characters(self, batch: Batch) -> Tensor:
         """Return the indices of the characters, ``[B, T]``; in training some are made unknown."""
         ids, mask = batch.text.ids, batch.text.mask

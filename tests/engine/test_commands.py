@@ -22,6 +22,8 @@ COMMANDS = [
     "train",
     "retrain",
     "influence",
+    "counterfactual",
+    "attribute",
     "pretrain masked-lm",
     "pretrain glyphs",
     "pretrain sounds",

@@ -9,11 +9,11 @@ from engine import formats
 from engine.document import Document, Span
 from engine.retraining import RetrainConfig
 from workbench.errors import UserError
+from workbench.exchange.uploads import read_uploads
 from workbench.language import LANGUAGES, Texts
 from workbench.retraining.learning import Learning
 from workbench.retraining.protected import Overlap, ProtectedSets
 from workbench.store import FIRST
-from workbench.tabs.retrain.protected import read_uploads
 from workbench.views.protected import protected_html
 
 SET = [

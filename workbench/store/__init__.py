@@ -8,6 +8,7 @@ from workbench.store.documents import Imported
 from workbench.store.errors import StoreError
 from workbench.store.events import Event
 from workbench.store.labels import Label
+from workbench.store.lists import Entry, SentenceList
 from workbench.store.measures import Measure, Measured
 from workbench.store.notes import Note
 from workbench.store.projects import Member, Project
@@ -32,6 +33,7 @@ __all__ = [
     "Deed",
     "Difference",
     "Dispute",
+    "Entry",
     "Event",
     "Found",
     "Glance",
@@ -54,6 +56,7 @@ __all__ = [
     "RunRecord",
     "Saving",
     "Selection",
+    "SentenceList",
     "Standing",
     "Store",
     "StoreError",

@@ -301,6 +301,35 @@ class RequestRow(Base):
     created: Mapped[datetime] = mapped_column(default=now)
 
 
+class ListRow(Base):
+    """One named list of sentences."""
+
+    __tablename__ = "lists"
+    __table_args__ = (Index("ix_lists_name", "project_id", "name", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int]
+    name: Mapped[str]
+    account: Mapped[str]
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class ListEntryRow(Base):
+    """One sentence of a list, whole: what it came from may be changed or go; never taken off."""
+
+    __tablename__ = "list_entries"
+    __table_args__ = (Index("ix_list_entries_digest", "list_id", "digest", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("lists.id"))
+    digest: Mapped[str]
+    document: Mapped[dict[str, Any]]
+    predicted: Mapped[list[Any]]
+    about: Mapped[dict[str, Any]]
+    account: Mapped[str]
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
 class SettingRow(Base):
     """One small setting that outlives a restart, such as the checkpoint in use."""
 

@@ -4,7 +4,7 @@ Documents and revisions are only ever added. A save is idempotent by its client 
 it again; of two people who annotate one document, both are kept. What else is stored has rooms of its own: ``store.projects``,
 ``store.labels``, ``store.accounts``, ``store.documents``, ``store.reading``, ``store.assignments``, ``store.marks``,
 ``store.notes``, ``store.events``, ``store.disputes``, ``store.requests``,
-``store.selections``, ``store.statistics``, ``store.runs`` and ``store.settings``.
+``store.selections``, ``store.statistics``, ``store.lists``, ``store.runs`` and ``store.settings``.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from workbench.store.documents import Documents
 from workbench.store.errors import StoreError
 from workbench.store.events import Events
 from workbench.store.labels import Labels
+from workbench.store.lists import Lists
 from workbench.store.marks import Marks
 from workbench.store.measures import Measure, add_measures
 from workbench.store.notes import Notes
@@ -61,6 +62,7 @@ class Store:
         self.documents = Documents(database)
         self.events = Events(database)
         self.labels = Labels(database)
+        self.lists = Lists(database)
         self.marks = Marks(database)
         self.notes = Notes(database)
         self.projects = Projects(database)

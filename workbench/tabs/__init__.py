@@ -11,6 +11,7 @@ from typing import Any
 
 import gradio as gr
 
+from engine.document import Document
 from engine.errors import EngineError
 from workbench.errors import UserError
 from workbench.language import Texts
@@ -33,6 +34,14 @@ class Disputed:
     project: int
     about: str
     documents: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A document that one tab wants another, or a panel, to look at, its files as paths, and the folder of who is to read it."""
+
+    document: Document
+    checkpoint: str
 
 
 @dataclass
@@ -65,6 +74,10 @@ class Session:
         judging_judged: whether it lists what has gold already too.
         job: the job that the Retrain tab shows.
         seen: the state of that job when it was last drawn.
+        study: what Errors shows; ``None`` before anything is.
+        studying: token of the study that is being made; empty for none, and for one that is to stop.
+        listing: the list that sentences are added to.
+        asked: the text that Errors asks another tab, or a panel, to look at.
     """
 
     analysis: str = ""
@@ -90,6 +103,10 @@ class Session:
     judging_judged: bool = False
     job: str = ""
     seen: str = ""
+    study: Any = None
+    studying: str = ""
+    listing: str = ""
+    asked: Asked | None = None
 
     @property
     def shown_pictures(self) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -109,7 +110,10 @@ def build(context: Context) -> Tab:
         item,
         opening=Door(read, inputs, [parts.text, *parts.results], script=_TYPED),
         signals={"correct": parts.correct.click},
-        doors={"refresh": Door(guarded(does.describe), [parts.checkpoint], described)},
+        doors={
+            "refresh": Door(guarded(does.describe), [parts.checkpoint], described),
+            "answer": Door(guarded(does.answer), [context.session], [parts.text, *parts.results]),
+        },
     )
 
 
@@ -149,6 +153,21 @@ class _Handlers:
         chosen = self._chosen(other) if other else {}
         answer = self._answer(example.text, other or checkpoint, {}, session) | chosen
         return answer | (self.parts.pictures.shown(self.context, session, open=True) if kept else {})
+
+    def answer(self, session: Session, request: gr.Request) -> dict[Any, Any]:
+        """Read the text that another tab asks about, by the checkpoint and with what it names."""
+        asked, session.asked = session.asked, None
+        if asked is None:
+            return {}
+        session.analysis = ""
+        session.forget_speech()
+        document = asked.document
+        kept = [self.context.services.keep_picture(path) for path in document.images]
+        session.pictures = tuple(Placed(str(picture.path), picture.path.name) for picture in kept)
+        if document.audio:
+            session.speech, session.speech_name, session.speech_text = document.audio, Path(document.audio).name, document.text
+        shown = self._answer(document.text, asked.checkpoint, document.readings, session) | self._chosen(asked.checkpoint)
+        return {self.parts.text: document.text, **shown}
 
     def use(self, event: gr.EventData, text: str, checkpoint: str, session: Session) -> dict[Any, Any]:
         """Have a model that looks at pictures answer, in place of the one that does not."""

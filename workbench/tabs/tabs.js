@@ -144,11 +144,13 @@ window.duomo = (() => {
   // The tab that was open before a reload opens again, as soon as Gradio has drawn them; from then on the open one is remembered.
   function reopen() {
     if (!tabs().length || !language()) return false;
-    const before = tabs()[Number(kept("sessionStorage", TAB) || 0)];
+    const before = duomoErrors.tab(tabs()) || tabs()[Number(kept("sessionStorage", TAB) || 0)];
     if (before) before.click();
     new MutationObserver(() => {
       const open = tabs().findIndex((tab) => tab.getAttribute("aria-selected") === "true");
-      if (open >= 0) keep(TAB, String(open));
+      if (open < 0) return;
+      keep(TAB, String(open));
+      duomoErrors.opened(tabs()[open]);
     }).observe(tabs()[0].parentElement, { attributes: true, attributeFilter: ["aria-selected"], subtree: true });
     return true;
   }

@@ -73,7 +73,7 @@ def list_html(rows: Sequence[Row], leaf: Leaf, words: Words, *, query: str = "",
     return (
         f'<div class="found"><div class="found-head"><p class="found-count" role="status">{esc(count)}</p>'
         f"{_tools(deed, words)}</div>"
-        f'<ol class="found-list">{items}</ol>{_pages(leaf, words)}</div>'
+        f'<ol class="found-list">{items}</ol>{pages_html(leaf, words)}</div>'
     )
 
 
@@ -128,7 +128,8 @@ def _line(text: str) -> str:
     return esc("".join(" " if character in "\r\n\t" else character for character in text))
 
 
-def _pages(leaf: Leaf, words: Words) -> str:
+def pages_html(leaf: Leaf, words: Words) -> str:
+    """Draw the way to the pages before and after."""
     if not leaf.last:
         return ""
     back, on = leaf.number - 1, leaf.number + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from workbench.views.escape import esc
 _WIDTH, _LEFT, _RIGHT = 460, 36, 84
 _TOP, _HEIGHT = 14, 150
 _MOST_BARS = 45
+_APART = 15.0
 _SIGNS = ("●", "▲", "■", "◆")
 
 
@@ -43,7 +45,8 @@ def lines_svg(lines: Sequence[Line], places: Sequence[str], *, title: str) -> st
         f'<text x="{_LEFT - 6}" y="{at(0, tick)[1] + 4:.1f}" text-anchor="end">{tick:.2f}</text>'
         for tick in ticks
     )
-    drawn = "".join(_line(line, number, at) for number, line in enumerate(lines))
+    names = _names(lines, at)
+    drawn = "".join(_line(line, number, at, names.get(number, 0.0)) for number, line in enumerate(lines))
     shown = {0, len(places) - 1} if len(places) > 4 else set(range(len(places)))
     below = "".join(
         f'<text x="{at(number, least)[0]:.1f}" y="{bottom + 18}" text-anchor="middle">{esc(place)}</text>'
@@ -103,7 +106,25 @@ def bars_html(counts: Mapping[str, int], colours: Mapping[str, str], *, title: s
     return f'<ul class="duomo-bars" aria-label="{esc(title)}">{rows}</ul>'
 
 
-def _line(line: Line, number: int, at: Callable[[int, float], tuple[float, float]]) -> str:
+def _names(lines: Sequence[Line], at: Callable[[int, float], tuple[float, float]]) -> dict[int, float]:
+    """Return how high the name of each line stands: beside its end, but none over another, nor beyond the plot."""
+    ends = sorted((at(0, found[-1][0])[1], number) for number, line in enumerate(lines) if (found := _found(line)))
+    placed: dict[int, float] = {}
+    lowest = -math.inf
+    for y, number in ends:
+        placed[number] = lowest = max(y, lowest + _APART)
+    highest = float(_TOP + _HEIGHT)
+    for _, number in reversed(ends):
+        placed[number] = min(placed[number], highest)
+        highest = placed[number] - _APART
+    return placed
+
+
+def _found(line: Line) -> list[tuple[float, float | None, float | None]]:
+    return [point for point in line.points if point is not None]
+
+
+def _line(line: Line, number: int, at: Callable[[int, float], tuple[float, float]], height: float) -> str:
     found = [(place, point) for place, point in enumerate(line.points) if point is not None]
     if not found:
         return ""
@@ -117,6 +138,6 @@ def _line(line: Line, number: int, at: Callable[[int, float], tuple[float, float
             marks.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{at(place, low)[1]:.1f}" y2="{at(place, high)[1]:.1f}"/>')
         hover = f"<title>{esc(line.name)} {value:.3f}{interval}</title>"
         marks.append(f'<text class="mark" x="{x:.1f}" y="{y + 4:.1f}" text-anchor="middle">{sign}{hover}</text>')
-    x, y = at(*[(place, point[0]) for place, point in found][-1])
-    name = f'<text class="value" x="{x + 12:.1f}" y="{y + 4:.1f}">{esc(line.name)}</text>'
+    x, _ = at(found[-1][0], found[-1][1][0])
+    name = f'<text class="value" x="{x + 12:.1f}" y="{height + 4:.1f}">{sign} {esc(line.name)}</text>'
     return f'<g class="line-{number}"><polyline points="{path}"/>{"".join(marks)}{name}</g>'

@@ -227,6 +227,36 @@ class SystemContract:
         with pytest.raises(InputError, match="cannot leave out 'text'"):
             system.without(batch, "text")
 
+    def test_the_probability_of_a_span_is_the_confidence_of_its_answer(self, system, documents):
+        self.probable(system, documents)
+
+    @staticmethod
+    def probable(system, documents):
+        batch = system.collate([document.with_spans(()) for document in documents])
+        for row, (document, spans) in enumerate(zip(documents, system.decode(batch), strict=True)):
+            for span in spans[:2]:
+                (alone,) = system.log_probability(system.collate([document.with_spans(())]), span)
+                assert alone.exp().item() == pytest.approx(span.score, abs=1e-4)
+                together = system.log_probability(batch, span) if span.end <= min(map(len, documents)) else None
+                assert together is None or together[row].item() == pytest.approx(alone.item(), abs=1e-3)
+
+    def test_gradients_of_a_span_reach_what_its_characters_are_looked_up_as(self, system, documents):
+        document = documents[0]
+        batch, kept = system.collate([document.with_spans(())]), {}
+        hooks = [
+            table.register_forward_hook(lambda table, _, vectors: kept.setdefault(table, vectors.requires_grad_()))
+            for table in system.embeddings
+        ]
+        try:
+            probability = system.log_probability(batch, document.spans[0]).sum()
+        finally:
+            for hook in hooks:
+                hook.remove()
+        assert set(kept) == set(system.embeddings)
+        for table, gradient in zip(kept, torch.autograd.grad(probability, list(kept.values())), strict=True):
+            shares = system.on_characters(batch, table, gradient.abs().sum(-1))
+            assert shares.shape == (1, len(document)) and torch.isfinite(shares).all() and shares.any()
+
     def test_every_strategy_of_active_learning_takes_it(self, system, documents, monkeypatch):
         self.scored(system, documents, monkeypatch)
 
@@ -274,6 +304,7 @@ class SystemContract:
     def test_nested_beliefs_are_those_of_its_answers(self, nesting, monkeypatch):
         documents = [*nested_lesson(), *map(Document, ODD)]
         batch = nesting.eval().collate(documents)
+        self.probable(nesting, nested_lesson())
         for spans, belief in zip(nesting.decode(batch), nesting.believe(batch, 2), strict=True):
             assert [span.key for span in belief.readings[0].spans] == [span.key for span in spans]
             assert belief.tags.shape[1] == len(nesting.tag_names)

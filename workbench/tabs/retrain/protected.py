@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
-from engine import formats
-from engine.document import Document
-from engine.errors import FormatError, InputError
-from workbench.exchange.desk import Desk, lay_out
-from workbench.exchange.ready import Options, make_ready
-from workbench.services import Services
+from workbench.exchange.uploads import read_uploads
 from workbench.tabs import QUIET, Context, Section, Session, guard, notice, project_of, require_lead
 from workbench.uploads import uploaded
 from workbench.views.escape import esc
@@ -103,33 +95,3 @@ class _Handlers:
 
     def _leads(self, request: gr.Request) -> bool:
         return self.context.services.store.projects.curates(request.username or "")
-
-
-def read_uploads(services: Services, files: Sequence[Path]) -> tuple[list[Document], int]:
-    """Return the documents of uploaded files, and how many of their recordings and pictures did not come with them.
-
-    Raises:
-        InputError: if a file is of no format that the engine reads, or malformed.
-    """
-    desk = lay_out(services.settings.workspace / "imports", files)
-    try:
-        parts, problems = make_ready(desk, Options())
-        if problems:
-            raise FormatError(problems)
-        documents = [document for part in parts for document in formats.read(desk.files / part.path, part.format)]
-        kept = [_kept(services, desk, document) for document in documents]
-        return [document for document, _ in kept], sum(missing for _, missing in kept)
-    except InputError as error:
-        # Where the upload lies on this machine is nobody's business.
-        raise InputError(str(error).replace(str(desk.files) + os.sep, "")) from error
-    finally:
-        desk.clear()
-
-
-def _kept(services: Services, desk: Desk, document: Document) -> tuple[Document, int]:
-    """Return a document with those files alone that came with it, kept in the workspace, and how many did not."""
-    images = tuple(services.keep_picture(path).path.name for path in document.images if desk.holds(path))
-    heard = document.audio is not None and desk.holds(document.audio)
-    audio = services.keep_speech(document.audio).path.name if heard and document.audio else None
-    missing = len(document.images) - len(images) + (document.audio is not None and not heard)
-    return replace(document, images=images, audio=audio), missing
