@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import reduce
 from pathlib import Path
 from typing import TypeVar
 
@@ -96,7 +95,10 @@ def predict(
     for group in batched(pieces, CHARACTERS[device.type]):
         began = time.perf_counter()
         parts = [documents[i].part(window.start, window.end) for i, window in group]
-        batch = reduce(system.without, without, system.collate(parts)).to(device)
+        batch = system.collate(parts)
+        for modality in without:
+            batch = system.without(batch, modality)
+        batch = batch.to(device)
         with computing(precision, device):
             spans = system.decode(batch)
             evidence: list[list[Evidence]] = system.explain(batch) if explain else [[] for _ in parts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -21,32 +22,30 @@ class Counts:
     Attributes:
         documents: D.
         parts: names of the parts, from the name to the column.
-        noted: what was counted, as document, column of three, and how much.
+        rows: of what was counted, the document, in the order of counting.
+        columns: of what was counted, the column of three for each part.
+        values: how much was counted.
     """
 
     documents: int
     parts: dict[str, int] = field(default_factory=dict)
-    noted: dict[tuple[int, int], float] = field(default_factory=dict)
+    rows: array[int] = field(default_factory=lambda: array("l"))
+    columns: array[int] = field(default_factory=lambda: array("l"))
+    values: array[float] = field(default_factory=lambda: array("d"))
 
     def add(self, row: int, part: str, gold: float, found: float, correct: float) -> None:
         """Count entities of a document in a part."""
         column = 3 * self.parts.setdefault(part, len(self.parts))
         for offset, value in enumerate((gold, found, correct)):
             if value:
-                key = (row, column + offset)
-                self.noted[key] = self.noted.get(key, 0.0) + value
-
-    def documents_of(self, part: str) -> int:
-        """Return how many documents have an entity in a part."""
-        column = 3 * self.parts[part]
-        return len({row for row, at in self.noted if column <= at < column + 3})
+                self.rows.append(row)
+                self.columns.append(column + offset)
+                self.values.append(value)
 
     def table(self) -> Array:
         """Return ``[D, 3C]``: for each part annotated, predicted and right entities."""
         table = np.zeros((self.documents, 3 * len(self.parts)))
-        if self.noted:
-            rows, columns = np.array(list(self.noted)).T
-            table[rows, columns] = list(self.noted.values())
+        np.add.at(table, (np.array(self.rows, int), np.array(self.columns, int)), np.array(self.values))
         return table
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from engine.evaluation.conditions import condition_of
 from engine.evaluation.counts import Counts, lines
 from engine.evaluation.forms import FormCounts
 from engine.evaluation.kinds import GROUPS, KINDS, first_of
-from engine.evaluation.slicing import DIMENSIONS, ENOUGH, Entity, name_of
+from engine.evaluation.slicing import DIMENSIONS, ENOUGH, Dimension, Entity, name_of
 from engine.evaluation.study import (
     FORMS,
     OUTCOMES,
@@ -32,6 +32,7 @@ from engine.tags import FLAT, NESTED
 BINS = 10
 CONDITION = "text"
 """Group of the slices that a free condition makes."""
+_OfEntities = tuple[Dimension, Callable[[Entity], str]]
 _FORM, _STRUCTURE, _TYPE, _SLICE = "form:", "structure:", "type:", "slice:"
 
 
@@ -109,11 +110,12 @@ class Sliced(NamedTuple):
     is_gold: bool = False
 
 
-def slices_of(study: Study, reading: Reading) -> Iterator[Sliced]:
-    """Yield what is in any slice, document by document."""
+def slices_of(study: Study, reading: Reading, dimensions: Sequence[Dimension] = DIMENSIONS) -> Iterator[Sliced]:
+    """Yield what is in any slice of some dimensions, document by document."""
     by_row = cases_by_row(reading)
-    of_sentences = [(dimension, dimension.sentence) for dimension in DIMENSIONS if dimension.sentence]
-    of_answers = [(dimension, dimension.answer) for dimension in DIMENSIONS if dimension.answer]
+    of_sentences = [(dimension, dimension.sentence) for dimension in dimensions if dimension.sentence]
+    of_answers = [(dimension, dimension.answer) for dimension in dimensions if dimension.answer]
+    of_entities = [(dimension, dimension.entity) for dimension in dimensions if dimension.entity]
     for row, document in enumerate(study.gold):
         for dimension, tell in of_sentences:
             if value := tell(document):
@@ -124,16 +126,18 @@ def slices_of(study: Study, reading: Reading) -> Iterator[Sliced]:
         for case in by_row.get(row, ()):
             for is_gold, span in ((True, case.gold), (False, case.found)):
                 if span:
-                    yield from _sliced(case, span, is_gold, document, reading)
+                    yield from _sliced(case, span, is_gold, document, reading, of_entities)
 
 
-def _sliced(case: Case, span: Span, is_gold: bool, document: Document, reading: Reading) -> Iterator[Sliced]:
+def _sliced(
+    case: Case, span: Span, is_gold: bool, document: Document, reading: Reading, dimensions: Sequence[_OfEntities]
+) -> Iterator[Sliced]:
     answer = reading.predicted[case.row]
     there = reading.known.usage or Usage(reading.known.training)
     beside = document.spans if is_gold else answer.spans
     entity = Entity(document, answer, span, document.mention(span), beside, reading.known, there)
-    for dimension in DIMENSIONS:
-        if dimension.entity and (value := dimension.entity(entity)):
+    for dimension, tell in dimensions:
+        if value := tell(entity):
             yield Sliced(case.row, name_of(dimension, value), dimension.name, case, is_gold)
 
 

@@ -25,6 +25,7 @@ from engine.errors import InputError
 from engine.evaluation.conditions import condition_of
 from engine.evaluation.figures import cases_by_row, slices_of
 from engine.evaluation.kinds import KINDS, first_of
+from engine.evaluation.slicing import dimension_of
 from engine.evaluation.study import OUTCOMES, RIGHT, Case, Reading, Study
 
 ALL, WRONG = "all", "wrong"
@@ -127,7 +128,7 @@ def _label(span: object) -> str:
 def _in_slice(study: Study, reading: Reading, name: str) -> _Test:
     rows: set[int] = set()
     cases: set[int] = set()
-    for item in slices_of(study, reading):
+    for item in slices_of(study, reading, [dimension_of(name)]):
         if item.name == name:
             if item.case is None:
                 rows.add(item.row)

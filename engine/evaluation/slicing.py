@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from engine.document import Document, Span
+from engine.errors import InputError
 from engine.evaluation.reading import CORRELATION, HEARD_PAUSES
 from engine.evaluation.slices import has_polyphonic_entity
 from engine.evaluation.study import Known
@@ -160,12 +161,44 @@ DIMENSIONS = (
     Dimension("domain", sentence=_said(DOMAIN)),
     Dimension("annotator", sentence=_said(ANNOTATOR)),
 )
-_WORDS = frozenset(
-    "polyphonic monophonic unknown known seen unseen seen_entity unseen_entity consistent inconsistent nested single "
-    "with_picture without_picture with_speech without_speech".split()
-)
+_WORDS = {
+    "polyphonic": "sound",
+    "monophonic": "sound",
+    "unknown": "vocabulary",
+    "known": "vocabulary",
+    "seen": "characters",
+    "unseen": "characters",
+    "seen_entity": "training",
+    "unseen_entity": "training",
+    "consistent": "consistency",
+    "inconsistent": "consistency",
+    "nested": "nesting",
+    "single": "nesting",
+    "with_picture": "picture",
+    "without_picture": "picture",
+    "with_speech": "speech",
+    "without_speech": "speech",
+}
+"""Slices whose names say enough by themselves, and their dimensions."""
 
 
 def name_of(dimension: Dimension, value: str) -> str:
-    """Return the name of a slice: what says enough by itself, as ``polyphonic``, or ``length=4-5``."""
-    return value if value in _WORDS else f"{dimension.name}={value}"
+    """Return the name of a slice: ``polyphonic``, or ``length=4-5``."""
+    return value if _WORDS.get(value) == dimension.name else f"{dimension.name}={value}"
+
+
+def dimension_of(name: str) -> Dimension:
+    """Return the dimension of a slice.
+
+    Raises:
+        InputError: if there is none.
+    """
+    wanted = _WORDS.get(name, name.partition("=")[0])
+    for dimension in DIMENSIONS:
+        if dimension.name == wanted:
+            return dimension
+    raise InputError(f"there is no slice {name!r}; there are: {', '.join(_WORDS)}, and those of {_valued()}, as length=4-5")
+
+
+def _valued() -> str:
+    return ", ".join(dimension.name for dimension in DIMENSIONS if dimension.name not in _WORDS.values())

@@ -318,7 +318,9 @@ def test_selections(selection, expected):
     assert [(hit.row, len(hit.cases)) for hit in select(SELECTED, selection, 0, 1)] == expected
 
 
-@pytest.mark.parametrize("selection", ["", "  ", "kind:none", "cell:PER", "nonsense", "text:", "text:/(/", "only_a"])
+@pytest.mark.parametrize(
+    "selection", ["", "  ", "kind:none", "slice:none", "slice:none=1", "cell:PER", "nonsense", "text:", "text:/(/", "only_a"]
+)
 def test_a_selection_that_cannot_be_is_refused(selection):
     with pytest.raises(InputError):
         select(SELECTED, selection, 0, None)
