@@ -65,7 +65,7 @@ def test_what_a_decision_hangs_on_is_a_sentence():
     words = Texts("en")
     made = grid()
     first, second = (hinge_words(made, hinge, words) for hinge in made.hinges)
-    assert first.startswith("The decision on 王芳 (PER) hangs on: 王 written <b>; 王芳 written 某 (2 of 3")
+    assert first.startswith("The decision on 王芳 (PER) hangs on: 王 written <b>, or 王芳 written 某 (2 of 3")
     assert "none of 3 edits changes it; “王 written <b>” takes most away, 20 points" in second
     steady = Grid(TEXT, (row("without=glyph", ("kept", HERE), ("kept", THERE)),))
     assert "none of 1 edits shakes it" in hinge_words(steady, steady.hinges[0], words)

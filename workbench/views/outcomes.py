@@ -73,7 +73,7 @@ def hinge_words(grid: Grid, hinge: Hinge, words: Words) -> str:
     """Say what the decision on one entity hangs on."""
     name = {"text": grid.original.mention(hinge.entity), "label": hinge.entity.label, "total": len(grid.rows)}
     if hinge.flips:
-        flips = "; ".join(_edit(grid, grid.rows[at], words) for at in hinge.flips[:_NAMED])
+        flips = words("bench.hinge.and").join(_edit(grid, grid.rows[at], words) for at in hinge.flips[:_NAMED])
         more = words("bench.hinge.more", count=len(hinge.flips) - _NAMED) if len(hinge.flips) > _NAMED else ""
         return words("bench.hinge.flips", **name, count=len(hinge.flips), edits=flips) + more
     if hinge.shaken is None:
