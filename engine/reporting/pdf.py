@@ -168,8 +168,8 @@ def _rule(flow: _Flow, width: float) -> None:
 def _sample(flow: _Flow, sample: Sample, words: Words) -> None:
     """Draw a stretch of text in lines: annotated entities above the characters, predicted ones below."""
     above, below = (1 + max((mark.level for mark in marks), default=0) for marks in (sample.gold, sample.found))
-    left = _MARGIN + 34
-    fits = max(10, int((_ROOM - 34) // (_LETTER)))
+    left = _MARGIN + 40
+    fits = max(10, int((_ROOM - 40) // (_LETTER)))
     height = 11.0 * (above + below) + _LETTER + 10
     text = ("…" if sample.before else "") + sample.text + ("…" if sample.after else "")
     shift = 1 if sample.before else 0
@@ -212,5 +212,5 @@ def _mark(page: Drawing, mark: Mark, place: tuple[float, float], line: tuple[int
     x, to = left + (start - line[0]) * step + 1, left + (end - line[0]) * step - 1
     y = base - _LETTER - 1 - 11 * mark.level if gold else base + 4 + 11 * mark.level
     page.line([(x, y), (to, y)], colour, 1.8, dashed=not gold)
-    words = spelled(mark.label) + ("*" if mark.asked else "")
+    words = spelled(mark.label) + ("★" if mark.asked else "")
     page.write((x + to) / 2, y - 2.5 if gold else y + 7.5, words, 6.0, at="center", bold=True)

@@ -44,7 +44,9 @@ def bounds(interval: Interval, *, sign: str = "") -> str:
     """Return the bounds of an interval, in percent; nothing where there is none."""
     if not interval.known:
         return NONE
-    return f"[{100 * interval.low:{sign}.1f}, {100 * interval.high:{sign}.1f}]"
+    # Rounded before it is written: there is no minus nought.
+    low, high = (round(100 * bound, 1) + 0.0 for bound in (interval.low, interval.high))
+    return f"[{low:{sign}.1f}, {high:{sign}.1f}]"
 
 
 def p_value(p: float) -> str:
@@ -186,7 +188,7 @@ def difference_parts(difference: Difference, words: Words) -> list[tuple[str, In
 
 def points(value: float) -> str:
     """Return a difference of F1 in percentage points, with its sign."""
-    return f"{100 * value:+.2f}"
+    return f"{round(100 * value, 2) + 0.0:+.2f}"
 
 
 def said(a: str, b: str, difference: Difference, words: Words, *, level: float = 0.05) -> list[str]:
