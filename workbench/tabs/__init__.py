@@ -75,6 +75,7 @@ class Session:
         job: the job that the Retrain tab shows.
         seen: the state of that job when it was last drawn.
         study: what Errors shows; ``None`` before anything is.
+        pending: what Errors is to show next, while it is made or something has to be settled first.
         studying: token of the study that is being made; empty for none, and for one that is to stop.
         listing: the list that sentences are added to.
         asked: the text that Errors asks another tab, or a panel, to look at.
@@ -104,6 +105,7 @@ class Session:
     job: str = ""
     seen: str = ""
     study: Any = None
+    pending: Any = None
     studying: str = ""
     listing: str = ""
     asked: Asked | None = None

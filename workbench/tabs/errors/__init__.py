@@ -15,6 +15,8 @@ KEY = "errors"
 # Of one machine's few cores, whoever analyses a sentence is to get one.
 _STUDIES: dict[str, Any] = {**QUIET, "trigger_mode": "once", "concurrency_id": "study", "concurrency_limit": 2}
 
+_ADDRESS = "() => [duomoErrors.asked(), null]"
+
 
 def build(context: Context) -> Tab:
     """Lay the tab out and wire it."""
@@ -52,9 +54,9 @@ def build(context: Context) -> Tab:
     parts.map.board.listed(told(does.keep_rows), [session, parts.named], [*parts.listed, parts.named, parts.lists], **QUIET)
     reported = parts.link.report(guarded(does.report), session, [parts.problem, parts.file], trigger_mode="once", **QUIET)
     hand_over(reported, parts.file)
-    item.select(guarded(does.show), session, parts.offered, **QUIET)
+    item.select(guarded(does.show), [parts.asked, session], parts.offered, js=_ADDRESS, **QUIET)
     return Tab(
         item,
-        opening=Door(guarded(does.restore), [parts.asked, session], parts.shown, script="() => [duomoErrors.asked(), null]"),
+        opening=Door(guarded(does.restore), [parts.asked, session], parts.shown, script=_ADDRESS),
         signals={"opened": opened.success, "evidence": looked.success},
     )

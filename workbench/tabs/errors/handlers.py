@@ -39,13 +39,13 @@ class Handlers(Showing):
 
     # the study
 
-    def show(self, session: Session, request: gr.Request) -> dict[Any, Any]:
-        """Offer what there is; a study that is shown stays."""
-        offered = self._offered(session, request)
-        if session.study is None:
+    def show(self, address: str, session: Session, request: gr.Request) -> dict[Any, Any]:
+        """Offer what there is; a study that is shown stays, and so does what was chosen and not studied yet."""
+        view: View | None = session.study or read(address)
+        offered = self._offered(session, request, view, choose=not session.listing)
+        if view is None:
             models, t = self.context.services.studies.models(), self.context.texts
-            welcome = self.welcome(t("errors.sample.news"), self.model_name(models[0]))
-            offered[self.parts.figures] = welcome
+            offered[self.parts.figures] = self.welcome(t("errors.sample.news"), self.model_name(models[0]))
         return offered
 
     def restore(self, address: str, session: Session, request: gr.Request) -> Iterator[dict[Any, Any]]:
@@ -57,8 +57,7 @@ class Handlers(Showing):
             project = is_of_project(view)
             if project and self.context.services.store.projects.admits(project, account_of(request)):
                 session.project = project
-            session.study = view
-            yield self._offered(session, request)
+            yield self._offered(session, request, view)
             yield from self._study(session, request, view)
 
     def run(self, session: Session, data: str, models: list[str], request: gr.Request) -> Iterator[dict[Any, Any]]:
@@ -72,13 +71,14 @@ class Handlers(Showing):
 
     def map(self, event: gr.EventData, session: Session, request: gr.Request) -> Iterator[dict[Any, Any]]:
         """Study with the types taken for what was said."""
-        view = self._view(session)
+        view: View = session.pending or self._view(session)
         mapping = tuple(sorted((str(gold), str(found)) for gold, found in dict(event.mapping).items()))
         yield from self._study(session, request, replace(view, question=replace(view.question, mapping=mapping)))
 
     def labels(self, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Ask anew which type is taken for which."""
-        question = self._view(session).question
+        session.pending = self._view(session)
+        question = session.pending.question
         return {self.parts.mapping: self._mapping(self.context.services.studies.labels(question, account_of(request)))}
 
     def cancel(self, session: Session) -> dict[Any, Any]:
@@ -103,10 +103,9 @@ class Handlers(Showing):
             yield {self.parts.progress: ""}
         t = self.context.texts
         said = t("errors.files.done", count=f"{len(documents):,}") + (t("protected.missing", count=missing) if missing else "")
-        offered = self._offered(session, request)
+        offered = services.studies.data.offered(project, account)
         yield {
-            **offered,
-            self.parts.data: gr.update(choices=offered[self.parts.data]["choices"], value=key),
+            self.parts.data: gr.update(choices=[(self.data_name(each), each.key) for each in offered], value=key),
             self.parts.files: None,
             self.parts.problem: notice(said, "success"),
         }
@@ -272,7 +271,8 @@ class Handlers(Showing):
         parts, t, account = self.parts, self.context.texts, account_of(request)
         studies, token = self.context.services.studies, uuid4().hex
         studies.data.named(view.question.data, account)
-        session.study, session.studying = view, token
+        # What is shown stays what is asked about until there is something else.
+        session.pending, session.studying = view, token
         yield {
             parts.mapping: "",
             parts.progress: self._progress(None),
@@ -293,8 +293,8 @@ class Handlers(Showing):
             for step in steps(work, "study"):
                 if isinstance(step, Outcome):
                     worked: Worked = step.value
-                    session.study = replace(view, key=worked.key)
-                    yield {**self._offered(session, request), **self.drawn(session, worked)}
+                    session.study, session.pending = replace(view, key=worked.key), None
+                    yield {**self._offered(session, request, view), **self.drawn(session, worked)}
                 else:
                     yield {parts.progress: self._progress(*step.said)}
         except LabelsDifferError as differ:
@@ -331,25 +331,21 @@ class Handlers(Showing):
             f"</div></section>"
         )
 
-    def _offered(self, session: Session, request: gr.Request) -> dict[Any, Any]:
+    def _offered(self, session: Session, request: gr.Request, view: View | None, *, choose: bool = True) -> dict[Any, Any]:
         services, account = self.context.services, account_of(request)
-        project = project_of(self.context, session, request)
-        view: View | None = session.study
-        data = services.studies.data.offered(project, account)
+        data = services.studies.data.offered(project_of(self.context, session, request), account)
         if view is not None and view.question.data not in [each.key for each in data]:
             data.append(services.studies.data.named(view.question.data, account))
         models = services.studies.models()
         asked = list(view.question.models) if view else models[:1]
         models += [model for model in asked if model.key not in [each.key for each in models]]
-        return {
-            self.parts.data: gr.update(
-                choices=[(self.data_name(each), each.key) for each in data], value=view.question.data if view else FIRST
-            ),
-            self.parts.models: gr.update(
-                choices=[(self.model_name(model), model.key) for model in models], value=[model.key for model in asked]
-            ),
-            **self._lists(session, request),
-        }
+        offered: dict[str, Any] = {"choices": [(self.data_name(each), each.key) for each in data]}
+        readers: dict[str, Any] = {"choices": [(self.model_name(model), model.key) for model in models]}
+        if choose:
+            offered["value"] = view.question.data if view else FIRST
+            readers["value"] = [model.key for model in asked]
+        lists = self._lists(session, request)
+        return {self.parts.data: gr.update(**offered), self.parts.models: gr.update(**readers), **lists}
 
     def _lists(self, session: Session, request: gr.Request, chosen: str = "") -> dict[Any, Any]:
         store, t = self.context.services.store, self.context.texts
