@@ -41,7 +41,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--most", type=int, default=MOST, metavar="N", help=f"mentions to lay out ({MOST})")
     parser.add_argument("--seed", type=int, default=1, help="of the sample and of umap (1)")
     parser.add_argument("--by", choices=("gold", "found", "outcome"), default="outcome", help="what the marks tell (outcome)")
-    parser.add_argument("--language", choices=("zh", "en"), default="en", help="of the figure's words (en)")
+    parser.add_argument("--language", choices=("zh", "en"), default="zh", help="of the figure's words (zh)")
     parser.add_argument("--json", metavar="F", help="write every mention with its place to a file")
     parser.add_argument("--figure", metavar="F", help="draw the map: .png, .svg or .pdf")
     add_device(parser)
