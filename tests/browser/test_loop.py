@@ -348,12 +348,12 @@ def test_a_draft_survives_a_reload(shared: Workbench, visit: Callable[..., Any])
 def test_the_language_changes_every_word_and_keeps_the_text(shared: Workbench, visit: Callable[..., Any]) -> None:
     page = visit(shared.url)
     assert page.evaluate("document.documentElement.lang") == "zh-CN"
-    assert page.get_by_role("tab").all_inner_texts() == ["分析", "标注", "训练", "项目"]
+    assert page.get_by_role("tab").all_inner_texts() == ["分析", "标注", "训练", "误差", "项目"]
     page.locator("#analyse-text textarea").fill("陈静去了成都。")
     page.get_by_role("link", name="English").click()
     page.wait_for_url("**/en")
     page.wait_for_selector(".duomo-hero")
-    assert page.get_by_role("tab").all_inner_texts() == ["Analyse", "Annotate", "Retrain", "Projects"]
+    assert page.get_by_role("tab").all_inner_texts() == ["Analyse", "Annotate", "Retrain", "Errors", "Projects"]
     assert page.locator("#analyse-text textarea").input_value() == "陈静去了成都。"
     assert page.evaluate("document.documentElement.lang") == "en"
     # Single characters head the columns of the evidence: they are the text's own.
@@ -361,7 +361,7 @@ def test_the_language_changes_every_word_and_keeps_the_text(shared: Workbench, v
     assert [each for each in words if re.search("[\u4e00-\u9fff]", each)] == []
     page.get_by_role("link", name="中文").click()
     page.wait_for_selector(".duomo-hero")
-    assert page.get_by_role("tab").all_inner_texts() == ["分析", "标注", "训练", "项目"]
+    assert page.get_by_role("tab").all_inner_texts() == ["分析", "标注", "训练", "误差", "项目"]
 
 
 @pytest.mark.parametrize(
