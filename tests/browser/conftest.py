@@ -22,9 +22,9 @@ FLAGS = [
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    """A running browser."""
+    """A running browser, the one without windows if it is there: it starts pages sooner."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    executable = shutil.which("chromium")
+    executable = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if executable is None:
         pytest.skip("no chromium on the PATH")
     with playwright.sync_playwright() as started:
