@@ -264,6 +264,7 @@ def test_a_correction_is_learned_and_answers_in_the_same_window(
     assert not re.search(r"tiny-\d{8}-\d{4}", page.locator(".facts").first.inner_text())
 
 
+@pytest.mark.slow
 def test_a_reload_and_a_restart_find_the_running_job_again(workbench: Workbench, visit: Callable[..., Any]) -> None:
     page = visit(workbench.url)
     for text in ("她住在木鱼镇。", "木鱼镇很美。", "我们去木鱼镇。"):
@@ -288,6 +289,7 @@ def test_a_reload_and_a_restart_find_the_running_job_again(workbench: Workbench,
         again.wait_for_selector("#retrain-start:visible, #retrain-use:visible", timeout=60_000)
 
 
+@pytest.mark.slow
 def test_what_teaches_most_comes_next_with_a_control_arm_and_a_meter(workbench: Workbench, visit: Callable[..., Any]) -> None:
     store = Store.open(f"sqlite:///{(workbench.workspace / 'duomo.db').as_posix()}")
     texts = [

@@ -126,6 +126,7 @@ def test_from_nobody_to_a_team(visit: Callable[..., Any], store: Store) -> None:
     page.locator("#retrain-keep, #retrain-start").first.wait_for()
 
 
+@pytest.mark.slow
 def test_who_is_disabled_is_signed_out_and_a_new_password_is_asked_for(visit: Callable[..., Any], store: Store) -> None:
     store.accounts.create("wang", PASSWORD, "admin")
     store.accounts.create("li", PASSWORD)

@@ -142,6 +142,7 @@ def test_two_annotate_the_same_document_each_for_themselves_and_a_curator_decide
     assert spans(store, number, "zhao") == [(1, 3, "PER"), (4, 6, "LOC")]
 
 
+@pytest.mark.slow
 def test_who_annotates_blindly_meets_nobody(enter: Callable[..., Any], store: Store) -> None:
     _, number = shared(store, overlap=2, blind=True)
     hers, his = enter("li"), enter("zhao")

@@ -111,6 +111,7 @@ def test_umap_is_asked_for_where_it_is_missing(tagger: Any, study: Study, monkey
         map_mentions(tagger, study, 0, method="tsne")
 
 
+@pytest.mark.slow
 def test_umap_with_one_seed_is_one_map(tagger: Any, study: Study) -> None:
     pytest.importorskip("umap", reason="umap-learn is not installed")
     maps = [map_mentions(tagger, study, 0, method="umap", most=24) for _ in range(2)]

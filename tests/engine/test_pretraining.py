@@ -323,6 +323,7 @@ def test_an_encoder_with_another_vocabulary_is_refused(tmp_path, news):
         again.carry_out(pretrain_on_text)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_as_if_nothing_had_been(tmp_path, news):
     """What comes after a kill -9 and a second start is, to the last bit, what comes of a run that was left alone."""
     options = {"steps": 400, "judgements": 1, "state_seconds": 0}

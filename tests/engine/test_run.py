@@ -68,6 +68,7 @@ def kill(pid):
         pass
 
 
+@pytest.mark.slow
 def test_a_run_is_killed_started_again_cancelled_and_done_at_last(corpus):
     run = planned(corpus, epochs=400, patience=400, batch_size=2, keep="last")
     assert run.status() == Status(updated=run.status().updated)

@@ -225,6 +225,7 @@ def call(capsys, *arguments):
     return status, told.out, told.err
 
 
+@pytest.mark.slow
 def test_the_command_draws_reports_and_goes_on(corpora, tmp_path, capsys):
     train, dev = corpora
     small = [f"--set={name}={value}" for name, value in OPTIONS.items()]

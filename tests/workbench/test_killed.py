@@ -113,6 +113,7 @@ def documents(store: Store) -> tuple[int, ...]:
     return store.documents.add(FIRST, [Document(text, id=str(number)) for number, text in enumerate(TEXTS)]).ids
 
 
+@pytest.mark.slow
 def test_what_was_acknowledged_survives_the_workbench(url, store, documents, tmp_path):
     with running(tmp_path / "workspace", url) as (address, process):
         sent = save_until_killed(address, documents, lambda: os.kill(process.pid, signal.SIGKILL))
@@ -140,6 +141,7 @@ def send_again(address: str, sent: Sent) -> None:
     awaited(sending())
 
 
+@pytest.mark.slow
 def test_what_was_acknowledged_survives_postgresql(postgresql_to_kill, tmp_path):
     url = postgresql_to_kill.database("killed")
     store = Store.open(url)

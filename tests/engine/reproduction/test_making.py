@@ -36,6 +36,7 @@ def started(monkeypatch):
     return folders
 
 
+@pytest.mark.slow
 def test_a_table_is_made_once_and_what_is_damaged_is_done_again(call, started, data, tmp_path):
     carried_out(cell(data, seed=1), tmp_path / "cells")
     status, out, err = call("--seeds", "1,2", "--processes", "2", "--json")
