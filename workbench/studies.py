@@ -21,7 +21,8 @@ from engine.errors import EngineError
 from engine.evaluation.scores import PRF
 from engine.formats.native import to_row
 from workbench.errors import UserError
-from workbench.study_data import StudyData
+from workbench.study_data import Data, StudyData
+from workbench.study_training import Training
 
 if TYPE_CHECKING:
     from engine.checkpoint import CheckpointInfo
@@ -71,11 +72,13 @@ class Question:
         data: key of the documents, see :class:`workbench.study_data.Data`.
         models: that read them.
         mapping: what each annotated type is taken for, the empty string to leave it out; types that are not named stay.
+        training: key of what the models were trained on, see :class:`workbench.study_training.Training`; empty where nobody says.
     """
 
     data: str
     models: tuple[Model, ...]
     mapping: tuple[tuple[str, str], ...] = ()
+    training: str = ""
 
 
 class LabelsDifferError(Exception):
@@ -165,15 +168,16 @@ Tell = Callable[[Progress], None]
 class Studies:
     """What was studied lately, and how something is."""
 
-    def __init__(self, data: StudyData, checkpoints: Checkpoints, cache: Path) -> None:
+    def __init__(self, data: StudyData, training: Training, checkpoints: Checkpoints, cache: Path) -> None:
         """Serve the models of the process.
 
         Args:
             data: that can be studied.
+            training: that models may have been trained on.
             checkpoints: of the process.
             cache: folder in which what models said is kept.
         """
-        self.data, self._checkpoints, self._cache = data, checkpoints, cache
+        self.data, self.training, self._checkpoints, self._cache = data, training, checkpoints, cache
         self._remembering = threading.Lock()
         self._worked: OrderedDict[str, Worked] = OrderedDict()
 
@@ -209,7 +213,17 @@ class Studies:
         Raises:
             UserError: if the account may not see the data.
         """
-        return self.held(_key(question, self.data.documents(question.data, account)))
+        return self.held(_key(question, self.data.documents(question.data, account), self._trainings(question, account)))
+
+    def named(self, question: Question, account: str) -> Data:
+        """Return what is studied.
+
+        Raises:
+            UserError: if the account may not see it, or what the models were trained on.
+        """
+        if question.training:
+            self.training.named(question.training, account)
+        return self.data.named(question.data, account)
 
     def work(self, question: Question, account: str, tell: Tell) -> Worked:
         """Have the models read the documents, and judge what they said.
@@ -228,8 +242,8 @@ class Studies:
 
         if not 1 <= len(question.models) <= MOST_MODELS:
             raise UserError("errors.models.error", most=MOST_MODELS)
-        documents = self.data.documents(question.data, account)
-        key = _key(question, documents)
+        documents, trainings = self.data.documents(question.data, account), self._trainings(question, account)
+        key = _key(question, documents, trainings)
         if (worked := self.held(key)) is not None:
             return worked
         infos = [self.checkpoint(model) for model in question.models]
@@ -237,7 +251,7 @@ class Studies:
         if differ.gaps:
             raise differ
         mapping = dict(question.mapping)
-        readings = self._readings(documents, list(zip(question.models, infos, strict=True)), mapping, tell)
+        readings = self._readings(documents, list(zip(question.models, infos, trainings, strict=True)), mapping, tell)
         tell(Progress("", len(readings), len(readings)))
         name = self.data.named(question.data, account).name
         study = study_of(name, documents, readings=readings, mapping=mapping)
@@ -260,17 +274,20 @@ class Studies:
         infos = [self.checkpoint(model) for model in question.models]
         return _differing(self.data.documents(question.data, account), infos, dict(question.mapping))
 
+    def _trainings(self, question: Question, account: str) -> list[tuple[Document, ...]]:
+        return self.training.documents(question.training, [model.name for model in question.models], account)
+
     def _readings(
         self,
         documents: Sequence[Document],
-        models: Sequence[tuple[Model, CheckpointInfo]],
+        models: Sequence[tuple[Model, CheckpointInfo, tuple[Document, ...]]],
         mapping: Mapping[str, str],
         tell: Tell,
     ) -> list[Reading]:
         from engine.evaluation.reading import read, reading_of
 
         readings, total, fresh, seconds = [], len(documents) * len(models), 0, 0.0
-        for number, (model, info) in enumerate(models):
+        for number, (model, info, training) in enumerate(models):
             before = number * len(documents)
             tell(Progress(model.key, before, total))
             tagger, without, pieces = self._checkpoints.tagger(info), ",".join(model.without), []
@@ -286,7 +303,7 @@ class Studies:
                 done = before + piece.done
                 left = (total - done) * seconds / fresh if fresh else None
                 tell(Progress(model.key, done, total, left, PRF.of(wanted, found, right).f1))
-            readings.append(reading_of(tagger, documents, pieces, without=without))
+            readings.append(reading_of(tagger, documents, pieces, without=without, training=training))
         return readings
 
 
@@ -344,9 +361,11 @@ def _in_words_of(labels: Sequence[str], suggested: Mapping[str, str]) -> dict[st
     return {label: target for label, target in turned.items() if label != target}
 
 
-def _key(question: Question, documents: Sequence[Document]) -> str:
+def _key(question: Question, documents: Sequence[Document], trainings: Sequence[Sequence[Document]]) -> str:
     digest = hashlib.sha256(json.dumps([[model.key for model in question.models], sorted(question.mapping)]).encode())
-    for document in documents:
-        row: dict[str, Any] = to_row(document)
-        digest.update(json.dumps(row, sort_keys=True).encode("utf-8", "surrogatepass"))
+    for part in (documents, *trainings):
+        digest.update(f"{len(part)} ".encode())
+        for document in part:
+            row: dict[str, Any] = to_row(document)
+            digest.update(json.dumps(row, sort_keys=True).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()

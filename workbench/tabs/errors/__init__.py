@@ -24,14 +24,14 @@ def build(context: Context) -> Tab:
         parts = lay_out(context)
     does, guarded, session = Handlers(context, parts), guard(context, parts.problem), context.session
     told = guard(context, parts.told)
-    asked = [session, parts.data, parts.models]
+    asked = [session, parts.data, parts.training, parts.models]
     for begun in (parts.run.click, parts.figures.begin):
         begun(guarded(does.run), asked, parts.shown, **_STUDIES)
     parts.mapping.map(guarded(does.map), session, parts.shown, **_STUDIES)
     parts.lists.study(guarded(does.study_list), session, parts.shown, **_STUDIES)
     parts.cancel.click(guarded(does.cancel), session, [parts.problem, parts.cancel], **QUIET)
     uploaded = [parts.files, parts.progress, *parts.offered]
-    parts.files.upload(guarded(does.upload), [session, parts.files], uploaded, trigger_mode="once", **QUIET)
+    parts.files.upload(guarded(does.upload), [session, parts.files, parts.use], uploaded, trigger_mode="once", **QUIET)
 
     for chosen in (parts.a, parts.b):
         chosen.input(guarded(does.switch), [session, parts.a, parts.b], parts.shown, trigger_mode="always_last", **QUIET)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
@@ -21,6 +21,7 @@ from workbench.store import Entry
 from workbench.studies import LabelsDifferError, Model, Progress, Question, StoppedError, Worked
 from workbench.tabs import Asked, Session, account_of, notice, project_of, require
 from workbench.tabs.errors.address import NOBODY, View, read, written
+from workbench.tabs.errors.layout import DATA, TRAINING
 from workbench.tabs.errors.showing import MOST_ROWS, ROWS, Showing, is_of_project
 from workbench.uploads import uploaded
 from workbench.views.compared import PARTS
@@ -31,6 +32,7 @@ from workbench.views.training import duration
 
 FIRST = "sample:news"
 _MOST_KEPT = 2000
+Choices = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,9 @@ class Handlers(Showing):
             yield self._offered(session, request, view)
             yield from self._study(session, request, view)
 
-    def run(self, session: Session, data: str, models: list[str], request: gr.Request) -> Iterator[dict[Any, Any]]:
+    def run(self, session: Session, data: str, training: str, models: list[str], request: gr.Request) -> Iterator[dict[Any, Any]]:
         """Study what is chosen."""
-        question = Question(data, tuple(Model.of(key) for key in models or ()))
+        question = Question(data, tuple(Model.of(key) for key in models or ()), training=training or "")
         before: View | None = session.study
         # The labels that somebody has settled stay settled for the same data.
         if before is not None and before.question.data == data:
@@ -86,8 +88,8 @@ class Handlers(Showing):
         session.studying = ""
         return {self.parts.cancel: gr.update(interactive=False)}
 
-    def upload(self, session: Session, files: list[str] | None, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        """Keep uploaded files for the project and choose them."""
+    def upload(self, session: Session, files: list[str] | None, use: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
+        """Keep uploaded files for the project and choose them, as the data or as what models were trained on."""
         services, account = self.context.services, account_of(request)
         project = project_of(self.context, session, request)
         paths = [uploaded(file) for file in files or ()]
@@ -103,9 +105,10 @@ class Handlers(Showing):
             yield {self.parts.progress: ""}
         t = self.context.texts
         said = t("errors.files.done", count=f"{len(documents):,}") + (t("protected.missing", count=missing) if missing else "")
-        offered = services.studies.data.offered(project, account)
+        chosen = {"value": key}
         yield {
-            self.parts.data: gr.update(choices=[(self.data_name(each), each.key) for each in offered], value=key),
+            self.parts.data: gr.update(choices=self._data(project, account), **(chosen if use == DATA else {})),
+            self.parts.training: gr.update(choices=self._trainings(project, account), **(chosen if use == TRAINING else {})),
             self.parts.files: None,
             self.parts.problem: notice(said, "success"),
         }
@@ -205,8 +208,10 @@ class Handlers(Showing):
 
     def study_list(self, event: gr.EventData, session: Session, request: gr.Request) -> Iterator[dict[Any, Any]]:
         """Study the sentences of a list, with the models that were asked last."""
-        models = self._view(session).question.models if session.study else self.context.services.studies.models()[:1]
-        yield from self.run(session, f"list:{int(event.id)}", [model.key for model in models], request)
+        before: View | None = session.study
+        models = before.question.models if before else self.context.services.studies.models()[:1]
+        training = before.question.training if before else ""
+        yield from self.run(session, f"list:{int(event.id)}", training, [model.key for model in models], request)
 
     def save(self, event: gr.EventData, session: Session, request: gr.Request) -> dict[Any, Any]:
         """Hand a list to the browser as a file."""
@@ -260,7 +265,7 @@ class Handlers(Showing):
             UserError: if there is none, or whoever asks may not see its data (any more).
         """
         view, studies = self._view(session), self.context.services.studies
-        studies.data.named(view.question.data, account_of(request))
+        studies.named(view.question, account_of(request))
         worked = studies.held(view.key)
         if worked is None:
             worked = studies.work(view.question, account_of(request), lambda *_: None)
@@ -270,7 +275,7 @@ class Handlers(Showing):
     def _study(self, session: Session, request: gr.Request, view: View) -> Iterator[dict[Any, Any]]:
         parts, t, account = self.parts, self.context.texts, account_of(request)
         studies, token = self.context.services.studies, uuid4().hex
-        studies.data.named(view.question.data, account)
+        studies.named(view.question, account)
         # What is shown stays what is asked about until there is something else.
         session.pending, session.studying = view, token
         yield {
@@ -333,19 +338,33 @@ class Handlers(Showing):
 
     def _offered(self, session: Session, request: gr.Request, view: View | None, *, choose: bool = True) -> dict[Any, Any]:
         services, account = self.context.services, account_of(request)
-        data = services.studies.data.offered(project_of(self.context, session, request), account)
-        if view is not None and view.question.data not in [each.key for each in data]:
-            data.append(services.studies.data.named(view.question.data, account))
+        project = project_of(self.context, session, request)
+        data, trainings = self._data(project, account), self._trainings(project, account)
+        if view is not None:
+            # A link may ask for what another project has.
+            data = _with(data, view.question.data, lambda key: self.data_name(services.studies.data.named(key, account)))
+            trainings = _with(
+                trainings, view.question.training, lambda key: self.data_name(services.studies.training.named(key, account))
+            )
         models = services.studies.models()
         asked = list(view.question.models) if view else models[:1]
         models += [model for model in asked if model.key not in [each.key for each in models]]
-        offered: dict[str, Any] = {"choices": [(self.data_name(each), each.key) for each in data]}
+        offered: dict[str, Any] = {"choices": data}
+        trained: dict[str, Any] = {"choices": trainings}
         readers: dict[str, Any] = {"choices": [(self.model_name(model), model.key) for model in models]}
         if choose:
             offered["value"] = view.question.data if view else FIRST
+            trained["value"] = view.question.training if view else ""
             readers["value"] = [model.key for model in asked]
-        lists = self._lists(session, request)
-        return {self.parts.data: gr.update(**offered), self.parts.models: gr.update(**readers), **lists}
+        updates = {self.parts.data: offered, self.parts.training: trained, self.parts.models: readers}
+        return {**{part: gr.update(**update) for part, update in updates.items()}, **self._lists(session, request)}
+
+    def _data(self, project: int, account: str) -> Choices:
+        return [(self.data_name(each), each.key) for each in self.context.services.studies.data.offered(project, account)]
+
+    def _trainings(self, project: int, account: str) -> Choices:
+        offered = self.context.services.studies.training.offered(project, account)
+        return [(self.context.texts("errors.training.none"), ""), *((self.data_name(each), each.key) for each in offered)]
 
     def _lists(self, session: Session, request: gr.Request, chosen: str = "") -> dict[Any, Any]:
         store, t = self.context.services.store, self.context.texts
@@ -376,6 +395,10 @@ class Handlers(Showing):
             "cases": [[case.outcome, *case.kinds] for case in reading.cases if case.row == row],
         }
         return entry_of(worked.documents[row], reading.predicted[row].spans, about)
+
+
+def _with(choices: Choices, key: str, name: Callable[[str], str]) -> Choices:
+    return choices if key in [known for _, known in choices] else [*choices, (name(key), key)]
 
 
 def _of_one(selection: str) -> str:

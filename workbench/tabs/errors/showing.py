@@ -126,6 +126,7 @@ class Showing:
         reading = worked.study.readings[view.a]
         made = t("errors.made.line", seconds=f"{reading.seconds:.1f}", cached=reading.cached, documents=figures.documents)
         head = headline_html(figures, t) + self._labels(worked, view)
+        kinds, slices_note = self._untrained(worked, view)
         parts = [
             self._section("headline", f"{a} · {self.data_name(_data_of(worked))}", head, made),
             self._section("compared", t("errors.compared.title"), compared_html(difference, a, b, t)) if difference else "",
@@ -134,12 +135,20 @@ class Showing:
             self._section("types", t("errors.types.title"), types_html(figures.types, t, types)),
             self._section("forms", t("errors.forms.title"), forms_html(figures, t)),
             "</div><div>",
-            self._section("kinds", t("errors.kinds.title"), kinds_html(figures.kinds, t, together=view.together)),
+            self._section("kinds", t("errors.kinds.title"), kinds_html(figures.kinds, t, together=view.together), kinds),
             self._section("reliability", t("errors.reliability.title"), reliability_html(figures, t)),
             "</div></div>",
-            self._section("slices", t("errors.slices.title"), slices_html(figures.slices, t, slices)),
+            self._section("slices", t("errors.slices.title"), slices_html(figures.slices, t, slices), slices_note),
         ]
         return "".join(parts)
+
+    def _untrained(self, worked: Worked, view: View) -> tuple[str, str]:
+        """Say of which kinds and of which slices nothing is known without the documents that the model was trained on."""
+        t, question = self.context.texts, worked.question
+        if worked.study.readings[view.a].known.training:
+            return "", ""
+        why = t("errors.training.learned_none" if question.training else "errors.training.not_said")
+        return f"{why}{t('errors.training.kinds')}", f"{why}{t('errors.training.slices')}"
 
     def _labels(self, worked: Worked, view: View) -> str:
         """Say of what types a model makes up all that it finds, and offer to take them for others."""
