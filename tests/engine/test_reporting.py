@@ -19,6 +19,7 @@ from engine.evaluation.comparing import difference
 from engine.evaluation.figures import figures_of
 from engine.evaluation.judging import study_of
 from engine.evaluation.kinds import GROUPS, KINDS
+from engine.evaluation.learning import Learned
 from engine.evaluation.slicing import DIMENSIONS, name_of
 from engine.evaluation.study import FORMS, OUTCOMES, Difference, Interval, Reading, Study
 from engine.reporting import FORMATS, NAMES, figure, figures_zip, kind_of, report_bytes, write_report
@@ -173,6 +174,26 @@ def test_a_pdf_and_figures_are_drawn_whatever_the_text(findings: Any, tmp_path: 
     assert figure("kinds", *findings[:2], kind="png").startswith(b"\x89PNG")
 
 
+def test_learning_curves_stand_in_every_format(findings: Any) -> None:
+    study, figures, differences = findings
+    curves = {
+        "=mnlp": (Learned(50, Interval(0.4321, 0.31, 0.55)), Learned(100, Interval(0.6, 0.6, 0.6, False))),
+        "random": (Learned(50, Interval(0.4, 0.3, 0.5)),),
+    }
+    for kind, point in {"html": "43.21", "md": "43.21", "tex": "43.21", "csv": "0.4321,0.31,0.55", "json": "0.4321"}.items():
+        assert point in report_bytes(kind, study, figures, differences, curves=curves).decode("utf-8-sig"), kind
+    text = report_bytes("csv", study, figures, curves=curves).decode("utf-8-sig")
+    assert [row[5:9] for row in csv.reader(io.StringIO(text)) if row[4] == "learning"] == [
+        ["'=mnlp", "50", "f1", "0.4321"],
+        ["'=mnlp", "100", "f1", "0.6"],
+        ["random", "50", "f1", "0.4"],
+    ]
+    with zipfile.ZipFile(io.BytesIO(figures_zip("svg", study, figures, curves=curves))) as archive:
+        assert "random" in archive.read("learning.svg").decode()
+    with pytest.raises(InputError, match="no 'learning'"):
+        figure("learning", study, figures)
+
+
 def test_what_there_is_not_is_refused_in_words(findings: Any, tmp_path: Path) -> None:
     study, figures, _ = findings
     with pytest.raises(InputError, match=r"\.html, \.pdf"):
@@ -184,7 +205,7 @@ def test_what_there_is_not_is_refused_in_words(findings: Any, tmp_path: Path) ->
         report_bytes("md", study, figures[:1])
     with pytest.raises(InputError, match="no 'difference'"):
         figure("difference", study, figures)
-    assert set(NAMES) == {"confusion", "kinds", "slices", "reliability", "difference"} and "html" in FORMATS
+    assert set(NAMES) == {"confusion", "kinds", "slices", "reliability", "difference", "learning"} and "html" in FORMATS
 
 
 def test_a_study_of_nothing_is_reported(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -14,12 +15,13 @@ from engine.evaluation.judging import study_of
 from engine.evaluation.kinds import KINDS
 from engine.evaluation.selecting import select
 from engine.evaluation.slicing import DIMENSIONS
-from engine.evaluation.study import OUTCOMES, Difference, Figures, Interval, KindCount, Reading, SliceLine, Study
+from engine.evaluation.study import OUTCOMES, Difference, Figures, Interval, KindCount, Known, Reading, SliceLine, Study
 from workbench.language import LANGUAGES, Texts
 from workbench.views.cases import SIGNS, Sentence, Track, cases_html
 from workbench.views.compared import compared_html
 from workbench.views.confusion import confusion_html
 from workbench.views.document_list import Leaf
+from workbench.views.frequency import frequency_html
 from workbench.views.kinds import kinds_html
 from workbench.views.label_mapping import label_mapping_html
 from workbench.views.slices import _SAID, _VALUES, slice_name, slices_html, types_html
@@ -182,6 +184,20 @@ def test_empty_gold_and_one_document_are_said() -> None:
     assert "没有标注任何实体" in html and "只有一句" in html and "95%" not in html
     for drawn in (forms_html(figures, T), slices_html(figures.slices, T), confusion_html(figures.labels, figures.confusion, T)):
         assert "nan" not in drawn
+
+
+def test_f1_is_drawn_by_how_often_an_entity_was_met_in_training() -> None:
+    gold = [Document(TEXT, GOLD), Document("王小明在京", (Span(0, 3, "PER"),))]
+    known = Known(training=(Document("王小明来了", (Span(0, 3, "PER"),)),))
+    answers = (gold[0].with_spans(GOLD[:1]), gold[1].with_spans(()))
+    study = study_of("d", gold, [Reading("a", "a", "", ("PER", "ORG"), answers, (), known)])
+    html = frequency_html(figures_of(study, 0, samples=0).slices, T)
+    # Met once: two annotated, one of them found. Never met: two, none found.
+    assert "出现 0 次的实体，F1 是 0.0%（标注 2 个）；出现 1 次的，F1 是 66.7%（标注 2 个）" in html
+    assert html.count('class="mark"') == 2 and "不足为凭" in html
+    assert (
+        frequency_html(figures_of(study_of("d", gold, [replace(study.readings[0], known=Known())]), 0, samples=0).slices, T) == ""
+    )
 
 
 def test_the_reliability_curve_says_its_error_or_that_there_is_none(figures: Figures) -> None:

@@ -22,6 +22,7 @@ from workbench.views.compared import PARTS, compared_html
 from workbench.views.confusion import cell_name, confusion_html
 from workbench.views.document_list import Leaf
 from workbench.views.escape import esc
+from workbench.views.frequency import frequency_html
 from workbench.views.kinds import kind_name, kinds_html
 from workbench.views.slices import slice_name, slices_html, types_html
 from workbench.views.study_summary import forms_html, headline_html, reliability_html
@@ -127,6 +128,7 @@ class Showing:
         made = t("errors.made.line", seconds=f"{reading.seconds:.1f}", cached=reading.cached, documents=figures.documents)
         head = headline_html(figures, t) + self._labels(worked, view)
         kinds, slices_note = self._untrained(worked, view)
+        frequency = frequency_html(figures.slices, t)
         parts = [
             self._section("headline", f"{a} · {self.data_name(_data_of(worked))}", head, made),
             self._section("compared", t("errors.compared.title"), compared_html(difference, a, b, t)) if difference else "",
@@ -137,6 +139,7 @@ class Showing:
             "</div><div>",
             self._section("kinds", t("errors.kinds.title"), kinds_html(figures.kinds, t, together=view.together), kinds),
             self._section("reliability", t("errors.reliability.title"), reliability_html(figures, t)),
+            self._section("frequency", t("errors.frequency.title"), frequency) if frequency else "",
             "</div></div>",
             self._section("slices", t("errors.slices.title"), slices_html(figures.slices, t, slices), slices_note),
         ]
