@@ -14,8 +14,8 @@ from engine.evaluation.figures import figures_of
 from engine.evaluation.judging import study_of
 from engine.evaluation.kinds import KINDS
 from engine.evaluation.selecting import select
-from engine.evaluation.slicing import DIMENSIONS
-from engine.evaluation.study import OUTCOMES, Difference, Figures, Interval, KindCount, Known, Reading, SliceLine, Study
+from engine.evaluation.study import Difference, Figures, Interval, KindCount, Known, Reading, SliceLine, Study
+from engine.reporting.words import Words
 from workbench.language import LANGUAGES, Texts
 from workbench.views.cases import SIGNS, Sentence, Track, cases_html
 from workbench.views.compared import compared_html
@@ -24,7 +24,7 @@ from workbench.views.document_list import Leaf
 from workbench.views.frequency import frequency_html
 from workbench.views.kinds import kinds_html
 from workbench.views.label_mapping import label_mapping_html
-from workbench.views.slices import _SAID, _VALUES, slice_name, slices_html, types_html
+from workbench.views.slices import slices_html, types_html
 from workbench.views.study_summary import forms_html, headline_html, reliability_html
 
 TEXT = "王小明在<北京>大学见李娜"
@@ -159,21 +159,12 @@ def test_nothing_found_is_said() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_all_kinds_outcomes_dimensions_and_values_have_words(language: str) -> None:
-    t = Texts(language)
-    kinds_html([KindCount(kind.name, kind.group, 1, 1) for kind in KINDS.values()], t)
-    for outcome in OUTCOMES:
-        t(f"errors.outcome.{outcome}")
-    for dimension in DIMENSIONS:
-        t(f"errors.group.{dimension.name}")
-        for value in dimension.order:
-            assert slice_name(f"{dimension.name}={value}", t)
-            if dimension.name in _SAID:
-                assert value in _VALUES or value[0].isdigit()
-    from engine.evaluation.slicing import _WORDS
-
-    for word in _WORDS:
-        assert slice_name(word, t) != word
+def test_kinds_are_drawn_with_the_words_of_reports(language: str) -> None:
+    named = Words(language)
+    html = unescape(kinds_html([KindCount(kind.name, kind.group, 1, 1) for kind in KINDS.values()], Texts(language)))
+    for kind in KINDS.values():
+        assert f'title="{named.hint(kind.name)}"' in html and f">{named.kind(kind.name)}<" in html
+        assert f"<h3>{named.group(kind.group)}</h3>" in html
 
 
 def test_empty_gold_and_one_document_are_said() -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from engine.evaluation.study import EXACT, FORMS, OUTCOMES, RIGHT, Figures, Interval
+from engine.reporting.words import Words
+from workbench.language import Texts
 from workbench.views.cases import SIGNS
 from workbench.views.escape import esc
 from workbench.views.slices import bounds_of
 
-Words = Callable[..., str]
 _SIZE, _LEFT, _TOP = 220, 40, 10
 
 
-def headline_html(figures: Figures, words: Words) -> str:
+def headline_html(figures: Figures, words: Texts) -> str:
     """Say F1 large with its interval, and what it is made of; every count opens its sentences."""
-    exact = figures.forms[EXACT]
+    exact, named = figures.forms[EXACT], Words(words.language)
     f1 = exact.f1
     interval = words("errors.headline.interval", low=f"{f1.low * 100:.1f}", high=f"{f1.high * 100:.1f}") if f1.known else ""
     said = words(
@@ -28,7 +27,7 @@ def headline_html(figures: Figures, words: Words) -> str:
     )
     counts = "".join(
         f'<li><button type="button" class="outcome is-{name}" data-do="pick" data-select="outcome:{name}">'
-        f'<b aria-hidden="true">{SIGNS[name]}</b> {esc(words(f"errors.outcome.{name}"))} <span>{figures.outcomes[name]:,}</span>'
+        f'<b aria-hidden="true">{SIGNS[name]}</b> {esc(named(f"outcome.{name}"))} <span>{figures.outcomes[name]:,}</span>'
         f"</button></li>"
         for name in OUTCOMES
         if figures.outcomes.get(name) or name == RIGHT
@@ -48,7 +47,7 @@ def headline_html(figures: Figures, words: Words) -> str:
     )
 
 
-def forms_html(figures: Figures, words: Words) -> str:
+def forms_html(figures: Figures, words: Texts) -> str:
     """Draw precision, recall and F1 in all forms, micro and macro, and of the outermost entities by themselves."""
     heads = "".join(
         f'<th scope="col">{esc(words(f"errors.forms.{name}"))}</th>' for name in ("form", "precision", "recall", "f1", "macro")
@@ -74,7 +73,7 @@ def _row(title: str, precision: float, recall: float, f1: Interval, macro: str) 
     )
 
 
-def reliability_html(figures: Figures, words: Words) -> str:
+def reliability_html(figures: Figures, words: Texts) -> str:
     """Draw what share of the predictions is right against how sure the model is of them."""
     if figures.ece is None:
         return f'<p class="duomo-note">{esc(words("errors.reliability.none"))}</p>'

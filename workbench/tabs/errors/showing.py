@@ -12,6 +12,7 @@ from engine.errors import EngineError
 from engine.evaluation.kinds import KINDS
 from engine.evaluation.selecting import WRONG, Hit, select
 from engine.evaluation.study import OUTCOMES, Case, Study
+from engine.reporting.words import Words
 from workbench.studies import Model, Worked, unannotated
 from workbench.study_data import PROJECT, SAMPLE, Data
 from workbench.tabs import Context, Session, notice
@@ -23,8 +24,8 @@ from workbench.views.confusion import cell_name, confusion_html
 from workbench.views.document_list import Leaf
 from workbench.views.escape import esc
 from workbench.views.frequency import frequency_html
-from workbench.views.kinds import kind_name, kinds_html
-from workbench.views.slices import slice_name, slices_html, types_html
+from workbench.views.kinds import kinds_html
+from workbench.views.slices import slices_html, types_html
 from workbench.views.study_summary import forms_html, headline_html, reliability_html
 
 SIZE = 20
@@ -70,11 +71,13 @@ class Showing:
             case "cell" if len(values) == 2:
                 return cell_name(values[0], values[1], t)
             case "kind" | "first" if value in KINDS:
-                return t("errors.selected.kind", name=kind_name(value, t))
-            case "outcome" if value in (*OUTCOMES, WRONG):
-                return t(f"errors.outcome.{value}")
+                return t("errors.selected.kind", name=Words(t.language).kind(value))
+            case "outcome" if value in OUTCOMES:
+                return Words(t.language)(f"outcome.{value}")
+            case "outcome" if value == WRONG:
+                return t("errors.outcome.wrong")
             case "slice":
-                return t("errors.selected.slice", name=slice_name(value, t))
+                return t("errors.selected.slice", name=Words(t.language).slice(value))
             case "type":
                 return t("errors.selected.type", name=value)
         if selection in PARTS:
