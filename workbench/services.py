@@ -29,9 +29,7 @@ from workbench.retraining.learning import Learning
 from workbench.retraining.protected import ProtectedSets
 from workbench.signing import Signing
 from workbench.spoken import Spoken, keep, keep_shifted
-from workbench.studies import Studies
-from workbench.study_data import StudyData
-from workbench.study_training import Training
+from workbench.studies import Studies, StudyData, Training
 
 if TYPE_CHECKING:
     from engine.checkpoint import CheckpointInfo

@@ -20,9 +20,19 @@ from workbench.errors import UserError
 from workbench.sentence_lists import csv_of, document_for, entry_of, jsonl_of
 from workbench.store import FIRST, Entry, Store
 from workbench.store.errors import StoreError
-from workbench.studies import LabelsDifferError, Model, Progress, Question, StoppedError, Studies, Worked, unannotated
-from workbench.study_data import SAMPLES, StudyData
-from workbench.study_training import Training
+from workbench.studies import (
+    LabelsDifferError,
+    Model,
+    Progress,
+    Question,
+    StoppedError,
+    Studies,
+    StudyData,
+    Training,
+    Worked,
+    unannotated,
+)
+from workbench.studies.data import SAMPLES
 from workbench.tabs.errors.address import NOBODY, View, read, written
 
 LABELS = ("PER", "LOC", "ORG")

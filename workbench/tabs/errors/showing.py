@@ -13,9 +13,10 @@ from engine.evaluation.kinds import KINDS
 from engine.evaluation.selecting import WRONG, Hit, select
 from engine.evaluation.study import OUTCOMES, Case, Study
 from engine.reporting.words import Words
+from workbench.errors import UserError
 from workbench.studies import Model, Worked, unannotated
-from workbench.study_data import PROJECT, SAMPLE, Data
-from workbench.tabs import Context, Session, notice
+from workbench.studies.data import PROJECT, SAMPLE, Data
+from workbench.tabs import Context, Session, account_of, notice, project_of
 from workbench.tabs.errors.address import NOBODY, View, written
 from workbench.tabs.errors.layout import Parts
 from workbench.views.cases import Sentence, Track, cases_html
@@ -25,6 +26,7 @@ from workbench.views.document_list import Leaf
 from workbench.views.escape import esc
 from workbench.views.frequency import frequency_html
 from workbench.views.kinds import kinds_html
+from workbench.views.sentence_lists import lists_html
 from workbench.views.slices import slices_html, types_html
 from workbench.views.study_summary import forms_html, headline_html, reliability_html
 
@@ -117,9 +119,29 @@ class Showing:
             return {**self.listed(session, worked), self.parts.told: told}
 
     def view(self, session: Session) -> View:
-        """Return what is looked at."""
+        """Return what is looked at.
+
+        Raises:
+            UserError: if there is no study.
+        """
+        if session.study is None:
+            raise UserError("errors.nothing.error")
         view: View = session.study
         return view
+
+    def worked(self, session: Session, request: gr.Request) -> Worked:
+        """Return the study that is looked at; one that was forgotten meanwhile is made again, of what is kept.
+
+        Raises:
+            UserError: if there is none, or whoever asks may not see its data (any more).
+        """
+        view, studies = self.view(session), self.context.services.studies
+        studies.named(view.question, account_of(request))
+        worked = studies.held(view.key)
+        if worked is None:
+            worked = studies.work(view.question, account_of(request), lambda *_: None)
+            session.study = replace(view, key=worked.key)
+        return worked
 
     def figures(self, worked: Worked, view: View) -> str:
         """Draw all figures of the reading that is looked at, and how it differs from the other one."""
@@ -213,6 +235,20 @@ class Showing:
             for index in which
         ]
         return Sentence(hit.row, gold.id, gold.text, gold.spans, tuple(tracks), hit.cases)
+
+    def lists(self, session: Session, request: gr.Request, chosen: str = "") -> dict[Any, Any]:
+        """Draw the lists of sentences, and offer them to be added to; one that was added to is chosen."""
+        store, t = self.context.services.store, self.context.texts
+        lists = store.lists.of(project_of(self.context, session, request), account_of(request))
+        names = [each.name for each in lists]
+        update: dict[str, Any] = {"choices": names or [t("errors.named.first")]}
+        if chosen or not session.listing:
+            session.listing = chosen or (names[0] if names else t("errors.named.first"))
+            update["value"] = session.listing
+        return {
+            self.parts.named: gr.update(**update),
+            self.parts.lists: lists_html([(each.id, each.name, each.count) for each in lists], t),
+        }
 
     # before there is anything
 

@@ -9,159 +9,27 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
 
 from engine.document import Document, relabel
-from engine.errors import EngineError
 from engine.evaluation.scores import PRF
 from engine.formats.native import to_row
 from workbench.errors import UserError
-from workbench.study_data import Data, StudyData
-from workbench.study_training import Training
+from workbench.studies.asking import MOST_MODELS, Model, Question, variants
+from workbench.studies.data import Data, StudyData
+from workbench.studies.labels import LabelsDifferError, differing
+from workbench.studies.training import Training
+from workbench.studies.working import Progress, Worked
 
 if TYPE_CHECKING:
     from engine.checkpoint import CheckpointInfo
-    from engine.evaluation.study import Difference, Figures, Reading, Study
+    from engine.evaluation.study import Reading
     from workbench.checkpoints import Checkpoints
 
-MOST_MODELS = 4
-DIGITS = 12
-"""Of a checkpoint's digest, as they stand in an address."""
 _REMEMBERED = 6
-_WRITTEN = {ord(sign): quote(sign, safe="") for sign in "%@,+"} | {ord("~"): "%7E"}
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A checkpoint, given all that it makes use of or less.
-
-    Attributes:
-        name: of the checkpoint.
-        digest: how that of its weights begins; empty for whatever has the name.
-        without: the modalities that are kept from it.
-    """
-
-    name: str
-    digest: str = ""
-    without: tuple[str, ...] = ()
-
-    @property
-    def key(self) -> str:
-        """Return what it is asked for by, and what stands in an address: ``mpm-cner@1f0c…~glyph+phonetic``."""
-        digest, without = f"@{self.digest}" if self.digest else "", f"~{'+'.join(self.without)}" if self.without else ""
-        return f"{self.name.translate(_WRITTEN)}{digest}{without}"
-
-    @classmethod
-    def of(cls, key: str) -> Model:
-        """Read a key."""
-        rest, _, without = key.partition("~")
-        name, _, digest = rest.partition("@")
-        return cls(unquote(name), digest, tuple(part for part in without.split("+") if part))
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is studied.
-
-    Attributes:
-        data: key of the documents, see :class:`workbench.study_data.Data`.
-        models: that read them.
-        mapping: what each annotated type is taken for, the empty string to leave it out; types that are not named stay.
-        training: key of what the models were trained on, see :class:`workbench.study_training.Training`; empty where nobody says.
-    """
-
-    data: str
-    models: tuple[Model, ...]
-    mapping: tuple[tuple[str, str], ...] = ()
-    training: str = ""
-
-
-class LabelsDifferError(Exception):
-    """The documents are annotated with types that a model cannot find; somebody has to say what they are to be taken for.
-
-    Attributes:
-        counts: how many entities of each annotated type there are.
-        labels: the types that the models can find.
-        gaps: the annotated types that some model cannot find.
-        suggested: what types might be taken for; the empty string leaves one out.
-    """
-
-    def __init__(
-        self, counts: Mapping[str, int], labels: Sequence[str], gaps: Sequence[str], suggested: Mapping[str, str]
-    ) -> None:
-        """Keep what the question needs."""
-        self.counts, self.labels, self.gaps, self.suggested = counts, tuple(labels), tuple(gaps), suggested
-        super().__init__(f"{', '.join(gaps)} is annotated, and found is {', '.join(labels)}")
-
-
-class StoppedError(Exception):
-    """Somebody has asked a study to stop."""
-
-
-@dataclass
-class Worked:
-    """A study with all that has been computed of it so far.
-
-    Attributes:
-        key: under which it is remembered.
-        question: that it answers.
-        study: documents, readings, cases.
-        models: what each reading is of.
-        documents: as they came, before labels were renamed or left out.
-    """
-
-    key: str
-    question: Question
-    study: Study
-    models: tuple[Model, ...]
-    documents: tuple[Document, ...]
-    _figures: dict[int, Figures] = field(default_factory=dict)
-    _differences: dict[tuple[int, int], Difference] = field(default_factory=dict)
-    _computing: threading.Lock = field(default_factory=threading.Lock)
-
-    def figures(self, index: int) -> Figures:
-        """Return the figures of a reading."""
-        from engine.evaluation.figures import figures_of
-
-        with self._computing:
-            if index not in self._figures:
-                self._figures[index] = figures_of(self.study, index)
-            return self._figures[index]
-
-    def difference(self, a: int, b: int) -> Difference:
-        """Return how two readings differ."""
-        from engine.evaluation.comparing import difference
-
-        with self._computing:
-            if (a, b) not in self._differences:
-                self._differences[a, b] = difference(self.study, a, b)
-            return self._differences[a, b]
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a study is.
-
-    Attributes:
-        model: key of the one that reads; empty when all have read, and the figures are computed.
-        done: how many documents are read, by all models together.
-        total: how many there are to read.
-        left: seconds, where they can be guessed.
-        f1: of the model, exact, as far as it has read.
-    """
-
-    model: str
-    done: int
-    total: int
-    left: float | None = None
-    f1: float | None = None
-
-
 Tell = Callable[[Progress], None]
 
 
@@ -185,7 +53,7 @@ class Studies:
         """Return what can be asked, the checkpoint in use first: each with all it makes use of, and without what it can spare."""
         current = self._checkpoints.in_use()
         infos = [current, *(info for info in self._checkpoints.all() if info.path != current.path)]
-        return [model for info in infos for model in _variants(info)]
+        return [model for info in infos for model in variants(info)]
 
     def checkpoint(self, model: Model) -> CheckpointInfo:
         """Return the checkpoint of a model.
@@ -247,7 +115,7 @@ class Studies:
         if (worked := self.held(key)) is not None:
             return worked
         infos = [self.checkpoint(model) for model in question.models]
-        differ = _differing(documents, infos, dict(question.mapping))
+        differ = differing(documents, infos, dict(question.mapping))
         if differ.gaps:
             raise differ
         mapping = dict(question.mapping)
@@ -272,7 +140,7 @@ class Studies:
             UserError: if the data or a model is not to be had.
         """
         infos = [self.checkpoint(model) for model in question.models]
-        return _differing(self.data.documents(question.data, account), infos, dict(question.mapping))
+        return differing(self.data.documents(question.data, account), infos, dict(question.mapping))
 
     def _trainings(self, question: Question, account: str) -> list[tuple[Document, ...]]:
         return self.training.documents(question.training, [model.name for model in question.models], account)
@@ -310,55 +178,6 @@ class Studies:
 def _keys(truth: Document, said: Document, mapping: Mapping[str, str]) -> set[tuple[int, int, str]]:
     """Return what somebody said of a document, as far as its annotation can confirm or refute it."""
     return {span.key for span in relabel(said, mapping).spans if truth.annotated is None or span.label in truth.annotated}
-
-
-def _variants(info: CheckpointInfo) -> Iterable[Model]:
-    """Yield a checkpoint with all that it makes use of, then without each thing that it can do without, and without them all."""
-    from engine.evaluation.reading import optional_modalities
-
-    model = Model(info.name, info.digest[:DIGITS])
-    yield model
-    try:
-        spared = optional_modalities(info)
-    except EngineError:  # told when it is chosen
-        return
-    for name in spared:
-        yield replace(model, without=(name,))
-    if len(spared) > 1:
-        yield replace(model, without=spared)
-
-
-def unannotated(worked: Worked, index: int) -> tuple[str, ...]:
-    """Return the types that a reading's model finds and nothing is annotated as, where its finding them is judged."""
-    study, reading = worked.study, worked.study.readings[index]
-    marked = {span.label for document in study.gold for span in document.spans}
-    found = {case.found.label for case in reading.cases if case.found is not None}
-    return tuple(sorted(found - marked)) if marked else ()
-
-
-def _differing(documents: Sequence[Document], infos: Sequence[CheckpointInfo], mapping: Mapping[str, str]) -> LabelsDifferError:
-    """Compare what is annotated with what all models can find, as a mapping has it."""
-    from engine.evaluation.judging import suggested_mapping
-
-    counts = Counter(span.label for document in documents for span in document.spans)
-    sets = [{mapping.get(label, label) for label in info.labels} - {""} for info in infos]
-    gaps = [label for label in counts if (taken := mapping.get(label, label)) and any(taken not in found for found in sets)]
-    suggested: dict[str, str] = {}
-    for info in infos:
-        suggested |= _in_words_of(info.labels, suggested_mapping(documents, info.labels))
-    labels = dict.fromkeys(label for info in infos for label in info.labels)
-    return LabelsDifferError(dict(counts.most_common()), tuple(labels), gaps, {**suggested, **mapping})
-
-
-def _in_words_of(labels: Sequence[str], suggested: Mapping[str, str]) -> dict[str, str]:
-    """Return a suggestion in which types become those of the model, not the other way round."""
-    names: dict[str, str] = {}
-    for label in sorted(labels, key=len):
-        target = suggested.get(label, label)
-        if target and target not in labels:
-            names.setdefault(target, label)
-    turned = {label: names.get(target, target) for label, target in suggested.items()} | names
-    return {label: target for label, target in turned.items() if label != target}
 
 
 def _key(question: Question, documents: Sequence[Document], trainings: Sequence[Sequence[Document]]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from engine.document import Document
 from workbench.errors import UserError
-from workbench.study_data import FILE, PROJECT, SAMPLE, Data, StudyData
+from workbench.studies.data import FILE, PROJECT, SAMPLE, Data, StudyData
 
 LEARNED = "learned"
 """Kind of the corrections of a project that a checkpoint has learned: ``learned:3``."""
