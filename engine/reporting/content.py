@@ -111,6 +111,11 @@ def _about(found: Findings, words: Words) -> Section:
         words("about.nested" if study.structure == NESTED else "about.flat"),
         words("about.interval"),
         *([] if entities else [words("about.empty")]),
+        *(
+            words("about.training", letter=letter, documents=f"{len(reading.known.training):,}")
+            for letter, reading, _ in found.read
+            if reading.known.training
+        ),
     ]
     return Section("about", words("about.title"), tuple(lines), tables=(model_table(found, words),))
 

@@ -191,8 +191,9 @@ def test_f1_is_drawn_by_how_often_an_entity_was_met_in_training() -> None:
     )
 
 
-def test_the_reliability_curve_says_its_error_or_that_there_is_none(figures: Figures) -> None:
+def test_the_reliability_curve_says_its_error_or_that_there_is_none(study: Study, figures: Figures) -> None:
     html = reliability_html(figures, T)
+    assert [cases_behind(study, selection) for selection in selections(html)] == [each.count for each in figures.bins]
     assert f"{figures.ece * 100:.1f} 个百分点" in html if figures.ece is not None else False
     assert html.count("<circle") == len(figures.bins) == 3
     documents = [Document(TEXT, GOLD)]

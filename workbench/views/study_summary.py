@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from engine.evaluation.figures import bin_name
+from engine.evaluation.selecting import term
 from engine.evaluation.study import EXACT, FORMS, OUTCOMES, RIGHT, Figures, Interval
 from engine.reporting.words import Words
 from workbench.language import Texts
@@ -95,7 +97,10 @@ def reliability_html(figures: Figures, words: Texts) -> str:
             accuracy=f"{each.accuracy:.1%}",
         )
         radius = 3 + 6 * (each.count / most) ** 0.5
-        points.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"><title>{esc(hover)}</title></circle>')
+        # As a button: an SVG has none of its own.
+        opening = f'role="button" tabindex="0" data-do="pick" data-select="{term("bin", bin_name(each.low, each.high))}"'
+        circle = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"><title>{esc(hover)}</title></circle>'
+        points.append(f'<g class="opens" aria-label="{esc(hover)}" {opening}>{circle}</g>')
     path = " ".join("{:.1f},{:.1f}".format(*at(each.confidence, each.accuracy)) for each in filled)
     (x0, y0), (x1, y1) = at(0, 0), at(1, 1)
     ticks = "".join(
@@ -108,7 +113,7 @@ def reliability_html(figures: Figures, words: Texts) -> str:
     middle = _TOP + _SIZE / 2
     return (
         f'<p>{esc(said)}</p><svg class="duomo-plot reliability" viewBox="0 0 {_LEFT + _SIZE + 20} {_TOP + _SIZE + 40}" '
-        f'role="img" aria-label="{esc(said)}"><rect class="frame" x="{x0}" y="{y1}" width="{_SIZE}" height="{_SIZE}"/>'
+        f'role="group" aria-label="{esc(said)}"><rect class="frame" x="{x0}" y="{y1}" width="{_SIZE}" height="{_SIZE}"/>'
         f'<line class="axis" stroke-dasharray="3 3" x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}"/>{ticks}'
         f'<g class="line-0"><polyline points="{path}"/>{"".join(points)}</g>'
         f'<text x="{x0 + _SIZE / 2:.1f}" y="{y0 + 32:.1f}" text-anchor="middle">{sure}</text>'

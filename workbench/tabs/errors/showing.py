@@ -78,6 +78,8 @@ class Showing:
                 return Words(t.language)(f"outcome.{value}")
             case "outcome" if value == WRONG:
                 return t("errors.outcome.wrong")
+            case "bin":
+                return t("errors.selected.bin", bin=value.replace("-", "–"))
             case "slice":
                 return t("errors.selected.slice", name=Words(t.language).slice(value))
             case "type":
