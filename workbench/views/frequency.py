@@ -19,14 +19,12 @@ def frequency_html(slices: Sequence[SliceLine], words: Words) -> str:
         slices: of a reading; those by frequency in their order.
         words: of the page.
     """
-    found = [each for each in slices if each.group == GROUP]
+    # Of what is nowhere annotated there is no F1, but what the model makes up.
+    found = [each for each in slices if each.group == GROUP and each.line.gold]
     if len(found) < 2:
         return ""
     places = [each.name.partition("=")[2].replace("-", "–") for each in found]
-    points = [
-        (f1.value, f1.low, f1.high) if (f1 := each.line.f1).known else (f1.value, None, None) if each.line.gold else None
-        for each in found
-    ]
+    points = [(f1.value, f1.low, f1.high) if f1.known else (f1.value, None, None) for f1 in (each.line.f1 for each in found)]
     first, last = found[0], found[-1]
     said = words(
         "errors.frequency.said",

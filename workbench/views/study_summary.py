@@ -97,7 +97,7 @@ def reliability_html(figures: Figures, words: Texts) -> str:
             accuracy=f"{each.accuracy:.1%}",
         )
         radius = 3 + 6 * (each.count / most) ** 0.5
-        # As a button: an SVG has none of its own.
+        # SVG has no button of its own.
         opening = f'role="button" tabindex="0" data-do="pick" data-select="{term("bin", bin_name(each.low, each.high))}"'
         circle = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"><title>{esc(hover)}</title></circle>'
         points.append(f'<g class="opens" aria-label="{esc(hover)}" {opening}>{circle}</g>')

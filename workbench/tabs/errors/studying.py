@@ -100,7 +100,7 @@ class Studying(Showing):
             yield {self.parts.progress: ""}
         t = self.context.texts
         said = t("errors.files.done", count=f"{len(documents):,}") + (t("protected.missing", count=missing) if missing else "")
-        chosen = {"value": key}
+        chosen: dict[str, Any] = {"value": key}
         yield {
             self.parts.data: gr.update(choices=self._data(project, account), **(chosen if use == DATA else {})),
             self.parts.training: gr.update(choices=self._trainings(project, account), **(chosen if use == TRAINING else {})),
