@@ -39,7 +39,7 @@ def learning_figure(curves: Curves, words: Words) -> tuple[str, Drawing]:
     left, top = left + _BESIDE, top + 14
     most = max((point.sentences for points in curves.values() for point in points), default=0) or 1
     least = min((point.f1.low for points in curves.values() for point in points), default=0.0)
-    floor = max(0.0, int(10 * least) / 10)
+    floor = 0.5 if least >= 0.5 else 0.0  # so that the marks of the axis are round
 
     def at(sentences: float, f1: float) -> tuple[float, float]:
         inside = min(1.0, max(floor, f1))
