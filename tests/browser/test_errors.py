@@ -159,7 +159,7 @@ def test_sentences_go_to_annotate_to_analyse_and_onto_lists(visit: Callable[...,
     lines = download.value.path().read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["text"] for line in lines] == [entry.document.text for entry in entries]
     page.locator("#errors-lists [data-do=study]").click()
-    holds(page, ".is-headline h2", "句子清单：漏掉的")
+    holds(page, ".is-headline h2", "清单：漏掉的")
     page.locator("[data-select='outcome:missed']").click()
     page.wait_for_selector(".cases .case")
     page.locator(".case [data-do=evidence]").first.click()
@@ -277,6 +277,7 @@ def test_a_sentence_is_explained_on_the_bench_by_the_model_that_read_it(visit: C
     )
     page.locator(".case [data-do=explain]").first.click()
     page.wait_for_function("t => document.querySelector('#bench-text textarea')?.value === t", arg=text)
+    page.wait_for_selector("#bench-hero .duomo-character")
     assert page.locator("#bench-checkpoint input").input_value().startswith("mpm-cner")
     page.locator("#bench-text textarea").fill(TEXT)
     page.locator("#bench-run").click()
