@@ -29,8 +29,7 @@ from workbench.retraining.learning import Learning
 from workbench.retraining.protected import ProtectedSets
 from workbench.signing import Signing
 from workbench.spoken import Spoken, keep, keep_shifted
-from workbench.studies import Studies
-from workbench.study_data import StudyData
+from workbench.studies import Studies, StudyData, Training
 
 if TYPE_CHECKING:
     from engine.checkpoint import CheckpointInfo
@@ -101,7 +100,8 @@ class Services:
         self.speech_folder = settings.workspace / "speech"
         self.picture_folder = settings.workspace / "pictures"
         data = StudyData(store, settings.workspace / "studies" / "files", self.with_files)
-        self.studies = Studies(data, self.checkpoints, settings.workspace / "studies" / "read")
+        training = Training(data, self.learning.taught)
+        self.studies = Studies(data, training, self.checkpoints, settings.workspace / "studies" / "read")
         self.recorder = Recorder(self.speech_folder)
         self.presence = Presence()
         self._remembering = threading.Lock()

@@ -14,6 +14,7 @@ from engine.errors import InputError
 from engine.tags import STRUCTURES
 
 if TYPE_CHECKING:
+    from engine.evaluation.learning import Learned
     from engine.evaluation.study import Difference, Figures, Interval, Study
 
 _DESCRIPTION = """\
@@ -123,7 +124,7 @@ def analyse(arguments: argparse.Namespace) -> int:
         for b in range(a + 1, len(readings))
     }
     if arguments.report:
-        _report(arguments, study, figures, differences)
+        _report(arguments, study, figures, differences, curves)
     if arguments.json:
         _write(arguments.json, _content(study, figures, differences, curves))
     if arguments.json != "-":
@@ -148,12 +149,13 @@ def _report(
     study: Study,
     figures: Sequence[Figures],
     differences: Mapping[tuple[int, int], Difference],
+    curves: Mapping[str, Sequence[Learned]],
 ) -> None:
     from engine.reporting import write_report
 
     try:
         Path(arguments.report).parent.mkdir(parents=True, exist_ok=True)
-        write_report(Path(arguments.report), study, figures, differences, language=arguments.language)
+        write_report(Path(arguments.report), study, figures, differences, curves=curves, language=arguments.language)
     except OSError as error:
         raise InputError(f"--report {arguments.report}: cannot be written ({error.strerror})") from error
 

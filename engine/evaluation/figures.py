@@ -229,9 +229,23 @@ def _calibration(cases: Sequence[Case]) -> tuple[tuple[Bin, ...], float | None]:
     scored = [(case.found.score, case.outcome == RIGHT) for case in cases if case.found and case.found.score is not None]
     bins = []
     for number in range(BINS):
-        inside = [(score, right) for score, right in scored if min(int(score * BINS), BINS - 1) == number]
+        inside = [(score, right) for score, right in scored if _bin(score) == number]
         if inside:
             confidence, accuracy = (sum(values) / len(inside) for values in zip(*inside, strict=True))
             bins.append(Bin(number / BINS, (number + 1) / BINS, len(inside), confidence, accuracy))
     error = sum(part.count * abs(part.confidence - part.accuracy) for part in bins)
     return tuple(bins), error / len(scored) if scored else None
+
+
+def bin_name(low: float, high: float) -> str:
+    """Return the name of a bin of the reliability curve, such as ``0.8-0.9``."""
+    return f"{low:.1f}-{high:.1f}"
+
+
+def bin_of(score: float) -> str:
+    """Return the name of the bin that a confidence falls into."""
+    return bin_name(_bin(score) / BINS, (_bin(score) + 1) / BINS)
+
+
+def _bin(score: float) -> int:
+    return min(int(score * BINS), BINS - 1)

@@ -7,6 +7,7 @@ Terms with spaces between hold together::
     outcome:missed           of :data:`engine.evaluation.study.OUTCOMES`; ``wrong`` is all but ``right``
     kind:too_long            of :data:`engine.evaluation.kinds.KINDS`; ``first:too_long`` where it counts as it
     type:PER                 annotated or predicted as PER
+    bin:0.8-0.9              predicted with such confidence: a bin of the reliability curve
     slice:polyphonic         as :class:`~engine.evaluation.study.SliceLine` names it
     both_right only_a only_b both_wrong    annotated entities, by which of two readings finds them
     text:北京 /大学$/ label=PER             the rest of the selection: parts of the text, patterns, or labels that occur in it
@@ -23,7 +24,7 @@ from urllib.parse import quote, unquote
 from engine.document import Document
 from engine.errors import InputError
 from engine.evaluation.conditions import condition_of
-from engine.evaluation.figures import cases_by_row, slices_of
+from engine.evaluation.figures import BINS, bin_name, bin_of, cases_by_row, slices_of
 from engine.evaluation.kinds import KINDS, first_of
 from engine.evaluation.slicing import dimension_of
 from engine.evaluation.study import OUTCOMES, RIGHT, Case, Reading, Study
@@ -33,6 +34,7 @@ BOTH_RIGHT, ONLY_A, ONLY_B, BOTH_WRONG = "both_right", "only_a", "only_b", "both
 COMPARED = (BOTH_RIGHT, ONLY_A, ONLY_B, BOTH_WRONG)
 _TEXT = "text:"
 _NONE = "-"
+_BINS = frozenset(bin_name(number / BINS, (number + 1) / BINS) for number in range(BINS))
 Selection = str
 _Test = Callable[[Case], bool]
 
@@ -103,7 +105,7 @@ def _test(study: Study, reading: Reading, term: str, a: int, b: int | None) -> _
         return simple
     raise InputError(
         f"{term!r} selects nothing that there is; write all, cell:ROW:COLUMN, outcome:NAME, kind:NAME, type:LABEL, slice:NAME, "
-        f"text:CONDITION, or one of {', '.join(COMPARED)}"
+        f"bin:0.8-0.9, text:CONDITION, or one of {', '.join(COMPARED)}"
     )
 
 
@@ -116,6 +118,8 @@ def _simple(name: str, value: str) -> _Test | None:
         return lambda case: value in case.kinds
     if name == "first" and value in KINDS:
         return lambda case: first_of(case.kinds, KINDS[value].group) == value
+    if name == "bin" and value in _BINS:
+        return lambda case: case.found is not None and case.found.score is not None and bin_of(case.found.score) == value
     if name == "type":
         return lambda case: value in (_label(case.gold), _label(case.found))
     return None

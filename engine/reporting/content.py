@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engine import __version__
 from engine.drawing.drawing import Drawing
+from engine.reporting.curves import learning_table
 from engine.reporting.figures import drawing
 from engine.reporting.findings import LETTERS, Findings, short
 from engine.reporting.sentences import Sample, samples
@@ -94,6 +95,7 @@ def report(found: Findings, words: Words) -> Report:
         _drawn("kinds", found, words, tuple(kind_tables(found, words)), words("kinds.hint"), words("kinds.none")),
         _drawn("slices", found, words, (slice_table(found, words),), "", words("slices.none")),
         _reliability(found, words),
+        *([_learning(found, words)] if found.curves else []),
         *(_difference(found, words, at) for at in range(len(found.differences))),
         *(_sentences(found, words, at) for at in range(len(found.figures))),
     ]
@@ -109,6 +111,11 @@ def _about(found: Findings, words: Words) -> Section:
         words("about.nested" if study.structure == NESTED else "about.flat"),
         words("about.interval"),
         *([] if entities else [words("about.empty")]),
+        *(
+            words("about.training", letter=letter, documents=f"{len(reading.known.training):,}")
+            for letter, reading, _ in found.read
+            if reading.known.training
+        ),
     ]
     return Section("about", words("about.title"), tuple(lines), tables=(model_table(found, words),))
 
@@ -133,6 +140,13 @@ def _reliability(found: Findings, words: Words) -> Section:
         return Section("reliability", title, said_of)
     lines = (*said_of, words("reliability.hint"))
     return Section("reliability", title, lines, (drawing("reliability", found, words),), (table,))
+
+
+def _learning(found: Findings, words: Words) -> Section:
+    figures = (drawing("learning", found, words),)
+    return Section(
+        "learning", words("learning.title"), (words("learning.hint"),), figures, (learning_table(found.curves, words),)
+    )
 
 
 def _difference(found: Findings, words: Words, at: int) -> Section:

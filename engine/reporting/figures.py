@@ -1,4 +1,4 @@
-"""The figures of a report: confusion, error kinds, slices, reliability, differences; each can also be saved by itself."""
+"""The figures of a report: confusion, error kinds, slices, reliability, differences, learning; each can be saved by itself."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from engine.drawing.framing import framed
 from engine.drawing.sheet import GREY, INK, RULE
 from engine.drawing.wording import shortened, spelled, wide
 from engine.errors import InputError
+from engine.evaluation.learning import Learned
 from engine.evaluation.study import Difference, Figures, KindCount, SliceLine, Study
+from engine.reporting.curves import learning_figure
 from engine.reporting.findings import INKS, LETTERS, MARKS, Findings
 from engine.reporting.intervals import LEGEND, Row, intervals, legend
 from engine.reporting.tables import confusion_names, difference_parts, eces, points
 from engine.reporting.words import Words
 
-NAMES = ("confusion", "kinds", "slices", "reliability", "difference")
+NAMES = ("confusion", "kinds", "slices", "reliability", "difference", "learning")
 """Figures that there are."""
 _TEXT, _SMALL = 8.5, 7.0
 _CELL = (44.0, 20.0)
@@ -31,6 +33,7 @@ def figure(
     figures: Sequence[Figures],
     differences: Mapping[tuple[int, int], Difference] | None = None,
     *,
+    curves: Mapping[str, Sequence[Learned]] | None = None,
     index: int = 0,
     kind: str = "png",
     language: str = "zh",
@@ -42,6 +45,7 @@ def figure(
         study: with its readings.
         figures: one of each reading.
         differences: by the numbers of the two readings.
+        curves: of learning, if there are any.
         index: of the reading that a confusion matrix is of, or of the difference, in their order.
         kind: ``png``, ``svg`` or ``pdf``.
         language: ``zh`` or ``en``.
@@ -50,14 +54,14 @@ def figure(
         InputError: if there is no such figure.
         ValueError: for a format or a language that there is not.
     """
-    title, drawn = drawing(name, Findings.of(study, figures, differences or {}), Words(language), index=index)
+    title, drawn = drawing(name, Findings.of(study, figures, differences, curves), Words(language), index=index)
     return drawn.save(kind, title)
 
 
 def drawing(name: str, found: Findings, words: Words, *, index: int = 0) -> tuple[str, Drawing]:
     """Return a figure's title, and the figure; see :func:`figure`."""
-    several = found.differences if name == "difference" else found.figures if name == "confusion" else (0,)
-    if name not in NAMES or not 0 <= index < len(several):
+    count = {"difference": len(found.differences), "confusion": len(found.figures), "learning": min(1, len(found.curves))}
+    if name not in NAMES or not 0 <= index < count.get(name, 1):
         raise InputError(f"the figures of this report are {', '.join(NAMES)}; there is no {name!r} number {index}")
     if name == "confusion":
         return _confusion(found, words, index)
@@ -65,6 +69,8 @@ def drawing(name: str, found: Findings, words: Words, *, index: int = 0) -> tupl
         return _difference(found, words, index)
     if name == "kinds":
         return _kinds(found, words)
+    if name == "learning":
+        return learning_figure(found.curves, words)
     return _slices(found, words) if name == "slices" else _reliability(found, words)
 
 

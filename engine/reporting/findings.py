@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.errors import InputError
+from engine.evaluation.learning import Learned
 from engine.evaluation.study import Difference, Figures, Reading, Study
 from engine.reporting.words import Words
 
@@ -25,14 +26,22 @@ class Findings:
         study: with its readings.
         figures: one of each reading.
         differences: by the numbers of the two readings, A and B.
+        curves: of learning, by what each is of; none where nobody drew any.
     """
 
     study: Study
     figures: tuple[Figures, ...]
     differences: Mapping[tuple[int, int], Difference]
+    curves: Mapping[str, Sequence[Learned]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, study: Study, figures: Sequence[Figures], differences: Mapping[tuple[int, int], Difference]) -> Findings:
+    def of(
+        cls,
+        study: Study,
+        figures: Sequence[Figures],
+        differences: Mapping[tuple[int, int], Difference] | None = None,
+        curves: Mapping[str, Sequence[Learned]] | None = None,
+    ) -> Findings:
         """Check and keep them.
 
         Raises:
@@ -44,10 +53,10 @@ class Findings:
                 f"a report is of one to {len(LETTERS)} readings with the figures of each; "
                 f"got {count} readings and figures of {len(figures)}"
             )
-        for a, b in differences:
+        for a, b in differences or {}:
             if not (0 <= a < count and 0 <= b < count and a != b):
                 raise InputError(f"a difference is between two of the readings 0 to {count - 1}; got {a} and {b}")
-        return cls(study, tuple(figures), dict(differences))
+        return cls(study, tuple(figures), dict(differences or {}), dict(curves or {}))
 
     @property
     def read(self) -> list[tuple[str, Reading, Figures]]:

@@ -116,12 +116,16 @@ def kind_tables(found: Findings, words: Words) -> list[Table]:
         for kind in figures.kinds:
             groups.setdefault(kind.group, {}).setdefault(kind.name, {})[at] = (kind.once, kind.together)
     heads = [words("kind"), *(f"{words(key)} {letter}" for letter in _letters(found) for key in ("once", "together"))]
-    return [
-        Table(
-            f"kinds{group}", words.group(group), tuple(heads), tuple(_kind_row(found, words.kind(n), c) for n, c in kinds.items())
+    tables = []
+    for group, kinds in groups.items():
+        rows = tuple(_kind_row(found, words.kind(name), counts) for name, counts in kinds.items())
+        legend = "".join(
+            words("legend", kind=words.kind(name), hint=words.hint(name))
+            for name, counts in kinds.items()
+            if words.hint(name) and any(together for _, together in counts.values())
         )
-        for group, kinds in groups.items()
-    ]
+        tables.append(Table(f"kinds{group}", words.group(group), tuple(heads), rows, note=legend.strip()))
+    return tables
 
 
 def slice_table(found: Findings, words: Words) -> Table:
@@ -182,7 +186,7 @@ def difference_tables(a: str, b: str, difference: Difference, words: Words) -> l
 
 def difference_parts(difference: Difference, words: Words) -> list[tuple[str, Interval]]:
     """Return the differences of all, of each type and of each slice, by name."""
-    slices = [(words.slice(name, alone=True), value) for name, value in difference.slices.items()]
+    slices = [(words.slice(name), value) for name, value in difference.slices.items()]
     return [(words("all"), difference.f1), *difference.types.items(), *slices]
 
 

@@ -35,6 +35,11 @@ def tidy_csv(found: Findings) -> str:
         between = (name, f"{other.name} - {one.name}", f"{other.digest} - {one.digest}", f"{other.without} - {one.without}")
         for *names, value, low, high, enough in _of_difference(difference):
             writer.writerow((*map(plain, (*between, *names)), *map(_number, (value, low, high)), int(enough)))
+    for curve, points in found.curves.items():
+        for point in points:
+            low, high = (point.f1.low, point.f1.high) if point.f1.known else (None, None)
+            numbers = map(_number, (point.f1.value, low, high))
+            writer.writerow(("", "", "", "", "learning", plain(curve), point.sentences, "f1", *numbers, 1))
     return file.getvalue()
 
 
@@ -57,6 +62,7 @@ def to_json(found: Findings) -> dict[str, Any]:
             for reading, figures in zip(study.readings, found.figures, strict=True)
         ],
         "differences": [{"a": a, "b": b, **asdict(difference)} for (a, b), difference in found.differences.items()],
+        "learning": {name: [asdict(point) for point in points] for name, points in found.curves.items()},
     }
 
 

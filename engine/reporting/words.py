@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
 LANGUAGES = ("zh", "en")
+_BAND = re.compile(r"\d+(-\d+|\+)?")
 
 
 class Words:
@@ -40,16 +42,24 @@ class Words:
         """Return what an error kind is called."""
         return self._words.get(f"kind.{name}", name)
 
-    def slice(self, name: str, *, alone: bool = False) -> str:
-        """Return what a slice is called.
+    def hint(self, name: str) -> str:
+        """Return what an error kind is, in a few words."""
+        return self._words.get(f"kind_hint.{name}", "")
+
+    def slice(self, name: str) -> str:
+        """Return what a slice is called: ``length=4-5`` is ``4–5 字实体``.
 
         Args:
-            name: of the slice; of ``domain=news`` the part behind the sign is the corpus's own word, or a number.
-            alone: whether to say by what it slices too, where its name does not stand below that.
+            name: of the slice; of ``domain=news`` the part behind the sign is the corpus's own word, and a condition on the text
+                is its own name.
         """
         group, sign, value = name.partition("=")
-        called = self._words.get(f"slice.{name}", value if sign else name)
-        return self("slice.of", name=self.group(group), value=called) if sign and alone else called
+        if self.has(f"slice.{name}") or not sign or not self.has(f"group.{group}"):
+            return self._words.get(f"slice.{name}", name)
+        template = f"slice.{group}={'+' if value.endswith('+') else '*'}"
+        if _BAND.fullmatch(value) and self.has(template):
+            return self(template, value=value.rstrip("+").replace("-", "–"))
+        return self("slice.of", name=self.group(group), value=value)
 
     def group(self, name: str) -> str:
         """Return what a group of error kinds or of slices is called."""

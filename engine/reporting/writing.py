@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from engine.errors import InputError
+from engine.evaluation.learning import Learned
 from engine.evaluation.study import Difference, Figures, Study
 from engine.reporting.content import Report, report
 from engine.reporting.findings import Findings
@@ -35,6 +36,7 @@ def write_report(
     figures: Sequence[Figures],
     differences: Mapping[tuple[int, int], Difference] | None = None,
     *,
+    curves: Mapping[str, Sequence[Learned]] | None = None,
     language: str = "zh",
 ) -> None:
     """Write a report; its suffix, one of :data:`FORMATS`, says as what.
@@ -44,12 +46,13 @@ def write_report(
         study: with its readings.
         figures: one of each reading, in their order.
         differences: by the numbers of the readings A and B.
+        curves: of learning, if there are any.
         language: ``zh`` or ``en``.
 
     Raises:
         InputError: for another suffix, figures that are not of the study, or a file that cannot be written.
     """
-    content = report_bytes(kind_of(path), study, figures, differences, language=language)
+    content = report_bytes(kind_of(path), study, figures, differences, curves=curves, language=language)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -75,6 +78,7 @@ def report_bytes(
     figures: Sequence[Figures],
     differences: Mapping[tuple[int, int], Difference] | None = None,
     *,
+    curves: Mapping[str, Sequence[Learned]] | None = None,
     language: str = "zh",
 ) -> bytes:
     """Return the file of a report; see :func:`write_report`.
@@ -84,11 +88,12 @@ def report_bytes(
         study: with its readings.
         figures: one of each reading, in their order.
         differences: by the numbers of the readings A and B.
+        curves: of learning, if there are any.
         language: ``zh`` or ``en``.
     """
     if kind not in FORMATS:
         raise InputError(f"a report is written as {', '.join(f'.{suffix}' for suffix in FORMATS)}; got {kind!r}")
-    found = Findings.of(study, figures, differences or {})
+    found = Findings.of(study, figures, differences, curves)
     if kind == "csv":
         # With its mark at the beginning Excel takes it for UTF-8.
         return tidy_csv(found).encode("utf-8-sig", "replace")

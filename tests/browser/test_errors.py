@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from engine import formats
 from engine.document import Document, Span
 from engine.samples import news
 from engine.tagger import Prediction
@@ -35,8 +38,13 @@ class Careless(StandIn):
         self.system.vocabulary = SimpleNamespace(unknown=0, encode=lambda character: [1])
         self.system.labels, self.system.structure = SimpleNamespace(names=LABELS), "flat"
         self.system.optional_modalities = self.system.evidence_names = ()
+        # A test that wants to be there while it reads closes the gate.
+        self.gate, self.asked = Event(), 0
+        self.gate.set()
 
     def predict(self, documents: list[Document], *, explain: bool = False, without: Any = ()) -> list[Prediction]:
+        self.gate.wait(30)
+        self.asked += len(documents)
         return super().predict(documents, explain=explain)
 
     def answer(self, document: Document) -> Prediction:
@@ -141,7 +149,7 @@ def test_sentences_go_to_annotate_to_analyse_and_onto_lists(visit: Callable[...,
     page.locator(".case [data-do=keep]").first.click()
     holds(page, "#errors-told", "已加入 1 句")
     page.locator("[data-do=keep][data-every]").click()
-    holds(page, "#errors-told", "清单“漏掉的”现有")
+    page.wait_for_function("/现有 \\d\\d+ 句/.test(document.querySelector('#errors-told').textContent)")
     (kept,) = store.lists.of(FIRST, "")
     entries = store.lists.entries(kept.id, "")
     assert kept.count == len(entries) > 20 and entries[0].document.text == text
@@ -151,7 +159,7 @@ def test_sentences_go_to_annotate_to_analyse_and_onto_lists(visit: Callable[...,
     lines = download.value.path().read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["text"] for line in lines] == [entry.document.text for entry in entries]
     page.locator("#errors-lists [data-do=study]").click()
-    holds(page, ".is-headline h2", "句子清单：漏掉的")
+    holds(page, ".is-headline h2", "清单：漏掉的")
     page.locator("[data-select='outcome:missed']").click()
     page.wait_for_selector(".cases .case")
     page.locator(".case [data-do=evidence]").first.click()
@@ -197,3 +205,84 @@ def test_other_labels_are_asked_about_and_two_models_compared(visit: Callable[..
     again = visit(address)
     again.wait_for_selector(".cases .case")
     assert again.locator(".label-mapping").count() == 0
+
+
+def uploaded(page: Any, file: Path, document: Document) -> None:
+    """Upload a document as a file."""
+    formats.write([document], file, "jsonl")
+    page.locator("#errors-files input[type=file]").set_input_files(file)
+    holds(page, "#errors-tab .notices, .notice-success", "共 1 句")
+
+
+def test_an_uploaded_file_leads_through_its_labels_to_figures_and_another_says_what_was_learned(
+    visit: Callable[..., Any], tmp_path: Path
+) -> None:
+    page = visit()
+    page.wait_for_selector(".errors-welcome")
+    page.locator("#errors-upload > button").click()
+    uploaded(page, tmp_path / "甲.jsonl", Document(TEXT, (Span(0, 2, "人名"), Span(3, 5, "LOC"), Span(7, 9, "人名"))))
+    page.wait_for_function("document.querySelector('#errors-data input').value === '文件：甲.jsonl'")
+    page.locator("#errors-run").click()
+    page.locator("[data-map]").click()
+    holds(page, ".is-headline h2", "文件：甲.jsonl")
+    holds(page, ".is-headline", "标注了 3 个实体")
+    holds(page, ".is-slices", "没有说明模型的训练数据")
+    assert page.locator(".is-frequency").count() == 0
+    page.locator("#errors-use label", has_text="训练数据").click()
+    uploaded(page, tmp_path / "乙.jsonl", Document("李娜来了", (Span(0, 2, "PER"),)))
+    page.wait_for_function("document.querySelector('#errors-training input').value === '文件：乙.jsonl'")
+    page.locator("#errors-run").click()
+    holds(page, ".is-frequency", "出现 1 次的")
+    assert page.locator("[data-select='slice:seen_entity']").inner_text() == "训练中见过的实体"
+    address = page.evaluate("window.location.href")
+    assert "training=file:" in address and "没有说明" not in page.locator(".is-slices").inner_text()
+    again = visit(address)
+    holds(again, ".is-frequency", "出现 1 次的")
+    assert again.locator("#errors-training input").input_value() == "文件：乙.jsonl"
+    again.locator("[data-select^='bin:']").first.focus()
+    again.keyboard.press("Enter")
+    holds(again, ".cases h2", "把握在")
+
+
+def test_a_study_that_is_stopped_goes_on_where_it_was(visit: Callable[..., Any], store: Store, tagger: Careless) -> None:
+    project = store.projects.create("很多").id
+    store.documents.add(project, [Document(f"{TEXT}{number}次", (Span(0, 2, "PER"),)) for number in range(100)])
+    store.settings.set("project.", project)
+    page = visit()
+    page.wait_for_selector(".errors-welcome")
+    page.locator("#errors-data input").click()
+    page.get_by_role("option", name="项目：很多").click()
+    before = tagger.asked
+    tagger.gate.clear()
+    try:
+        page.locator("#errors-run").click()
+        holds(page, "#errors-progress", "共 100 句，已读 0 句")
+        page.locator("#errors-cancel").click()
+        page.wait_for_selector("#errors-cancel:disabled")
+    finally:
+        tagger.gate.set()
+    page.get_by_text("已停止").wait_for()
+    assert page.locator("#errors-run").is_visible() and page.locator(".study-lead").count() == 0
+    assert tagger.asked - before == 64
+    page.locator("#errors-run").click()
+    holds(page, ".is-headline", "100 句中有 64 句是以前读过")
+    assert tagger.asked - before == 100
+
+
+def test_a_sentence_is_explained_on_the_bench_by_the_model_that_read_it(visit: Callable[..., Any], url: str) -> None:
+    page = visit(f"{url}#errors?data=sample:ambiguous&models=mpm-cner&select=all")
+    page.wait_for_selector(".cases .case")
+    text = page.evaluate(
+        "[...document.querySelectorAll('.case')[0].querySelectorAll('.case-text')].map(e => e.textContent).join('')"
+    )
+    page.locator(".case [data-do=explain]").first.click()
+    page.wait_for_function("t => document.querySelector('#bench-text textarea')?.value === t", arg=text)
+    page.wait_for_selector("#bench-hero .duomo-character")
+    assert page.locator("#bench-checkpoint input").input_value().startswith("mpm-cner")
+    page.locator("#bench-text textarea").fill(TEXT)
+    page.locator("#bench-run").click()
+    page.wait_for_function(
+        "n => document.querySelectorAll('#bench-hero .duomo-character').length === n && document.querySelector('#bench-why h3')",
+        arg=len(TEXT),
+    )
+    assert page.locator("#bench-problem .notice").count() == 0

@@ -69,9 +69,14 @@ def test_predictions_of_another_system_are_compared_though_cut_otherwise(analyse
 
 def test_a_report_is_written(analyse, data, tiny, tmp_path):
     target = tmp_path / "report.html"
-    status, out, err = analyse("--checkpoint", tiny.path, "--data", data, "--report", target, "--language", "en")
+    points = [{"sentences": 50, "f1": 0.4321}]
+    (tmp_path / "report.json").write_text(json.dumps({"curves": {"mnlp": {"1": points}}}))
+    status, out, err = analyse(
+        "--checkpoint", tiny.path, "--data", data, "--report", target, "--language", "en", "--curve", tmp_path
+    )
     assert status == 0, err
-    assert "tiny" in target.read_text(encoding="utf-8")
+    written = target.read_text(encoding="utf-8")
+    assert "tiny" in written and "Learning curves" in written and "43.21" in written
 
 
 def test_gold_with_other_labels_is_refused_with_a_mapping_that_works(analyse, tiny, tmp_path):

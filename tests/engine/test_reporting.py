@@ -19,6 +19,7 @@ from engine.evaluation.comparing import difference
 from engine.evaluation.figures import figures_of
 from engine.evaluation.judging import study_of
 from engine.evaluation.kinds import GROUPS, KINDS
+from engine.evaluation.learning import Learned
 from engine.evaluation.slicing import DIMENSIONS, name_of
 from engine.evaluation.study import FORMS, OUTCOMES, Difference, Interval, Reading, Study
 from engine.reporting import FORMATS, NAMES, figure, figures_zip, kind_of, report_bytes, write_report
@@ -173,6 +174,26 @@ def test_a_pdf_and_figures_are_drawn_whatever_the_text(findings: Any, tmp_path: 
     assert figure("kinds", *findings[:2], kind="png").startswith(b"\x89PNG")
 
 
+def test_learning_curves_stand_in_every_format(findings: Any) -> None:
+    study, figures, differences = findings
+    curves = {
+        "=mnlp": (Learned(50, Interval(0.4321, 0.31, 0.55)), Learned(100, Interval(0.6, 0.6, 0.6, False))),
+        "random": (Learned(50, Interval(0.4, 0.3, 0.5)),),
+    }
+    for kind, point in {"html": "43.21", "md": "43.21", "tex": "43.21", "csv": "0.4321,0.31,0.55", "json": "0.4321"}.items():
+        assert point in report_bytes(kind, study, figures, differences, curves=curves).decode("utf-8-sig"), kind
+    text = report_bytes("csv", study, figures, curves=curves).decode("utf-8-sig")
+    assert [row[5:9] for row in csv.reader(io.StringIO(text)) if row[4] == "learning"] == [
+        ["'=mnlp", "50", "f1", "0.4321"],
+        ["'=mnlp", "100", "f1", "0.6"],
+        ["random", "50", "f1", "0.4"],
+    ]
+    with zipfile.ZipFile(io.BytesIO(figures_zip("svg", study, figures, curves=curves))) as archive:
+        assert "random" in archive.read("learning.svg").decode()
+    with pytest.raises(InputError, match="no 'learning'"):
+        figure("learning", study, figures)
+
+
 def test_what_there_is_not_is_refused_in_words(findings: Any, tmp_path: Path) -> None:
     study, figures, _ = findings
     with pytest.raises(InputError, match=r"\.html, \.pdf"):
@@ -184,7 +205,7 @@ def test_what_there_is_not_is_refused_in_words(findings: Any, tmp_path: Path) ->
         report_bytes("md", study, figures[:1])
     with pytest.raises(InputError, match="no 'difference'"):
         figure("difference", study, figures)
-    assert set(NAMES) == {"confusion", "kinds", "slices", "reliability", "difference"} and "html" in FORMATS
+    assert set(NAMES) == {"confusion", "kinds", "slices", "reliability", "difference", "learning"} and "html" in FORMATS
 
 
 def test_a_study_of_nothing_is_reported(tmp_path: Path) -> None:
@@ -199,15 +220,18 @@ def test_a_study_of_nothing_is_reported(tmp_path: Path) -> None:
 
 
 def test_every_kind_slice_and_outcome_has_words_in_both_languages() -> None:
-    asked = [f"kind.{name}" for name in KINDS] + [f"group.{name}" for name in (*GROUPS, *(d.name for d in DIMENSIONS))]
+    asked = [f"{key}.{name}" for name in KINDS for key in ("kind", "kind_hint")]
+    asked += [f"group.{name}" for name in (*GROUPS, *(d.name for d in DIMENSIONS))]
     asked += [f"form.{name}" for name in FORMS] + [f"outcome.{name}" for name in OUTCOMES]
-    # A slice of a dimension is named by a word, which is translated, or by a number, which is not.
     named = [name_of(dimension, value) for dimension in DIMENSIONS for value in dimension.order]
-    asked += [f"slice.{name}" for name in named if re.search("[a-z]", name.partition("=")[2])]
     for language in LANGUAGES:
         words = Words(language)
+        # Neither the name of a slice as it stands in an address, nor a bare number.
+        assert [name for name in named if re.search(r"[=+_]|^[\d–]+$", words.slice(name))] == []
         assert [key for key in asked if not words.has(key)] == []
-    chinese = [words for key, both in _both().items() for words in [both["zh"]] if key not in {"few", "f1", "input.and"}]
+    chinese = [
+        words for key, both in _both().items() for words in [both["zh"]] if key not in {"few", "f1", "input.and", "legend"}
+    ]
     assert [words for words in chinese if not re.search("[\u4e00-\u9fff]", re.sub(r"\{\w+\}", "字", words))] == []
     assert [key for key, both in _both().items() if _places(both["zh"]) != _places(both["en"])] == []
 
@@ -216,8 +240,18 @@ def test_every_slice_that_says_enough_by_itself_has_words() -> None:
     from engine.evaluation import slicing
 
     assert [name for name in slicing._WORDS if not Words("zh").has(f"slice.{name}")] == []
-    assert Words("zh").slice("length=4-5", alone=True) == "实体长度（字）：4-5"
-    assert Words("en").slice("domain=news") == "news"
+    said = {
+        "length=2": "两字实体",
+        "length=4-5": "4–5 字实体",
+        "length=10+": "10 字以上的实体",
+        "position=first": "句首的实体",
+        "density=0": "每百字没有实体",
+        "density=3-5": "每百字 3–5 个实体",
+        "domain=news": "领域：news",
+        "label=PER": "label=PER",
+    }
+    assert {name: Words("zh").slice(name) for name in said} == said
+    assert Words("en").slice("frequency=100+") == "100 times or more in training"
 
 
 def _both() -> dict[str, dict[str, str]]:

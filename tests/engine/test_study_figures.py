@@ -319,11 +319,22 @@ def test_selections(selection, expected):
 
 
 @pytest.mark.parametrize(
-    "selection", ["", "  ", "kind:none", "slice:none", "slice:none=1", "cell:PER", "nonsense", "text:", "text:/(/", "only_a"]
+    "selection",
+    ["", "  ", "kind:none", "slice:none", "slice:none=1", "cell:PER", "nonsense", "text:", "text:/(/", "only_a", "bin:0.1-0.3"],
 )
 def test_a_selection_that_cannot_be_is_refused(selection):
     with pytest.raises(InputError):
         select(SELECTED, selection, 0, None)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.one_of(st.floats(0, 1), st.integers(0, 10).map(lambda tenth: tenth / 10)), min_size=1, max_size=20))
+def test_every_bin_of_the_reliability_curve_opens_its_predictions(scores):
+    texts = [Document("北京", (Span(0, 2, "LOC", score),)) for score in scores]
+    own = study([(marked("北京", "北京/LOC"), predicted) for predicted in texts])
+    bins = figures_of(own, 0, samples=0).bins
+    assert [sum(len(hit.cases) for hit in select(own, f"bin:{b.low:.1f}-{b.high:.1f}")) for b in bins] == [b.count for b in bins]
+    assert sum(b.count for b in bins) == len(scores)
 
 
 def test_labels_with_spaces_and_colons_can_be_selected():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -13,16 +14,17 @@ from engine.evaluation.figures import figures_of
 from engine.evaluation.judging import study_of
 from engine.evaluation.kinds import KINDS
 from engine.evaluation.selecting import select
-from engine.evaluation.slicing import DIMENSIONS
-from engine.evaluation.study import OUTCOMES, Difference, Figures, Interval, KindCount, Reading, SliceLine, Study
+from engine.evaluation.study import Difference, Figures, Interval, KindCount, Known, Reading, SliceLine, Study
+from engine.reporting.words import Words
 from workbench.language import LANGUAGES, Texts
 from workbench.views.cases import SIGNS, Sentence, Track, cases_html
 from workbench.views.compared import compared_html
 from workbench.views.confusion import confusion_html
 from workbench.views.document_list import Leaf
+from workbench.views.frequency import frequency_html
 from workbench.views.kinds import kinds_html
 from workbench.views.label_mapping import label_mapping_html
-from workbench.views.slices import _SAID, _VALUES, slice_name, slices_html, types_html
+from workbench.views.slices import slices_html, types_html
 from workbench.views.study_summary import forms_html, headline_html, reliability_html
 
 TEXT = "王小明在<北京>大学见李娜"
@@ -157,21 +159,12 @@ def test_nothing_found_is_said() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_all_kinds_outcomes_dimensions_and_values_have_words(language: str) -> None:
-    t = Texts(language)
-    kinds_html([KindCount(kind.name, kind.group, 1, 1) for kind in KINDS.values()], t)
-    for outcome in OUTCOMES:
-        t(f"errors.outcome.{outcome}")
-    for dimension in DIMENSIONS:
-        t(f"errors.group.{dimension.name}")
-        for value in dimension.order:
-            assert slice_name(f"{dimension.name}={value}", t)
-            if dimension.name in _SAID:
-                assert value in _VALUES or value[0].isdigit()
-    from engine.evaluation.slicing import _WORDS
-
-    for word in _WORDS:
-        assert slice_name(word, t) != word
+def test_kinds_are_drawn_with_the_words_of_reports(language: str) -> None:
+    named = Words(language)
+    html = unescape(kinds_html([KindCount(kind.name, kind.group, 1, 1) for kind in KINDS.values()], Texts(language)))
+    for kind in KINDS.values():
+        assert f'title="{named.hint(kind.name)}"' in html and f">{named.kind(kind.name)}<" in html
+        assert f"<h3>{named.group(kind.group)}</h3>" in html
 
 
 def test_empty_gold_and_one_document_are_said() -> None:
@@ -184,8 +177,23 @@ def test_empty_gold_and_one_document_are_said() -> None:
         assert "nan" not in drawn
 
 
-def test_the_reliability_curve_says_its_error_or_that_there_is_none(figures: Figures) -> None:
+def test_f1_is_drawn_by_how_often_an_entity_was_met_in_training() -> None:
+    gold = [Document(TEXT, GOLD), Document("王小明在京", (Span(0, 3, "PER"),))]
+    known = Known(training=(Document("王小明来了", (Span(0, 3, "PER"),)),))
+    answers = (gold[0].with_spans(GOLD[:1]), gold[1].with_spans(()))
+    study = study_of("d", gold, [Reading("a", "a", "", ("PER", "ORG"), answers, (), known)])
+    html = frequency_html(figures_of(study, 0, samples=0).slices, T)
+    # Met once: two annotated, one of them found. Never met: two, none found.
+    assert "出现 0 次的实体，F1 是 0.0%（标注 2 个）；出现 1 次的，F1 是 66.7%（标注 2 个）" in html
+    assert html.count('class="mark"') == 2 and "不足为凭" in html
+    assert (
+        frequency_html(figures_of(study_of("d", gold, [replace(study.readings[0], known=Known())]), 0, samples=0).slices, T) == ""
+    )
+
+
+def test_the_reliability_curve_says_its_error_or_that_there_is_none(study: Study, figures: Figures) -> None:
     html = reliability_html(figures, T)
+    assert [cases_behind(study, selection) for selection in selections(html)] == [each.count for each in figures.bins]
     assert f"{figures.ece * 100:.1f} 个百分点" in html if figures.ece is not None else False
     assert html.count("<circle") == len(figures.bins) == 3
     documents = [Document(TEXT, GOLD)]

@@ -63,7 +63,7 @@ def test_the_browser_is_told_where_each_mention_lies_and_what_it_is() -> None:
     (kept,) = re.findall(r'data-map="([^"]*)"', drawn)
     told = json.loads(html.unescape(kept))
     outcomes = [told["ways"]["outcome"][point["outcome"]]["name"] for point in told["points"]]
-    assert outcomes == ["类型错误", "漏标", "多标"]
+    assert outcomes == ["类型错", "漏标", "误报"]
     assert [point["mention"] for point in told["points"]] == ["王芳", HOSTILE, "杭州"]
     assert [(point["row"], point["case"]) for point in told["points"]] == [(0, 0), (0, 1), (1, 2)]
     assert told["points"][2]["before"] + told["points"][2]["mention"] + told["points"][2]["after"] == "在杭州。"

@@ -20,8 +20,19 @@ from workbench.errors import UserError
 from workbench.sentence_lists import csv_of, document_for, entry_of, jsonl_of
 from workbench.store import FIRST, Entry, Store
 from workbench.store.errors import StoreError
-from workbench.studies import LabelsDifferError, Model, Progress, Question, StoppedError, Studies, Worked, unannotated
-from workbench.study_data import SAMPLES, StudyData
+from workbench.studies import (
+    LabelsDifferError,
+    Model,
+    Progress,
+    Question,
+    StoppedError,
+    Studies,
+    StudyData,
+    Training,
+    Worked,
+    unannotated,
+)
+from workbench.studies.data import SAMPLES
 from workbench.tabs.errors.address import NOBODY, View, read, written
 
 LABELS = ("PER", "LOC", "ORG")
@@ -82,7 +93,12 @@ def opened(tmp_path: Path) -> Any:
 
 @pytest.fixture
 def studies(opened: Store, models: Models, tmp_path: Path) -> Studies:
-    return Studies(StudyData(opened, tmp_path / "files", lambda document: document), models, tmp_path / "read")  # type: ignore[arg-type]
+    data = StudyData(opened, tmp_path / "files", lambda document: document)
+
+    def taught(checkpoint: str, project: int) -> list[Document]:
+        return opened.corrections(project=project, up_to_revision=1 if checkpoint == "taught" else 0)
+
+    return Studies(data, Training(data, taught), models, tmp_path / "read")  # type: ignore[arg-type]
 
 
 def keep(studies: Studies, *documents: Document, account: str = "") -> str:
@@ -102,7 +118,7 @@ def test_a_second_look_reads_nothing_and_is_the_same_study(studies: Studies, mod
     first = work(studies, model, data=data)
     assert models.readers["m"].asked == 1
     assert work(studies, model, data=data) is first is studies.held(first.key)
-    afresh = Studies(studies.data, models, studies._cache)  # type: ignore[arg-type]
+    afresh = Studies(studies.data, studies.training, models, studies._cache)  # type: ignore[arg-type]
     again = work(afresh, model, data=data)
     assert models.readers["m"].asked == 1 and again.study.readings[0].cached == 1
     assert again.study.readings[0].cases == first.study.readings[0].cases
@@ -153,6 +169,35 @@ def test_models_are_found_by_their_weights(studies: Studies, models: Models) -> 
             work(studies, *[model] * count, data=data)
         assert many.value.key == "errors.models.error"
     assert work(studies, Model("m"), data=data).models == (Model("m"),)
+
+
+# what models were trained on
+
+
+def groups(worked: Worked, index: int = 0) -> set[str]:
+    return {each.group for each in worked.figures(index).slices}
+
+
+def test_training_documents_tell_seen_from_unseen_and_make_another_study(studies: Studies, models: Models) -> None:
+    model, data = models.add("m", lambda document: GOLD[:1]), keep(studies, Document(TEXT, GOLD))
+    training = studies.data.keep(FIRST, [Document("北京很大", (Span(0, 2, "LOC"),))], "练.jsonl", "")
+    plain = work(studies, model, data=data)
+    question = Question(data, (model,), training=training)
+    told = studies.work(question, "", lambda progress: None)
+    assert told.key != plain.key and studies.known(question, "") is told
+    assert groups(told) - groups(plain) == {"training", "frequency", "characters"} and models.readers["m"].asked == 1
+    lines = {each.name: each.line.gold for each in told.figures(0).slices}
+    assert (lines["seen_entity"], lines["unseen_entity"]) == (1, 1)
+
+
+def test_each_model_knows_the_corrections_that_it_has_learned(studies: Studies, models: Models, opened: Store) -> None:
+    asked = (models.add("taught", lambda document: ()), models.add("m", lambda document: ()))
+    opened.save("北京很大", (Span(0, 2, "LOC"),), author="", labels=[], client_key="1")
+    opened.save(TEXT, GOLD, author="", labels=[], client_key="2")
+    question = Question(keep(studies, Document(TEXT, GOLD)), asked, training=f"learned:{FIRST}")
+    worked = studies.work(question, "", lambda progress: None)
+    known = [[document.text for document in reading.known.training] for reading in worked.study.readings]
+    assert known == [["北京很大"], []] and "training" in groups(worked) and "training" not in groups(worked, 1)
 
 
 # another label set
@@ -216,6 +261,14 @@ def test_data_is_open_to_those_who_may_see_it(studies: Studies, opened: Store, p
     seen = {name: {each.key for each in studies.data.offered(people, name)} for name in ("curator", "annotator", "outsider")}
     samples = {f"sample:{name}" for name in SAMPLES}
     assert seen == {"curator": samples | keys | {own}, "annotator": samples | {own}, "outsider": samples}
+    learned = f"learned:{people}"
+    assert learned in {each.key for each in studies.training.offered(people, "curator")}
+    assert not {learned, file} & {each.key for each in studies.training.offered(people, "annotator")}
+    for key in (learned, file):
+        question = Question("sample:news", (Model("m"),), training=key)
+        assert studies.named(question, "curator").key == "sample:news"
+        with pytest.raises(UserError):
+            studies.named(question, "annotator")
     for key in keys:
         assert studies.data.documents(key, "curator")[0].text == TEXT
         for name in ("annotator", "outsider"):
@@ -287,6 +340,7 @@ def test_a_sentence_is_found_in_the_project_by_its_number_or_its_text(opened: St
                 "file:1-ab",
                 (Model("a b+c,~@%", "1"), Model("mpm", "2", ("glyph", "phonetic"))),
                 (("X", ""), ("人 名&", "PER")),
+                "file:2-cd",
             ),
             a=1,
             b=0,

@@ -56,6 +56,10 @@ class Learning:
         found = self._store.corrections(after_revision=self.learned(project), project=project)
         return [self._beside(document) for document in found]
 
+    def taught(self, checkpoint: str, project: int = FIRST) -> list[Document]:
+        """Return a project's corrections that a checkpoint was trained on, but for texts that were corrected anew since then."""
+        return self._store.corrections(up_to_revision=self._learned(checkpoint).get(str(project), 0), project=project)
+
     def carry_out(self, request: Request) -> Job:
         """Start a retraining of the checkpoint in use on a project's corrections that it has not seen, or a comparison of arms.
 

@@ -268,7 +268,12 @@ class Store:
     # learning
 
     def corrections(
-        self, since: datetime | None = None, after_revision: int | None = None, project: int = FIRST
+        self,
+        since: datetime | None = None,
+        after_revision: int | None = None,
+        project: int = FIRST,
+        *,
+        up_to_revision: int | None = None,
     ) -> list[Document]:
         """Return what there is to learn from: of each text its gold, or else its latest revision by a person, oldest first.
 
@@ -279,12 +284,15 @@ class Store:
             since: only revisions of this moment or later.
             after_revision: only revisions with a greater id.
             project: whose documents.
+            up_to_revision: only revisions with this id or a lesser one.
         """
         latest = learned(project).order_by(RevisionRow.id)
         if since is not None:
             latest = latest.where(RevisionRow.created >= since)
         if after_revision is not None:
             latest = latest.where(RevisionRow.id > after_revision)
+        if up_to_revision is not None:
+            latest = latest.where(RevisionRow.id <= up_to_revision)
         with self._database.reading() as session:
             becomes = resolutions(session, project)
             return [correction(document, revision, becomes) for document, revision in session.execute(latest)]

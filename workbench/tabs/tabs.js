@@ -170,6 +170,9 @@ window.duomo = (() => {
       document.querySelector("#analyse-run").click();
     } else if (event.key === "Enter" && event.target.matches?.(".page tr[data-start], .page th[tabindex]")) {
       choose(event.target);
+    } else if ([" ", "Enter"].includes(event.key) && event.target.matches?.(".page svg [role=button][data-do]")) {
+      event.preventDefault();
+      event.target.dispatchEvent(new MouseEvent("click", { bubbles: true }));
     }
   });
 

@@ -6,19 +6,19 @@ Every difference has a sign and a line of its own kind, so that no colour is nee
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.document import Document, Span
 from engine.drawing.colours import palette
 from engine.evaluation.kinds import DUOMO, KINDS, OTHER
 from engine.evaluation.study import BOTH, BOUNDARY, MISSED, RIGHT, SPURIOUS, TYPE, Case
+from engine.reporting.words import Words
+from workbench.language import Texts
 from workbench.views.document_list import Leaf, pages_html
 from workbench.views.escape import esc
-from workbench.views.kinds import kind_name
 from workbench.views.layout import levels, pieces
 
-Words = Callable[..., str]
 SIGNS = {RIGHT: "✓", BOUNDARY: "↔", TYPE: "≠", BOTH: "✗", MISSED: "−", SPURIOUS: "＋"}
 _ROOM = "____"
 _LONG, _AROUND, _CHUNK = 240, 50, 10
@@ -55,7 +55,7 @@ class Sentence:
     chosen: tuple[Case, ...] = ()
 
 
-def cases_html(sentences: Sequence[Sentence], leaf: Leaf, title: str, words: Words, *, deeds: Sequence[str] = ()) -> str:
+def cases_html(sentences: Sequence[Sentence], leaf: Leaf, title: str, words: Texts, *, deeds: Sequence[str] = ()) -> str:
     """Draw a page of sentences.
 
     Args:
@@ -86,9 +86,10 @@ def cases_html(sentences: Sequence[Sentence], leaf: Leaf, title: str, words: Wor
     )
 
 
-def _legend(words: Words) -> str:
+def _legend(words: Texts) -> str:
+    named = Words(words.language)
     return " ".join(
-        f'<span class="case-key is-{name}"><b aria-hidden="true">{sign}</b> {esc(words(f"errors.outcome.{name}"))}</span>'
+        f'<span class="case-key is-{name}"><b aria-hidden="true">{sign}</b> {esc(named(f"outcome.{name}"))}</span>'
         for name, sign in SIGNS.items()
     )
 
@@ -99,7 +100,7 @@ def _all(sentence: Sentence) -> Iterable[Span]:
         yield from track.found
 
 
-def _sentence(each: Sentence, colours: Mapping[str, str], words: Words, deeds: Sequence[str]) -> str:
+def _sentence(each: Sentence, colours: Mapping[str, str], words: Texts, deeds: Sequence[str]) -> str:
     buttons = "".join(
         f'<button type="button" class="quiet" data-do="{deed}" data-row="{each.row}">{esc(words(f"errors.deed.{deed}"))}</button>'
         for deed in deeds
@@ -126,7 +127,7 @@ def _stretches(each: Sentence) -> list[tuple[int, int]]:
     return around
 
 
-def _stretch(each: Sentence, start: int, end: int, colours: Mapping[str, str], words: Words) -> str:
+def _stretch(each: Sentence, start: int, end: int, colours: Mapping[str, str], words: Texts) -> str:
     alone = each.tracks[0].cases if len(each.tracks) == 1 else ()
     lanes = [_Lane("gold", each.text, each.gold, {case.gold: case.outcome for case in alone if case.gold})]
     for track in each.tracks:
@@ -165,7 +166,7 @@ class _Lane:
         self._levels = {(s.start, s.end, s.label.removesuffix(_ROOM)): level for s, level in found.items()}
         self._depth = 1 + max(self._levels.values(), default=0)
 
-    def html(self, start: int, end: int, colours: Mapping[str, str], words: Words) -> str:
+    def html(self, start: int, end: int, colours: Mapping[str, str], words: Texts) -> str:
         """Draw what of the lane is beside some characters."""
         here = {self._levels[span.key]: span for span in self.spans if span.start < end and start < span.end}
         bars = [self._bar(here.get(level), start, end, colours, words) for level in range(self._depth)]
@@ -173,13 +174,13 @@ class _Lane:
         ordered = bars[::-1] if self.kind == "gold" else bars
         return f'<span class="case-lane is-{self.kind}">{"".join(ordered)}</span>'
 
-    def _bar(self, span: Span | None, start: int, end: int, colours: Mapping[str, str], words: Words) -> str:
+    def _bar(self, span: Span | None, start: int, end: int, colours: Mapping[str, str], words: Texts) -> str:
         if span is None:
             return '<i class="case-bar"></i>'
         outcome = self.outcomes.get(span.key, "")
         ends = f"{' is-first' if span.start == start else ''}{' is-last' if span.end == end else ''}"
         score = "" if span.score is None else f" {span.score:.0%}"
-        hover = f"{span.label}{score} {words(f'errors.outcome.{outcome}') if outcome else ''}"
+        hover = f"{span.label}{score} {Words(words.language)(f'outcome.{outcome}') if outcome else ''}"
         # What is right needs no sign.
         sign = SIGNS[outcome] if outcome and outcome != RIGHT else ""
         label = f"<b>{sign}{esc(span.label)}</b>" if span.start == start else ""
@@ -190,7 +191,7 @@ class _Lane:
         )
 
 
-def _said(each: Sentence, track: Track, words: Words, *, several: bool) -> str:
+def _said(each: Sentence, track: Track, words: Texts, *, several: bool) -> str:
     """Say in words what a model made of the sentence: the chosen cases, else whatever is wrong."""
     chosen = set(map(id, each.chosen))
     cases = [case for case in track.cases if id(case) in chosen] or [case for case in track.cases if case.outcome != RIGHT]
@@ -202,12 +203,13 @@ def _said(each: Sentence, track: Track, words: Words, *, several: bool) -> str:
     return f'<ul class="case-lines">{lines}</ul>'
 
 
-def _line(case: Case, text: str, words: Words) -> str:
+def _line(case: Case, text: str, words: Texts) -> str:
     gold, found = (_mention(span, text) for span in (case.gold, case.found))
     nothing = f"<small>{esc(words('errors.cases.nothing'))}</small>"
+    named = Words(words.language)
     # The kinds of CMNER and CNERTA say again what the outcome says.
-    kinds = [kind_name(kind, words) for kind in case.kinds if KINDS[kind].group == DUOMO and kind != OTHER]
-    facts = " · ".join([words(f"errors.outcome.{case.outcome}"), *kinds])
+    kinds = [named.kind(kind) for kind in case.kinds if KINDS[kind].group == DUOMO and kind != OTHER]
+    facts = " · ".join([named(f"outcome.{case.outcome}"), *kinds])
     return (
         f'<b aria-hidden="true">{SIGNS[case.outcome]}</b> {gold or nothing} <span aria-hidden="true">→</span> {found or nothing} '
         f'<small class="case-kinds">{esc(facts)}</small>'

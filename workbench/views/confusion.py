@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from engine.evaluation.selecting import term
+from engine.reporting.words import Words
+from workbench.language import Texts
 from workbench.views.colours import step
 from workbench.views.escape import esc
 
-Words = Callable[..., str]
 NOTHING = "-"
 """In the place of a type: of the annotated one where an entity is made up, of the predicted one where it is missed."""
 
 
-def confusion_html(labels: Sequence[str], counts: Sequence[Sequence[int]], words: Words) -> str:
+def confusion_html(labels: Sequence[str], counts: Sequence[Sequence[int]], words: Texts) -> str:
     """Draw the matrix.
 
     Args:
@@ -21,7 +22,8 @@ def confusion_html(labels: Sequence[str], counts: Sequence[Sequence[int]], words
         counts: annotated types in rows, predicted ones in columns; the last row is made up, the last column missed.
         words: of the page.
     """
-    missed, spurious = words("errors.outcome.missed"), words("errors.outcome.spurious")
+    named = Words(words.language)
+    missed, spurious = named("outcome.missed"), named("outcome.spurious")
     heads = "".join(f'<th scope="col">{esc(label)}</th>' for label in [*labels, missed])
     rows = []
     names = [*labels, NOTHING]
@@ -38,7 +40,7 @@ def confusion_html(labels: Sequence[str], counts: Sequence[Sequence[int]], words
     )
 
 
-def cell_name(one: str, other: str, words: Words) -> str:
+def cell_name(one: str, other: str, words: Texts) -> str:
     """Say what a cell counts."""
     if one == NOTHING:
         return words("errors.confusion.spurious", found=other)
@@ -47,7 +49,7 @@ def cell_name(one: str, other: str, words: Words) -> str:
     return words("errors.confusion.right" if one == other else "errors.confusion.cell", gold=one, found=other)
 
 
-def _cell(one: str, other: str, count: int, total: int, words: Words) -> str:
+def _cell(one: str, other: str, count: int, total: int, words: Texts) -> str:
     if one == other == NOTHING:
         return '<td class="is-void"></td>'
     kind = "is-self" if one == other else "is-edge" if NOTHING in (one, other) else ""

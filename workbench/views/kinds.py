@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from engine.evaluation.study import KindCount
+from engine.reporting.words import Words
+from workbench.language import Texts
 from workbench.views.escape import esc
 
-Words = Callable[..., str]
 
-
-def kind_name(name: str, words: Words) -> str:
-    """Return what an error kind is called."""
-    return words(f"errors.kind.{name}")
-
-
-def kinds_html(kinds: Sequence[KindCount], words: Words, *, together: bool = False) -> str:
+def kinds_html(kinds: Sequence[KindCount], words: Texts, *, together: bool = False) -> str:
     """Draw the kinds, group by group.
 
     Args:
@@ -34,21 +29,22 @@ def kinds_html(kinds: Sequence[KindCount], words: Words, *, together: bool = Fal
     return f'<div class="kinds-ways" role="group">{ways}</div><p class="duomo-hint">{esc(hint)}</p>{drawn}'
 
 
-def _group(group: str, kinds: Sequence[KindCount], words: Words, together: bool) -> str:
+def _group(group: str, kinds: Sequence[KindCount], words: Texts, together: bool) -> str:
     counted = [(kind, kind.together if together else kind.once) for kind in kinds]
     most = max((count for _, count in counted), default=0) or 1
     rows = "".join(_row(kind, count, most, words, together) for kind, count in counted if count)
-    none = "、".join(kind_name(kind.name, words) for kind, count in counted if not count)
+    named = Words(words.language)
+    none = "、".join(named.kind(kind.name) for kind, count in counted if not count)
     nothing = f'<p class="duomo-hint">{esc(words("errors.kinds.none", kinds=none))}</p>' if none else ""
-    return f'<h3>{esc(words(f"errors.kinds.{group}"))}</h3><ul class="duomo-bars kinds">{rows}</ul>{nothing}'
+    return f'<h3>{esc(named.group(group))}</h3><ul class="duomo-bars kinds">{rows}</ul>{nothing}'
 
 
-def _row(kind: KindCount, count: int, most: int, words: Words, together: bool) -> str:
-    name = kind_name(kind.name, words)
+def _row(kind: KindCount, count: int, most: int, words: Texts, together: bool) -> str:
+    named = Words(words.language)
     select = f"{'kind' if together else 'first'}:{kind.name}"
     return (
         f'<li><button type="button" class="kinds-open" data-do="pick" data-select="{esc(select)}" '
-        f'title="{esc(words(f"errors.kind_hint.{kind.name}"))}"><span class="kinds-name">{esc(name)}</span>'
+        f'title="{esc(named.hint(kind.name))}"><span class="kinds-name">{esc(named.kind(kind.name))}</span>'
         f'<span class="bar-track"><i style="width:{100 * count / most:.1f}%;--color:var(--border-color-accent)"></i></span>'
         f'<span class="bar-count">{count:,}</span></button></li>'
     )

@@ -23,13 +23,14 @@ class Line:
     points: Sequence[tuple[float, float | None, float | None] | None]
 
 
-def lines_svg(lines: Sequence[Line], places: Sequence[str], *, title: str) -> str:
+def lines_svg(lines: Sequence[Line], places: Sequence[str], *, title: str, all_named: bool = False) -> str:
     """Draw lines between 0 and 1, or the least there is, over places named below; each line has a sign of its own.
 
     Args:
         lines: what to draw.
         places: what stands below each point.
         title: the plot's name for a screen reader.
+        all_named: whether each place is short enough to be named; else of many the first and last alone are.
     """
     values = [value for line in lines for point in line.points if point for value in point if value is not None]
     least = min([0.0, *values]) if min(values, default=0) < 0.5 else 0.5
@@ -47,7 +48,7 @@ def lines_svg(lines: Sequence[Line], places: Sequence[str], *, title: str) -> st
     )
     names = _names(lines, at)
     drawn = "".join(_line(line, number, at, names.get(number, 0.0)) for number, line in enumerate(lines))
-    shown = {0, len(places) - 1} if len(places) > 4 else set(range(len(places)))
+    shown = {0, len(places) - 1} if len(places) > 4 and not all_named else set(range(len(places)))
     below = "".join(
         f'<text x="{at(number, least)[0]:.1f}" y="{bottom + 18}" text-anchor="middle">{esc(place)}</text>'
         for number, place in enumerate(places)

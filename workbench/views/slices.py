@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from engine.evaluation.selecting import term
 from engine.evaluation.study import Interval, Line, SliceLine
+from engine.reporting.words import Words
+from workbench.language import Texts
 from workbench.views.escape import esc
 
-Words = Callable[..., str]
 _HEADS = ("name", "documents", "gold", "precision", "recall", "f1")
-_VALUES = frozenset("first middle last fit mixed do_not_fit natural none misleading".split())
-"""Values of dimensions that have words of their own; others are numbers, or the data's own words."""
-_SAID = frozenset(("position", "fitting", "pauses"))
 
 
-def slice_name(name: str, words: Words) -> str:
-    """Return what a slice is called: what has one word, else by what it is sliced and the value, such as a length or a domain."""
-    dimension, _, value = name.partition("=")
-    if not value:
-        return words(f"errors.slice.{name}")
-    said = words(f"errors.value.{value}") if dimension in _SAID and value in _VALUES else value
-    if dimension == "correlation" and value.startswith("below_"):
-        said = words("errors.value.below", value=value.removeprefix("below_"))
-    return words("errors.slice.valued", group=words(f"errors.group.{dimension}"), value=said)
-
-
-def slices_html(slices: Sequence[SliceLine], words: Words, differences: Mapping[str, Interval] | None = None) -> str:
+def slices_html(slices: Sequence[SliceLine], words: Texts, differences: Mapping[str, Interval] | None = None) -> str:
     """Draw a row for each slice.
 
     Args:
@@ -47,7 +34,7 @@ def slices_html(slices: Sequence[SliceLine], words: Words, differences: Mapping[
     )
 
 
-def types_html(types: Sequence[Line], words: Words, differences: Mapping[str, Interval] | None = None) -> str:
+def types_html(types: Sequence[Line], words: Texts, differences: Mapping[str, Interval] | None = None) -> str:
     """Draw a row for each type, as for slices."""
     heads = ["type", "gold", "found", "precision", "recall", "f1", *(["difference"] if differences else [])]
     head = "".join(
@@ -66,9 +53,10 @@ def types_html(types: Sequence[Line], words: Words, differences: Mapping[str, In
     )
 
 
-def _row(each: SliceLine, words: Words, differences: Mapping[str, Interval] | None) -> str:
-    line, name = each.line, slice_name(each.name, words)
-    cells = [_opening(term("slice", each.name), name, f"{words(f'errors.group.{each.group}')} {name}")]
+def _row(each: SliceLine, words: Texts, differences: Mapping[str, Interval] | None) -> str:
+    line, named = each.line, Words(words.language)
+    name = named.slice(each.name)
+    cells = [_opening(term("slice", each.name), name, f"{named.group(each.group)} {name}")]
     cells += [_count(each.documents), _count(line.gold), _share(line.precision), _share(line.recall)]
     few = "" if each.enough else f'<small class="slices-few">{esc(words("errors.slices.few", count=line.gold))}</small>'
     cells.append(_figure(line.f1, few))
@@ -101,7 +89,7 @@ def _figure(figure: Interval, more: str = "") -> str:
     return f'<td data-value="{figure.value:.6f}">{shown}</td>'
 
 
-def _difference(figure: Interval | None, words: Words) -> str:
+def _difference(figure: Interval | None, words: Texts) -> str:
     if figure is None:
         return f'<td data-value="-9"><small>{esc(words("errors.slices.no_difference"))}</small></td>'
     sure = figure.known and (figure.low > 0 or figure.high < 0)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from engine.evaluation.figures import bin_name
+from engine.evaluation.selecting import term
 from engine.evaluation.study import EXACT, FORMS, OUTCOMES, RIGHT, Figures, Interval
+from engine.reporting.words import Words
+from workbench.language import Texts
 from workbench.views.cases import SIGNS
 from workbench.views.escape import esc
 from workbench.views.slices import bounds_of
 
-Words = Callable[..., str]
 _SIZE, _LEFT, _TOP = 220, 40, 10
 
 
-def headline_html(figures: Figures, words: Words) -> str:
+def headline_html(figures: Figures, words: Texts) -> str:
     """Say F1 large with its interval, and what it is made of; every count opens its sentences."""
-    exact = figures.forms[EXACT]
+    exact, named = figures.forms[EXACT], Words(words.language)
     f1 = exact.f1
     interval = words("errors.headline.interval", low=f"{f1.low * 100:.1f}", high=f"{f1.high * 100:.1f}") if f1.known else ""
     said = words(
@@ -28,7 +29,7 @@ def headline_html(figures: Figures, words: Words) -> str:
     )
     counts = "".join(
         f'<li><button type="button" class="outcome is-{name}" data-do="pick" data-select="outcome:{name}">'
-        f'<b aria-hidden="true">{SIGNS[name]}</b> {esc(words(f"errors.outcome.{name}"))} <span>{figures.outcomes[name]:,}</span>'
+        f'<b aria-hidden="true">{SIGNS[name]}</b> {esc(named(f"outcome.{name}"))} <span>{figures.outcomes[name]:,}</span>'
         f"</button></li>"
         for name in OUTCOMES
         if figures.outcomes.get(name) or name == RIGHT
@@ -48,7 +49,7 @@ def headline_html(figures: Figures, words: Words) -> str:
     )
 
 
-def forms_html(figures: Figures, words: Words) -> str:
+def forms_html(figures: Figures, words: Texts) -> str:
     """Draw precision, recall and F1 in all forms, micro and macro, and of the outermost entities by themselves."""
     heads = "".join(
         f'<th scope="col">{esc(words(f"errors.forms.{name}"))}</th>' for name in ("form", "precision", "recall", "f1", "macro")
@@ -74,7 +75,7 @@ def _row(title: str, precision: float, recall: float, f1: Interval, macro: str) 
     )
 
 
-def reliability_html(figures: Figures, words: Words) -> str:
+def reliability_html(figures: Figures, words: Texts) -> str:
     """Draw what share of the predictions is right against how sure the model is of them."""
     if figures.ece is None:
         return f'<p class="duomo-note">{esc(words("errors.reliability.none"))}</p>'
@@ -96,7 +97,10 @@ def reliability_html(figures: Figures, words: Words) -> str:
             accuracy=f"{each.accuracy:.1%}",
         )
         radius = 3 + 6 * (each.count / most) ** 0.5
-        points.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"><title>{esc(hover)}</title></circle>')
+        # SVG has no button of its own.
+        opening = f'role="button" tabindex="0" data-do="pick" data-select="{term("bin", bin_name(each.low, each.high))}"'
+        circle = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"><title>{esc(hover)}</title></circle>'
+        points.append(f'<g class="opens" aria-label="{esc(hover)}" {opening}>{circle}</g>')
     path = " ".join("{:.1f},{:.1f}".format(*at(each.confidence, each.accuracy)) for each in filled)
     (x0, y0), (x1, y1) = at(0, 0), at(1, 1)
     ticks = "".join(
@@ -109,7 +113,7 @@ def reliability_html(figures: Figures, words: Words) -> str:
     middle = _TOP + _SIZE / 2
     return (
         f'<p>{esc(said)}</p><svg class="duomo-plot reliability" viewBox="0 0 {_LEFT + _SIZE + 20} {_TOP + _SIZE + 40}" '
-        f'role="img" aria-label="{esc(said)}"><rect class="frame" x="{x0}" y="{y1}" width="{_SIZE}" height="{_SIZE}"/>'
+        f'role="group" aria-label="{esc(said)}"><rect class="frame" x="{x0}" y="{y1}" width="{_SIZE}" height="{_SIZE}"/>'
         f'<line class="axis" stroke-dasharray="3 3" x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}"/>{ticks}'
         f'<g class="line-0"><polyline points="{path}"/>{"".join(points)}</g>'
         f'<text x="{x0 + _SIZE / 2:.1f}" y="{y0 + 32:.1f}" text-anchor="middle">{sure}</text>'

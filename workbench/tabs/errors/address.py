@@ -41,6 +41,8 @@ def written(view: View) -> str:
     said = {"data": question.data, "models": ",".join(model.key for model in question.models)}
     if question.mapping:
         said["map"] = json.dumps(dict(question.mapping), ensure_ascii=False, separators=(",", ":"))
+    if question.training:
+        said["training"] = question.training
     if view.a:
         said["a"] = str(view.a)
     if view.b != NOBODY:
@@ -65,7 +67,7 @@ def read(address: str) -> View | None:
     a, b, page = (_number(said.get(name, "")) for name in ("a", "b", "page"))
     a = a if 0 <= a < len(models) else 0
     b = b if 0 <= b < len(models) and b != a else NOBODY
-    question = Question(said["data"], models, _mapping(said.get("map", "")))
+    question = Question(said["data"], models, _mapping(said.get("map", "")), said.get("training", ""))
     return View(question, "", a, b, said.get("select", ""), max(0, page), said.get("count") == "together")
 
 

@@ -18,6 +18,8 @@ _FIGURES = "duomo.deeds(element, trigger, ['begin', 'pick', 'count', 'labels']);
 _DEEDS = ("evidence", "annotate", "keep", "explain", "turn")
 _SENTENCES = f"duomo.deeds(element, trigger, {[*_DEEDS]}); duomoErrors.arrive(element, watch)"
 
+DATA, TRAINING = "data", "training"
+"""What an uploaded file is."""
 REPORTS: Mapping[str, str] = {"html": "HTML", "pdf": "PDF", "tex": "LaTeX", "md": "Markdown", "csv": "CSV", "json": "JSON"}
 FIGURES: Mapping[str, str] = {"png": "PNG", "svg": "SVG", "pdf": "PDF"}
 
@@ -28,9 +30,11 @@ class Parts:
 
     problem: gr.HTML
     data: gr.Dropdown
+    training: gr.Dropdown
     models: gr.Dropdown
     run: gr.Button
     cancel: gr.Button
+    use: gr.Radio
     files: gr.File
     progress: gr.HTML
     mapping: gr.HTML
@@ -55,7 +59,7 @@ class Parts:
     @property
     def offered(self) -> list[Any]:
         """Return what is drawn when the tab is chosen."""
-        return [self.problem, self.data, self.models, self.figures, self.named, self.lists]
+        return [self.problem, self.data, self.training, self.models, self.figures, self.named, self.lists]
 
     @property
     def shown(self) -> list[Any]:
@@ -75,6 +79,14 @@ def lay_out(context: Context) -> Parts:
     problem = gr.HTML(elem_classes="notices")
     with gr.Row(elem_classes="errors-ask", equal_height=False):
         data = gr.Dropdown([], label=t("errors.data.label"), elem_id="errors-data", min_width=220, scale=3)
+        training = gr.Dropdown(
+            [(t("errors.training.none"), "")],
+            value="",
+            label=t("errors.training.label"),
+            elem_id="errors-training",
+            min_width=220,
+            scale=3,
+        )
         models = gr.Dropdown(
             [],
             label=t("errors.models.label", most=MOST_MODELS),
@@ -82,11 +94,13 @@ def lay_out(context: Context) -> Parts:
             max_choices=MOST_MODELS,
             elem_id="errors-models",
             min_width=260,
-            scale=5,
+            scale=4,
         )
         run = gr.Button(t("errors.run.label"), variant="primary", elem_id="errors-run", min_width=160, scale=0)
         cancel = gr.Button(t("errors.cancel.label"), elem_id="errors-cancel", min_width=90, scale=0, visible=False)
     with gr.Accordion(t("errors.files.title"), open=False, elem_id="errors-upload"):
+        uses = [(t(f"errors.use.{use}"), use) for use in (DATA, TRAINING)]
+        use = gr.Radio(uses, value=DATA, label=t("errors.use.label"), elem_id="errors-use")
         files = gr.File(label=t("errors.files.label"), file_count="multiple", elem_id="errors-files", height=140)
     progress = gr.HTML(elem_id="errors-progress")
     mapping = gr.HTML(js_on_load="duomoErrors.mapping(element, trigger, 'map')", elem_id="errors-mapping")
@@ -131,9 +145,11 @@ def lay_out(context: Context) -> Parts:
     return Parts(
         problem,
         data,
+        training,
         models,
         run,
         cancel,
+        use,
         files,
         progress,
         mapping,

@@ -12,9 +12,11 @@ from engine.errors import EngineError
 from engine.evaluation.kinds import KINDS
 from engine.evaluation.selecting import WRONG, Hit, select
 from engine.evaluation.study import OUTCOMES, Case, Study
+from engine.reporting.words import Words
+from workbench.errors import UserError
 from workbench.studies import Model, Worked, unannotated
-from workbench.study_data import PROJECT, SAMPLE, Data
-from workbench.tabs import Context, Session, notice
+from workbench.studies.data import PROJECT, SAMPLE, Data
+from workbench.tabs import Context, Session, account_of, notice, project_of
 from workbench.tabs.errors.address import NOBODY, View, written
 from workbench.tabs.errors.layout import Parts
 from workbench.views.cases import Sentence, Track, cases_html
@@ -22,8 +24,10 @@ from workbench.views.compared import PARTS, compared_html
 from workbench.views.confusion import cell_name, confusion_html
 from workbench.views.document_list import Leaf
 from workbench.views.escape import esc
-from workbench.views.kinds import kind_name, kinds_html
-from workbench.views.slices import slice_name, slices_html, types_html
+from workbench.views.frequency import frequency_html
+from workbench.views.kinds import kinds_html
+from workbench.views.sentence_lists import lists_html
+from workbench.views.slices import slices_html, types_html
 from workbench.views.study_summary import forms_html, headline_html, reliability_html
 
 SIZE = 20
@@ -69,11 +73,15 @@ class Showing:
             case "cell" if len(values) == 2:
                 return cell_name(values[0], values[1], t)
             case "kind" | "first" if value in KINDS:
-                return t("errors.selected.kind", name=kind_name(value, t))
-            case "outcome" if value in (*OUTCOMES, WRONG):
-                return t(f"errors.outcome.{value}")
+                return t("errors.selected.kind", name=Words(t.language).kind(value))
+            case "outcome" if value in OUTCOMES:
+                return Words(t.language)(f"outcome.{value}")
+            case "outcome" if value == WRONG:
+                return t("errors.outcome.wrong")
+            case "bin":
+                return t("errors.selected.bin", bin=value.replace("-", "–"))
             case "slice":
-                return t("errors.selected.slice", name=slice_name(value, t))
+                return t("errors.selected.slice", name=Words(t.language).slice(value))
             case "type":
                 return t("errors.selected.type", name=value)
         if selection in PARTS:
@@ -113,9 +121,29 @@ class Showing:
             return {**self.listed(session, worked), self.parts.told: told}
 
     def view(self, session: Session) -> View:
-        """Return what is looked at."""
+        """Return what is looked at.
+
+        Raises:
+            UserError: if there is no study.
+        """
+        if session.study is None:
+            raise UserError("errors.nothing.error")
         view: View = session.study
         return view
+
+    def worked(self, session: Session, request: gr.Request) -> Worked:
+        """Return the study that is looked at; one that was forgotten meanwhile is made again, of what is kept.
+
+        Raises:
+            UserError: if there is none, or whoever asks may not see its data (any more).
+        """
+        view, studies = self.view(session), self.context.services.studies
+        studies.named(view.question, account_of(request))
+        worked = studies.held(view.key)
+        if worked is None:
+            worked = studies.work(view.question, account_of(request), lambda *_: None)
+            session.study = replace(view, key=worked.key)
+        return worked
 
     def figures(self, worked: Worked, view: View) -> str:
         """Draw all figures of the reading that is looked at, and how it differs from the other one."""
@@ -126,6 +154,8 @@ class Showing:
         reading = worked.study.readings[view.a]
         made = t("errors.made.line", seconds=f"{reading.seconds:.1f}", cached=reading.cached, documents=figures.documents)
         head = headline_html(figures, t) + self._labels(worked, view)
+        kinds, slices_note = self._untrained(worked, view)
+        frequency = frequency_html(figures.slices, t)
         parts = [
             self._section("headline", f"{a} · {self.data_name(_data_of(worked))}", head, made),
             self._section("compared", t("errors.compared.title"), compared_html(difference, a, b, t)) if difference else "",
@@ -134,12 +164,21 @@ class Showing:
             self._section("types", t("errors.types.title"), types_html(figures.types, t, types)),
             self._section("forms", t("errors.forms.title"), forms_html(figures, t)),
             "</div><div>",
-            self._section("kinds", t("errors.kinds.title"), kinds_html(figures.kinds, t, together=view.together)),
+            self._section("kinds", t("errors.kinds.title"), kinds_html(figures.kinds, t, together=view.together), kinds),
             self._section("reliability", t("errors.reliability.title"), reliability_html(figures, t)),
+            self._section("frequency", t("errors.frequency.title"), frequency) if frequency else "",
             "</div></div>",
-            self._section("slices", t("errors.slices.title"), slices_html(figures.slices, t, slices)),
+            self._section("slices", t("errors.slices.title"), slices_html(figures.slices, t, slices), slices_note),
         ]
         return "".join(parts)
+
+    def _untrained(self, worked: Worked, view: View) -> tuple[str, str]:
+        """Say of which kinds and of which slices nothing is known without the documents that the model was trained on."""
+        t, question = self.context.texts, worked.question
+        if worked.study.readings[view.a].known.training:
+            return "", ""
+        why = t("errors.training.learned_none" if question.training else "errors.training.not_said")
+        return f"{why}{t('errors.training.kinds')}", f"{why}{t('errors.training.slices')}"
 
     def _labels(self, worked: Worked, view: View) -> str:
         """Say of what types a model makes up all that it finds, and offer to take them for others."""
@@ -198,6 +237,20 @@ class Showing:
             for index in which
         ]
         return Sentence(hit.row, gold.id, gold.text, gold.spans, tuple(tracks), hit.cases)
+
+    def lists(self, session: Session, request: gr.Request, chosen: str = "") -> dict[Any, Any]:
+        """Draw the lists of sentences, and offer them to be added to; one that was added to is chosen."""
+        store, t = self.context.services.store, self.context.texts
+        lists = store.lists.of(project_of(self.context, session, request), account_of(request))
+        names = [each.name for each in lists]
+        update: dict[str, Any] = {"choices": names or [t("errors.named.first")]}
+        if chosen or not session.listing:
+            session.listing = chosen or (names[0] if names else t("errors.named.first"))
+            update["value"] = session.listing
+        return {
+            self.parts.named: gr.update(**update),
+            self.parts.lists: lists_html([(each.id, each.name, each.count) for each in lists], t),
+        }
 
     # before there is anything
 
