@@ -1,13 +1,11 @@
-"""The map of mentions as the page holds it, and what its buttons and those of reports hand to the browser."""
+"""The map of mentions as the page holds it, and what its buttons hand to the browser."""
 
 from __future__ import annotations
 
 import html
 import json
 import re
-import zipfile
 from base64 import b64decode
-from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +15,6 @@ import pytest
 gr = pytest.importorskip("gradio", reason="gradio is not installed")
 
 from engine.document import Document, Span  # noqa: E402
-from engine.evaluation.figures import figures_of  # noqa: E402
 from engine.evaluation.judging import study_of  # noqa: E402
 from engine.evaluation.study import Reading, Study  # noqa: E402
 from engine.mapping import Mention, MentionMap  # noqa: E402
@@ -28,7 +25,6 @@ from workbench.map_panel import maps as made_maps  # noqa: E402
 from workbench.map_panel.panel import MapPanel, _Handlers  # noqa: E402
 from workbench.tabs import Context, Session  # noqa: E402
 from workbench.views.mention_map import mention_map_html  # noqa: E402
-from workbench.views.reports import reports_html  # noqa: E402
 
 HOSTILE = "`${1+1}</section><script>'\""
 
@@ -104,26 +100,3 @@ def test_nothing_to_draw_is_said() -> None:
     with pytest.raises(UserError) as error:
         next(_Handlers(page, panel, lambda session, request: subject).draw(Session(), "pca", 500, None))  # type: ignore[arg-type]
     assert error.value.key == "map.empty.error"
-
-
-def test_reports_and_figures_are_handed_over_in_the_pages_language() -> None:
-    from workbench import reports
-
-    of = study()
-    found = reports.Reported(of, [figures_of(of, 0, samples=20)], {})
-    page = context()
-    saved = reports.file_of(page, found, reports_item("report"), "md")
-    assert saved["name"] == "report.md" and "错误分析" in b64decode(saved["base64"]).decode()
-    figures = reports.file_of(page, found, reports_item("figures"), "svg")
-    with zipfile.ZipFile(BytesIO(b64decode(figures["base64"]))) as archive:
-        assert archive.namelist() == ["confusion-A.svg", "kinds.svg", "slices.svg", "reliability.svg"]
-    assert re.findall(r'data-format="(\w+)"', reports_html(Texts("en").words)) == [
-        *("html", "pdf", "tex", "md", "csv", "json"),
-        *("png", "svg", "pdf"),
-    ]
-
-
-def reports_item(name: str) -> int:
-    from workbench.views import reports
-
-    return {"report": reports.REPORT, "figures": reports.FIGURES}[name]
