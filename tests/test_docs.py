@@ -132,9 +132,10 @@ def needs(chosen: argparse.Namespace) -> list[str]:
         *(given.get("text") if isinstance(given.get("text"), list) else []),
     ]
     missing = [name for name in files if name and not (ROOT / name).is_file()]
-    checkpoint = given.get("checkpoint")
-    if checkpoint and not (SHIPPED / checkpoint / "config.json").is_file():
-        missing.append(checkpoint)
+    chosen_ones = given.get("checkpoint") or []
+    for checkpoint in [chosen_ones] if isinstance(chosen_ones, str) else chosen_ones:
+        if not (SHIPPED / checkpoint / "config.json").is_file():
+            missing.append(checkpoint)
     return missing
 
 
