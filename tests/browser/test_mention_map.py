@@ -123,7 +123,7 @@ def test_a_lasso_chooses_what_is_in_it_and_the_page_is_told(page: Any) -> None:
         page.mouse.move(x + 60 * math.cos(turn * math.pi / 6), y + 60 * math.sin(turn * math.pi / 6))
     page.mouse.up()
     assert listed(page) == ["大理"]
-    assert page.locator(".mention-open small").text_content() == "标注 LOC · 预测 LOC · 正确"
+    assert page.locator(".mention-open small").text_content() == "标注 LOC · 预测 LOC · 全对"
     page.click("[data-act=listed]")
     said(page, "'rows': [4]")
     page.click(".mention-open")
