@@ -8,7 +8,7 @@ remarks, is worded in ``workbench.wording``.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -47,6 +47,10 @@ class Texts:
         """
         said = {name: self.said(value) if isinstance(value, Exception) else value for name, value in values.items()}
         return self.words[key].format(**said) if said else self.words[key]
+
+    def listed(self, items: Iterable[str]) -> str:
+        """Return some words one after the other, as this language lists them."""
+        return ("、" if self.language == "zh" else ", ").join(items)
 
     def said(self, sentence: object) -> str:
         """Return what the engine or the store says, such as an error, in this language; see :mod:`workbench.wording`."""

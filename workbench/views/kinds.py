@@ -34,7 +34,7 @@ def _group(group: str, kinds: Sequence[KindCount], words: Texts, together: bool)
     most = max((count for _, count in counted), default=0) or 1
     rows = "".join(_row(kind, count, most, words, together) for kind, count in counted if count)
     named = Words(words.language)
-    none = "、".join(named.kind(kind.name) for kind, count in counted if not count)
+    none = words.listed(named.kind(kind.name) for kind, count in counted if not count)
     nothing = f'<p class="duomo-hint">{esc(words("errors.kinds.none", kinds=none))}</p>' if none else ""
     return f'<h3>{esc(named.group(group))}</h3><ul class="duomo-bars kinds">{rows}</ul>{nothing}'
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+from workbench.language import Texts
 from workbench.views.escape import esc
-
-Words = Callable[..., str]
 
 
 def label_mapping_html(
-    counts: Mapping[str, int], labels: Sequence[str], suggested: Mapping[str, str], words: Words, *, gaps: Sequence[str]
+    counts: Mapping[str, int], labels: Sequence[str], suggested: Mapping[str, str], words: Texts, *, gaps: Sequence[str]
 ) -> str:
     """Draw a choice for each type.
 
@@ -27,7 +26,7 @@ def label_mapping_html(
     )
     found = "".join(_row(label, "", every, suggested, words) for label in labels if label not in counts)
     models = f"<h3>{esc(words('errors.mapping.models'))}</h3><ul>{found}</ul>" if found else ""
-    hint = words("errors.mapping.hint", gaps="、".join(gaps), labels="、".join(labels))
+    hint = words("errors.mapping.hint", gaps=words.listed(gaps), labels=words.listed(labels))
     return (
         f'<section class="label-mapping" role="group" aria-label="{esc(words("errors.mapping.title"))}">'
         f"<h2>{esc(words('errors.mapping.title'))}</h2><p>{esc(hint)}</p>"
@@ -36,7 +35,7 @@ def label_mapping_html(
     )
 
 
-def _row(label: str, counted: str, every: Sequence[str], suggested: Mapping[str, str], words: Words) -> str:
+def _row(label: str, counted: str, every: Sequence[str], suggested: Mapping[str, str], words: Texts) -> str:
     chosen = suggested.get(label, label)
     choices = [("", words("errors.mapping.out")), *((each, each) for each in every)]
     options = "".join(

@@ -166,7 +166,9 @@ class Showing:
         document, evidence = analysis.prediction.document, analysis.prediction.evidence
         kept, foreign = annotating.offered(self.context.services, project, proposed_spans(document, evidence))
         snippets = evidence_snippets(document, evidence, self.context.texts.words)
-        left_out = self._said("annotate.foreign.labels", "warning", labels="、".join(sorted(foreign))) if foreign else ""
+        left_out = (
+            self._said("annotate.foreign.labels", "warning", labels=self.context.texts.listed(sorted(foreign))) if foreign else ""
+        )
         return {"spans": kept, "evidence": snippets}, left_out
 
     def _said(self, key: str, kind: str = "success", **values: Any) -> str:

@@ -200,7 +200,7 @@ def _superseded(job: Job, context: Context) -> str:
     before = context.services.jobs.superseded_by(job.id)
     if not before:
         return ""
-    times = "、".join(f"{each.created.astimezone():%m-%d %H:%M}" for each in before[:_TIMES])
+    times = context.texts.listed(f"{each.created.astimezone():%m-%d %H:%M}" for each in before[:_TIMES])
     return notice(context.texts("retrain.superseded.line", count=len(before), times=times), "info")
 
 
