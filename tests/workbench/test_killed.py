@@ -64,8 +64,10 @@ def running(workspace: Path, database: str) -> Iterator[tuple[str, subprocess.Po
         process.wait(30)
 
 
-async def annotate(number: int, address: str, document: int, sent: Sent, until: Callable[[], bool]) -> None:
-    """Save again and again, another annotation each time, until told to stop or the workbench is gone."""
+async def annotate(
+    number: int, address: str, document: int, sent: Sent, until: Callable[[], bool], doomed: Callable[[], bool]
+) -> None:
+    """Save again and again, another annotation each time, until told to stop or, once doomed, the workbench is gone."""
     rng = random.Random(number)
     try:
         async with Annotator(address) as annotator:
@@ -82,24 +84,26 @@ async def annotate(number: int, address: str, document: int, sent: Sent, until: 
                     continue
                 sent.acknowledged.add(key)
     except httpx.HTTPError:
-        return  # it was killed
+        if not doomed():  # else it was killed
+            raise
 
 
 def save_until_killed(address: str, documents: tuple[int, ...], kill: Callable[[], None]) -> Sent:
     """Let several annotators save at once, end something in the midst of it, and return what was sent."""
-    sent, killed = Sent(), False
+    sent, doomed, killed = Sent(), False, False
 
     async def killing() -> None:
-        nonlocal killed
+        nonlocal doomed, killed
         while len(sent.acknowledged) < ANNOTATORS * ENOUGH:
             await asyncio.sleep(0.01)
+        doomed = True
         await asyncio.to_thread(kill)
         killed = True
 
     async def everyone() -> None:
         await until_it_answers(address)
         work: list[Awaitable[None]] = [
-            annotate(number, address, document, sent, lambda: killed)
+            annotate(number, address, document, sent, lambda: killed, lambda: doomed)
             for number, document in zip(range(ANNOTATORS), documents, strict=True)
         ]
         await asyncio.gather(killing(), *work)
