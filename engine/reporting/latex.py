@@ -39,7 +39,7 @@ def latex(report: Report) -> str:
     """Return the document."""
     chinese = "" if report.words.language == "zh" else "\\usepackage[scheme=plain]{ctex}\n"
     parts = [
-        "% xelatex; the tables need booktabs and longtable alone\n",
+        "% xelatex, three times, since longtable measures its columns on the way; the tables need booktabs and longtable alone\n",
         f"\\documentclass[a4paper]{{{_CLASS[report.words.language]}}}\n{chinese}",
         "\\usepackage{textcomp}\n\\usepackage{booktabs}\n\\usepackage{longtable}\n\\usepackage[margin=20mm,landscape]{geometry}\n",
         f"\\title{{{tex(report.title)}}}\n\\author{{{tex(report.made)}}}\n\\date{{}}\n\\begin{{document}}\n\\maketitle\n",
