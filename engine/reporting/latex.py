@@ -63,7 +63,7 @@ def _table(table: Table) -> str:
     heads = " & ".join(map(tex, table.heads)) + r" \\"
     # A row that begins with a bracket would be taken for what stands behind a line break.
     rows = "".join(" & ".join(map(_cell, row)) + " \\\\\n" for row in table.rows)
-    caption, note = tex(table.caption), f"\n{tex(table.note)}\n" if table.note else ""
+    caption, note = tex(table.caption), f"\n\\smallskip\n{tex(table.note)}\n" if table.note else ""
     if len(table.rows) > _LONG:
         return (
             f"\n\\begin{{longtable}}{{{columns}}}\n\\caption{{{caption}}}\\label{{tab:{table.name}}}\\\\\n"
