@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,6 +74,19 @@ class Checkpoints:
                 continue
             found.setdefault(info.path, info)
         return list(found.values())
+
+    def choices(self, texts: Callable[..., str]) -> list[tuple[str, str]]:
+        """Return what a page offers to choose from, as shown and as :meth:`find` takes it: the one in use first.
+
+        Args:
+            texts: of the page.
+        """
+        try:
+            current = self.in_use()
+        except (EngineError, UserError):
+            return [(texts("analyse.checkpoint.none"), "")]
+        others = [(info.name, str(info.path)) for info in self.all() if info.path != current.path]
+        return [(texts("analyse.checkpoint.current", name=current.name), ""), *others]
 
     def find(self, name: str = "") -> CheckpointInfo:
         """Return a checkpoint by name or folder; the empty name stands for the one in use.

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from engine.drawing.sheet import FORMATS
-from engine.errors import EngineError
 from engine.samples import Example
 from workbench.character_panel import CharacterPanel, chosen_readings, is_seen, lay_out, shown, wire
 from workbench.errors import UserError
@@ -175,7 +174,11 @@ class _Handlers:
         return self.analyse(text, wanted, session) | self._chosen(wanted)
 
     def _chosen(self, checkpoint: str) -> dict[Any, Any]:
-        return {self.parts.checkpoint: gr.update(choices=_choices(self.context), value=checkpoint)}
+        return {
+            self.parts.checkpoint: gr.update(
+                choices=self.context.services.checkpoints.choices(self.context.texts), value=checkpoint
+            )
+        }
 
     def _other(self, checkpoint: str, fitting: Sequence[CheckpointInfo]) -> str:
         """Return what to choose in place of a checkpoint that does not fit; nothing where it does, or none does."""
@@ -213,7 +216,7 @@ class _Handlers:
         """Say which checkpoints there are and what the chosen one is."""
         info = self.context.services.checkpoints.find(checkpoint or "")
         return {
-            self.parts.checkpoint: gr.update(choices=_choices(self.context)),
+            self.parts.checkpoint: gr.update(choices=self.context.services.checkpoints.choices(self.context.texts)),
             self.parts.card: card_html(info, self.context.texts.words),
         }
 
@@ -251,7 +254,11 @@ def _layout(context: Context) -> _Parts:
             source = SpeechSource.lay_out(context)
         with gr.Column(scale=2, min_width=220):
             checkpoint = gr.Dropdown(
-                _choices(context), value="", label=t("analyse.checkpoint.label"), filterable=False, elem_id="analyse-checkpoint"
+                context.services.checkpoints.choices(context.texts),
+                value="",
+                label=t("analyse.checkpoint.label"),
+                filterable=False,
+                elem_id="analyse-checkpoint",
             )
             run = gr.Button(t("analyse.run.label"), variant="primary", elem_id="analyse-run")
     problem = gr.HTML(elem_classes="notices")
@@ -297,19 +304,9 @@ def _show(parts: _Parts, context: Context, analysis: Analysis) -> dict[Any, Any]
         parts.correct: gr.update(interactive=True),
         parts.table: entities_html(document, t.words),
         parts.evidence: evidence_html(document, analysis.prediction.evidence, t.words, longest=EXPLAINED),
-        parts.checkpoint: gr.update(choices=_choices(context)),
+        parts.checkpoint: gr.update(choices=context.services.checkpoints.choices(context.texts)),
         parts.card: card_html(analysis.checkpoint, t.words),
     }
-
-
-def _choices(context: Context) -> list[tuple[str, str]]:
-    services, t = context.services, context.texts
-    try:
-        current = services.checkpoints.in_use()
-    except (EngineError, UserError):
-        return [(t("analyse.checkpoint.none"), "")]
-    others = [(info.name, str(info.path)) for info in services.checkpoints.all() if info.path != current.path]
-    return [(t("analyse.checkpoint.current", name=current.name), ""), *others]
 
 
 def _waiting(context: Context) -> str:
